@@ -1,0 +1,12 @@
+# The BPF object and its skeleton.  The skeleton is made here and never shipped:
+# it belongs to the libbpf at hand.
+EXTRA_DIST += bpf/tiersched.bpf.c bpf/abi.h bpf/scx.h
+BUILT_SOURCES += bpf/tiersched.skel.h
+CLEANFILES += bpf/tiersched.bpf.o bpf/tiersched.skel.h
+
+bpf/tiersched.bpf.o: bpf/tiersched.bpf.c bpf/abi.h bpf/scx.h Makefile
+	$(AM_V_GEN)$(MKDIR_P) bpf && $(BPF_CLANG) -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) $(BPF_CFLAGS) -DTS_VERSION='"$(VERSION)"' \
+		$(LIBBPF_CFLAGS) -I$(srcdir) -c $(srcdir)/bpf/tiersched.bpf.c -o $@.tmp && mv $@.tmp $@
+
+bpf/tiersched.skel.h: bpf/tiersched.bpf.o
+	$(AM_V_GEN)$(BPFTOOL) gen skeleton bpf/tiersched.bpf.o name tiersched_bpf >$@.tmp && mv $@.tmp $@

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Which process sits at which target index: see members.h. */
+#include "damon/members.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sysfs.h"
+#include "base/util.h"
+
+int members_reserve(struct members *m, size_t nr)
+{
+	struct member *list;
+
+	if (nr <= m->capacity)
+		return 0;
+	list = realloc(m->list, nr * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	m->list = list;
+	m->capacity = nr;
+	return 0;
+}
+
+void members_deinit(struct members *m)
+{
+	free(m->list);
+	*m = (struct members){ 0 };
+}
+
+size_t members_find(const struct members *m, size_t index, uint64_t time_ns)
+{
+	if (time_ns >= m->commit_end_ns)
+		return index < m->nr && time_ns >= m->list[index].since_ns ? index : MEMBER_NEW;
+	if (time_ns >= m->commit_begin_ns)
+		return MEMBER_NEW;
+	for (size_t i = 0; i < m->nr; i++)
+		if (m->list[i].index_before == index && time_ns >= m->list[i].since_ns)
+			return i;
+	return MEMBER_NEW;
+}
+
+static int plan_reserve(struct commit_plan *plan, size_t nr)
+{
+	struct commit_target *targets;
+
+	if (nr > plan->capacity) {
+		targets = realloc(plan->targets, nr * sizeof(*targets));
+		if (!targets)
+			return -ENOMEM;
+		plan->targets = targets;
+		plan->capacity = nr;
+	}
+	return members_reserve(&plan->after, nr);
+}
+
+void commit_plan_deinit(struct commit_plan *plan)
+{
+	free(plan->targets);
+	members_deinit(&plan->after);
+	*plan = (struct commit_plan){ 0 };
+}
+
+static bool same_target(const struct damon_target *a, const struct damon_target *b)
+{
+	return a->tgid == b->tgid && a->start_time == b->start_time;
+}
+
+static bool is_wanted(const struct member *member, const struct damon_target *wanted, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (same_target(&member->target, &wanted[i]))
+			return true;
+	return false;
+}
+
+static bool is_member(const struct damon_target *target, const struct members *m)
+{
+	for (size_t i = 0; i < m->nr; i++)
+		if (same_target(target, &m->list[i].target))
+			return true;
+	return false;
+}
+
+/* The next of WANTED from *AT on that is not yet a member, or NULL. */
+static const struct damon_target *next_new(const struct members *now, const struct damon_target *wanted, size_t nr,
+					   size_t *at)
+{
+	while (*at < nr) {
+		const struct damon_target *target = &wanted[(*at)++];
+
+		if (!is_member(target, now))
+			return target;
+	}
+	return NULL;
+}
+
+static void plan_add(struct commit_plan *plan, pid_t pid, bool obsolete)
+{
+	plan->targets[plan->nr++] = (struct commit_target){ pid, obsolete };
+}
+
+static void plan_keep(struct commit_plan *plan, const struct members *now, size_t index)
+{
+	struct member *kept = &plan->after.list[plan->after.nr++];
+
+	*kept = now->list[index];
+	kept->index_before = index;
+}
+
+static void plan_new(struct commit_plan *plan, const struct damon_target *target, bool reused)
+{
+	plan->after.list[plan->after.nr++] =
+		(struct member){ .target = *target, .index_before = MEMBER_NEW, .reused = reused };
+}
+
+/* Drops every member that is not wanted; the others keep their order. */
+static void plan_obsolete(struct commit_plan *plan, const struct members *now, const struct damon_target *wanted,
+			  size_t nr_wanted, pid_t self)
+{
+	for (size_t i = 0; i < now->nr; i++) {
+		if (is_wanted(&now->list[i], wanted, nr_wanted)) {
+			plan_add(plan, now->list[i].target.tgid, false);
+			plan_keep(plan, now, i);
+			continue;
+		}
+		/* Even an obsolete target needs a pid that exists. */
+		plan_add(plan, self, true);
+		plan->changes = true;
+	}
+}
+
+/* Fills the indices of members that are not wanted with new ones, parks what is left in the middle, cuts the end. */
+static void plan_reuse(struct commit_plan *plan, const struct members *now, const struct damon_target *wanted,
+		       size_t nr_wanted, size_t *at, pid_t self)
+{
+	for (size_t i = 0; i < now->nr; i++) {
+		const struct damon_target *target;
+
+		if (is_wanted(&now->list[i], wanted, nr_wanted)) {
+			plan_add(plan, now->list[i].target.tgid, false);
+			plan_keep(plan, now, i);
+			continue;
+		}
+		target = next_new(now, wanted, nr_wanted, at);
+		plan_add(plan, target ? target->tgid : self, false);
+		plan_new(plan, target ? target : &(struct damon_target){ 0 }, true);
+		if (target || now->list[i].target.tgid)
+			plan->changes = true;
+	}
+	while (plan->nr && !plan->after.list[plan->nr - 1].target.tgid) {
+		plan->nr--;
+		plan->after.nr--;
+		plan->changes = true;
+	}
+}
+
+int commit_plan_make(struct commit_plan *plan, const struct members *now, const struct damon_target *wanted,
+		     size_t nr_wanted, bool can_obsolete, pid_t self)
+{
+	const struct damon_target *target;
+	size_t at = 0;
+
+	if (plan_reserve(plan, now->nr + nr_wanted))
+		return -ENOMEM;
+	plan->nr = 0;
+	plan->after.nr = 0;
+	plan->changes = false;
+	if (can_obsolete)
+		plan_obsolete(plan, now, wanted, nr_wanted, self);
+	else
+		plan_reuse(plan, now, wanted, nr_wanted, &at, self);
+	while ((target = next_new(now, wanted, nr_wanted, &at))) {
+		plan_add(plan, target->tgid, false);
+		plan_new(plan, target, false);
+		plan->changes = true;
+	}
+	return 0;
+}
+
+int target_parse_stat(uint64_t *start_time, const char *text)
+{
+	/* The name, field 2, may hold spaces and parentheses: count from the last one. */
+	const char *field = strrchr(text, ')');
+	unsigned long long value;
+
+	if (!field || field[1] != ' ' || !field[2])
+		return -EINVAL;
+	field += 2;
+	if (*field == 'Z' || *field == 'X')
+		return -ESRCH;
+	for (int i = 3; i < 22; i++) {
+		field = strchr(field, ' ');
+		if (!field)
+			return -EINVAL;
+		field++;
+	}
+	if (sscanf(field, "%llu", &value) != 1)
+		return -EINVAL;
+	*start_time = value;
+	return 0;
+}
+
+bool target_is_alive(const struct damon_target *target, const char *sysroot)
+{
+	uint64_t start_time;
+	char text[1024];
+
+	if (sysfs_read(text, sizeof(text), sysroot, "/proc/%d/stat", target->tgid))
+		return false;
+	return !target_parse_stat(&start_time, text) && start_time == target->start_time;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The regions of all targets at one time, in arrays that are filled again and
+ * again without allocation once they have grown.
+ */
+#ifndef TS_DAMON_REGIONS_H
+#define TS_DAMON_REGIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "damon/damon.h"
+
+/* The run of regions of one target. */
+struct regions_run {
+	size_t first, nr;
+	uint64_t time_ns; /* CLOCK_MONOTONIC when the kernel reported it */
+	bool known; /* false: no report of this target, NR is 0 */
+};
+
+struct regions {
+	struct damon_region *all;
+	size_t nr, capacity;
+	struct regions_run *runs; /* by target index */
+	size_t nr_runs, runs_capacity;
+};
+
+/* Empty, with NR_TARGETS unknown runs.  0 or -ENOMEM. */
+int regions_reset(struct regions *r, size_t nr_targets);
+
+/* 0 or -ENOMEM. */
+int regions_add(struct regions *r, const struct damon_region *region);
+
+/* Order the regions of a run by address. */
+void regions_sort(struct regions *r, const struct regions_run *run);
+
+void regions_deinit(struct regions *r);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Regions out of a perf ring buffer that holds the newest damon:damon_aggregated
+ * events of one kdamond.  Pure.
+ *
+ * At the end of each aggregation the kernel reports every region of every
+ * target in order: one event each, with the index of its target and how many
+ * regions that target has.  The buffer is written backward and overwritten, so
+ * reading it from its head gives newest first: each target's regions descend,
+ * and its first event says how many there are.  A run that turns out shorter was
+ * cut by our looking in the middle, and the one before it is taken.
+ */
+#ifndef TS_DAMON_RING_H
+#define TS_DAMON_RING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "damon/members.h"
+#include "damon/regions.h"
+
+enum ring_field { RING_TARGET, RING_NR_REGIONS, RING_START, RING_END, RING_NR_ACCESSES, RING_AGE };
+#define NR_RING_FIELDS 6
+
+/* Where the fields lie in an event, from its "format" file in tracefs. */
+struct ring_layout {
+	struct {
+		uint16_t offset, size; /* bytes; size is 4 or 8 */
+	} fields[NR_RING_FIELDS];
+};
+
+/* 0, or -EINVAL when a field is missing or of a size we do not read. */
+int ring_layout_parse(struct ring_layout *out, const char *format);
+
+/*
+ * Take the newest whole run of each member out of DATA, a buffer of SIZE bytes (a
+ * power of two) whose newest record begins at HEAD (modulo SIZE).  OUT gets one
+ * run a member.  0 or -ENOMEM.
+ */
+int ring_decode(struct regions *out, const struct ring_layout *layout, const struct members *members,
+		const void *data, size_t size, uint64_t head);
+
+#endif

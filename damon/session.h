@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of a session share: session.c opens and closes, targets.c sets targets, snapshot.c reads. */
+#ifndef TS_DAMON_SESSION_H
+#define TS_DAMON_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "damon/context.h"
+#include "damon/damon.h"
+#include "damon/journal.h"
+#include "damon/members.h"
+#include "damon/regions.h"
+#include "damon/trace.h"
+
+struct damon {
+	char *sysroot, *journal_path;
+	struct journal journal;
+	struct context context;
+	struct context_features features;
+	struct context_intervals intervals; /* as asked for, or as tuned since */
+	struct context_limits limits; /* as in force */
+	bool auto_intervals, keep_stat;
+	struct trace *trace; /* NULL: read tried_regions */
+	struct members members; /* of the running kdamond, in its order */
+	struct commit_plan plan;
+	struct damon_target *wanted;
+	size_t nr_wanted, wanted_capacity;
+	struct regions regions;
+	struct damon_snapshot *snapshots;
+	size_t snapshots_capacity;
+	pid_t thread; /* of the running kdamond, 0 without */
+	uint64_t restarted_ns;
+};
+
+uint64_t session_now_ns(void);
+
+/* 0 or a negative errno. */
+int session_store_journal(struct damon *d);
+
+/* Claim a slot.  0, DAMON_E_BUSY or a negative errno. */
+int session_claim(struct damon *d);
+
+/* Does the kdamond that the session started still run? */
+bool session_runs(const struct damon *d);
+
+/* Ask for the intervals that the kernel has tuned, where it tunes; what stands in sysfs at a commit comes into force. */
+void session_refresh_intervals(struct damon *d);
+
+/*
+ * The kdamond has ended: by itself with its last target, or somebody stopped it.
+ * 0 when there is nothing left to monitor; else it was started again, or was so
+ * less than a second ago, and the answer is -EAGAIN; -EBUSY or another errno.
+ */
+int session_revive(struct damon *d);
+
+#endif

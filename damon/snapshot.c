@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Snapshots: from the kernel's target indices to processes. */
+#include "damon/damon.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "damon/session.h"
+#include "damon/tried.h"
+
+static int read_regions(struct damon *d)
+{
+	if (d->trace)
+		return trace_read(d->trace, &d->regions, &d->members);
+	return tried_snapshot(&d->regions, &d->context, d->members.nr, session_now_ns());
+}
+
+static int reserve_snapshots(struct damon *d)
+{
+	struct damon_snapshot *snapshots;
+
+	if (d->members.nr <= d->snapshots_capacity)
+		return 0;
+	snapshots = realloc(d->snapshots, d->members.nr * sizeof(*snapshots));
+	if (!snapshots)
+		return -ENOMEM;
+	d->snapshots = snapshots;
+	d->snapshots_capacity = d->members.nr;
+	return 0;
+}
+
+/* Returns how many targets live; *ANY tells whether the kernel had something to say of one. */
+static size_t fill_snapshots(struct damon *d, bool *any)
+{
+	uint32_t max = (uint32_t)(d->intervals.aggregation_us / d->intervals.sample_us);
+	size_t nr = 0;
+
+	*any = false;
+	for (size_t i = 0; i < d->members.nr; i++) {
+		const struct member *member = &d->members.list[i];
+		const struct regions_run *run = &d->regions.runs[i];
+
+		if (!member->target.tgid || !target_is_alive(&member->target, d->sysroot))
+			continue;
+		*any |= run->known;
+		d->snapshots[nr++] = (struct damon_snapshot){
+			.target = member->target,
+			.regions = d->regions.all + run->first,
+			.nr_regions = run->nr,
+			.max_nr_accesses = max,
+			.aggregation_us = d->intervals.aggregation_us,
+			.time_ns = run->time_ns,
+		};
+	}
+	return nr;
+}
+
+int damon_snapshot(struct damon *d, const struct damon_snapshot **out, size_t *nr)
+{
+	bool any;
+	int r;
+
+	if (d->members.nr && !session_runs(d)) {
+		r = session_revive(d);
+		if (r < 0)
+			return r;
+	}
+	*out = d->snapshots;
+	*nr = 0;
+	if (!d->members.nr)
+		return 0;
+	if (reserve_snapshots(d))
+		return -ENOMEM;
+	session_refresh_intervals(d);
+	r = read_regions(d);
+	/* Its lock was held for long, or it ended while we asked: the next call finds out. */
+	if (r == -EBUSY || r == -EINVAL || r == -ECANCELED)
+		return -EAGAIN;
+	if (r < 0)
+		return r;
+	*nr = fill_snapshots(d, &any);
+	*out = d->snapshots;
+	return *nr && !any ? -EAGAIN : 0;
+}

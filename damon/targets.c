@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a session monitors: one kdamond, one context, a target for each process.
+ *
+ * One thread samples for all, so 64 processes cost one thread's wake-ups.  Targets
+ * come and go by "commit", which leaves the others' regions and ages alone.  A
+ * kdamond without a living target ends by itself, so the session starts one
+ * only when there is something to monitor.
+ */
+#include "damon/damon.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sysfs.h"
+#include "base/util.h"
+#include "damon/files.h"
+#include "damon/holders.h"
+#include "damon/session.h"
+#include "damon/slots.h"
+
+/* Processes may exit between our look and the kernel's; more than this in one call is a storm. */
+#define MAX_TRIES 8
+
+bool session_runs(const struct damon *d)
+{
+	if (!d->thread)
+		return false;
+	return d->trace ? !trace_ended(d->trace) : context_thread(&d->context) == d->thread;
+}
+
+/* The living ones among TARGETS, which may be d->wanted itself, each once, into d->wanted. */
+static int take_wanted(struct damon *d, const struct damon_target *targets, size_t nr)
+{
+	if (nr > d->wanted_capacity) {
+		struct damon_target *wanted = realloc(d->wanted, nr * sizeof(*wanted));
+
+		if (!wanted)
+			return -ENOMEM;
+		d->wanted = wanted;
+		d->wanted_capacity = nr;
+	}
+	d->nr_wanted = 0;
+	for (size_t i = 0; i < nr; i++) {
+		bool seen = targets[i].tgid <= 0;
+
+		for (size_t k = 0; !seen && k < d->nr_wanted; k++)
+			seen = d->wanted[k].tgid == targets[i].tgid;
+		if (!seen && target_is_alive(&targets[i], d->sysroot))
+			d->wanted[d->nr_wanted++] = targets[i];
+	}
+	return 0;
+}
+
+static void forget_kdamond(struct damon *d)
+{
+	if (d->trace)
+		trace_detach(d->trace);
+	d->thread = 0;
+	d->members.nr = 0;
+}
+
+static int stop(struct damon *d)
+{
+	int r = 0;
+
+	if (session_runs(d))
+		r = context_command(&d->context, "off");
+	/* It may have ended by itself meanwhile; the kernel then says EINVAL, EPERM or ECANCELED. */
+	if (r < 0 && context_thread(&d->context) > 0)
+		return r;
+	forget_kdamond(d);
+	d->journal.thread = 0;
+	return session_store_journal(d);
+}
+
+/* Makes sure that the slot is still ours and idle.  While nothing runs anybody may take or remove it. */
+static int hold_slot(struct damon *d)
+{
+	int r = slot_is_marked(&d->journal, d->sysroot);
+
+	if (r < 0)
+		return r;
+	if (!r) {
+		log_warning("kdamond slot %u was taken by somebody else: claiming another", d->journal.slot);
+		d->journal.stage = JOURNAL_NO_SLOT;
+		return session_claim(d);
+	}
+	r = context_thread(&d->context);
+	return r > 0 ? context_command(&d->context, "off") : r;
+}
+
+static int configure(struct damon *d)
+{
+	int r;
+
+	d->limits = context_limits_for(d->plan.nr);
+	r = context_write_intervals(&d->context, &d->intervals, d->journal.mark, d->auto_intervals);
+	if (!r)
+		r = context_write_limits(&d->context, &d->limits);
+	if (!r)
+		r = context_write_targets(&d->context, d->plan.targets, d->plan.nr);
+	if (!r && !d->trace)
+		r = context_write_schemes(&d->context, d->plan.nr);
+	return r;
+}
+
+/* The kernel says EBUSY for its lock and for an exclusive user alike. */
+static int turn_on(struct damon *d)
+{
+	struct backoff backoff = { 0 };
+	int r;
+
+	do {
+		r = sysfs_write("on", d->sysroot, FILES_ROOT "/%u/state", d->context.slot);
+		if (r == -EBUSY && holder_name_module(d->sysroot))
+			return DAMON_E_BUSY;
+	} while (r == -EBUSY && backoff_wait(&backoff));
+	return r;
+}
+
+/* The kdamond runs: learn its thread, and watch it. */
+static int follow_kdamond(struct damon *d)
+{
+	int r = context_thread(&d->context);
+
+	if (r < 0)
+		return r;
+	d->thread = r;
+	d->journal.thread = r;
+	r = session_store_journal(d);
+	/* With the largest budget at once, so that the buffer never has to be made anew. */
+	if (!r && d->thread && d->trace)
+		r = trace_attach(d->trace, d->thread, context_limits_for(SIZE_MAX).max_regions);
+	/* All targets may have exited since: no thread to attach to, and nothing to monitor. */
+	return r == -ESRCH ? 0 : r;
+}
+
+static void swap_members(struct damon *d)
+{
+	struct members old = d->members;
+
+	d->members = d->plan.after;
+	d->plan.after = old;
+}
+
+/* Start with d->wanted, from nothing. */
+static int start(struct damon *d)
+{
+	int r;
+
+	forget_kdamond(d);
+	r = commit_plan_make(&d->plan, &d->members, d->wanted, d->nr_wanted, true, getpid());
+	if (!r)
+		r = hold_slot(d);
+	if (!r)
+		r = configure(d);
+	if (!r) {
+		d->journal.thread = 0;
+		r = session_store_journal(d);
+	}
+	if (!r)
+		r = turn_on(d);
+	if (r)
+		return r;
+	swap_members(d);
+	d->members.commit_begin_ns = 0;
+	d->members.commit_end_ns = 0;
+	r = follow_kdamond(d);
+	if (r < 0)
+		stop(d);
+	return r;
+}
+
+static bool limits_differ(const struct context_limits *a, const struct context_limits *b)
+{
+	return a->min_regions != b->min_regions || a->max_regions != b->max_regions;
+}
+
+void session_refresh_intervals(struct damon *d)
+{
+	struct context_intervals tuned;
+
+	if (d->auto_intervals && !context_command(&d->context, "update_tuned_intervals") &&
+	    !context_read_intervals(&tuned, &d->context) && tuned.sample_us &&
+	    tuned.aggregation_us >= tuned.sample_us)
+		d->intervals = tuned;
+}
+
+/* Take over the plan that was committed between BEGIN_NS and now. */
+static void take_plan(struct damon *d, uint64_t begin_ns)
+{
+	uint64_t settled_us = d->journal.mark + 2 * d->intervals.aggregation_us;
+
+	swap_members(d);
+	d->members.commit_begin_ns = begin_ns;
+	d->members.commit_end_ns = session_now_ns();
+	for (size_t i = 0; i < d->members.nr; i++) {
+		struct member *member = &d->members.list[i];
+
+		if (member->index_before != MEMBER_NEW)
+			continue;
+		member->since_ns = d->members.commit_end_ns;
+		if (member->reused)
+			member->since_ns += settled_us * NSEC_PER_USEC;
+	}
+}
+
+/* Bring the running kdamond to d->plan. */
+static int commit(struct damon *d)
+{
+	struct context_limits limits = context_limits_for(d->plan.after.nr);
+	uint64_t begin_ns;
+	int r;
+
+	session_refresh_intervals(d);
+	r = context_write_targets(&d->context, d->plan.targets, d->plan.nr);
+	if (!r && limits_differ(&limits, &d->limits))
+		r = context_write_limits(&d->context, &limits);
+	if (!r && !d->trace)
+		r = context_write_schemes(&d->context, d->plan.after.nr);
+	begin_ns = session_now_ns();
+	if (!r)
+		r = context_command(&d->context, "commit");
+	if (r < 0)
+		return r;
+	d->limits = limits;
+	take_plan(d, begin_ns);
+	return 0;
+}
+
+static int apply_wanted(struct damon *d)
+{
+	int r;
+
+	if (!d->nr_wanted)
+		return d->thread ? stop(d) : 0;
+	if (!session_runs(d))
+		return start(d);
+	r = commit_plan_make(&d->plan, &d->members, d->wanted, d->nr_wanted, d->features.obsolete_target, getpid());
+	if (r < 0 || !d->plan.changes)
+		return r;
+	return commit(d);
+}
+
+int damon_set_targets(struct damon *d, const struct damon_target *targets, size_t nr)
+{
+	int r;
+
+	for (int tries = 0; tries < MAX_TRIES; tries++) {
+		r = take_wanted(d, targets, nr);
+		if (r < 0)
+			return r;
+		r = apply_wanted(d);
+		/* One of them has exited (EINVAL), or the last one has and so the kdamond (ECANCELED). */
+		if (r != -EINVAL && r != -ECANCELED)
+			return r;
+		log_debug("targets refused (%s): looking again", strerror(-r));
+	}
+	return r;
+}
+
+int session_revive(struct damon *d)
+{
+	uint64_t now = session_now_ns();
+	int r;
+
+	r = take_wanted(d, d->wanted, d->nr_wanted);
+	if (r < 0)
+		return r;
+	if (!d->nr_wanted) {
+		forget_kdamond(d);
+		return 0;
+	}
+	if (d->restarted_ns && now - d->restarted_ns < NSEC_PER_SEC)
+		return -EAGAIN;
+	d->restarted_ns = now;
+	log_warning("the kdamond in slot %u was stopped from outside: starting it again", d->context.slot);
+	r = start(d);
+	if (r == DAMON_E_BUSY)
+		return -EBUSY;
+	return r ? r : -EAGAIN;
+}
+
+pid_t damon_kdamond_pid(const struct damon *d)
+{
+	return session_runs(d) ? d->thread : 0;
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What an access costs, from three kinds of statement that never cover the
+ * whole machine:
+ *
+ * - Figures (HMAT, or a CXL region's coordinates) give ns and MB/s, for the
+ *   *nearest* CPUs of a node alone.
+ * - The SLIT gives a ratio for every pair, without a unit, and CXL nodes made at
+ *   run time get the default 20 from everywhere: flat, it tells nothing.
+ * - A CXL device names the node its root port belongs to.
+ *
+ * So, for an access from CPU node c to memory node n with distances d:
+ *
+ *   n has a figure L, c is one of its nearest:  L
+ *   n has a figure L, d(.,n) tells CPUs apart:  L + ns(c,n) - ns(near,n), at least L
+ *   n has a figure L, d(.,n) is flat:           L + way(c, near)
+ *   no figure, d(.,n) tells CPUs apart:         ns(c,n)
+ *   no figure, flat, n hangs on a:              ns(a,n) + way(c, a)
+ *   no figure, flat, nothing known:             ns(c,n)
+ *
+ *   ns(c,n) = d(c,n) * scale(n), where scale(n) is ns per unit of distance:
+ *   n's own local figure over its local distance, else the mean of that over
+ *   the machine's CPU nodes, else a nominal 10 ns.
+ *   way(c,a) = ns(c,a) - ns(a,a): what it costs to get from c to a's root ports.
+ *
+ * A figure grows by the difference of distances and not by their ratio: the way
+ * between sockets costs the same whatever memory lies beyond, while firmware
+ * often gives CXL memory a distance far below its latency, whose ratio would
+ * blow the socket's share up.  Where distances do follow latencies, as between
+ * DRAM nodes, both come to the same.
+ *
+ * With several nearest or attached nodes (interleaving across sockets, SNC) the
+ * mean over them stands.  Bandwidth is known where a figure states it, and is
+ * not scaled: the SLIT is about latency.
+ */
+#include "numa/links.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "numa/hmat.h"
+#include "numa/nodes.h"
+
+#define NOMINAL_SCALE_PS 10000u /* per unit of SLIT distance: local memory at 100 ns */
+
+struct figure {
+	uint32_t latency_ns, bandwidth_mbps; /* 0 unknown */
+	enum topology_source latency_source, bandwidth_source;
+};
+
+struct survey {
+	struct topology *t;
+	const struct idlist *attach; /* [nr_nodes] */
+	struct idlist cpu_nodes; /* ids */
+	uint32_t *slit; /* [from * nr_nodes + to], 0 unknown */
+	struct idlist *initiators; /* [nr_nodes], ids */
+	struct figure *figures; /* [nr_nodes], to each node from its nearest CPUs */
+	uint64_t scale_ps; /* the machine's, per unit of distance */
+};
+
+static uint32_t distance(const struct survey *s, size_t from, size_t to)
+{
+	return s->slit[from * s->t->nr_nodes + to];
+}
+
+static size_t place(const struct survey *s, unsigned int id)
+{
+	return (size_t)topology_find(s->t, (int)id);
+}
+
+/* Do distances to place TO tell nodes with CPUs apart? */
+static bool is_flat(const struct survey *s, size_t to)
+{
+	uint32_t first = 0;
+
+	for (size_t i = 0; i < s->cpu_nodes.nr; i++) {
+		uint32_t d = distance(s, place(s, s->cpu_nodes.ids[i]), to);
+
+		if (d && first && d != first)
+			return false;
+		if (d)
+			first = d;
+	}
+	return true;
+}
+
+/* Of the nodes with CPUs, those at the smallest distance to place TO. */
+static int add_closest(struct idlist *out, const struct survey *s, size_t to)
+{
+	uint32_t least = UINT32_MAX;
+	int r = 0;
+
+	for (size_t i = 0; i < s->cpu_nodes.nr; i++) {
+		uint32_t d = distance(s, place(s, s->cpu_nodes.ids[i]), to);
+
+		if (d)
+			least = MIN(least, d);
+	}
+	for (size_t i = 0; !r && i < s->cpu_nodes.nr; i++) {
+		if (distance(s, place(s, s->cpu_nodes.ids[i]), to) == least)
+			r = idlist_add(out, s->cpu_nodes.ids[i]);
+	}
+	return r;
+}
+
+/* The attach nodes themselves where they have CPUs, else the CPUs closest to them. */
+static int add_attached(struct idlist *out, const struct survey *s, const struct idlist *attach)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < attach->nr; i++) {
+		size_t at = place(s, attach->ids[i]);
+
+		if (s->t->nodes[at].cpus.nr)
+			r = idlist_add(out, attach->ids[i]);
+		else if (!is_flat(s, at))
+			r = add_closest(out, s, at);
+	}
+	return r;
+}
+
+static int find_near(const struct survey *s, size_t at)
+{
+	struct topology_node *node = &s->t->nodes[at];
+	int r = 0;
+
+	if (s->initiators[at].nr) {
+		node->near_source = TOPOLOGY_HMAT;
+		return idlist_copy(&node->near_nodes, &s->initiators[at]);
+	}
+	if (node->cpus.nr) {
+		node->near_source = TOPOLOGY_SLIT;
+		return idlist_add(&node->near_nodes, node->id);
+	}
+	r = add_attached(&node->near_nodes, s, &s->attach[at]);
+	if (r < 0 || node->near_nodes.nr) {
+		node->near_source = TOPOLOGY_ATTACH;
+		return r;
+	}
+	if (!is_flat(s, at)) {
+		node->near_source = TOPOLOGY_SLIT;
+		return add_closest(&node->near_nodes, s, at);
+	}
+	node->near_source = TOPOLOGY_UNKNOWN;
+	return idlist_copy(&node->near_nodes, &s->cpu_nodes);
+}
+
+/*
+ * A node's memory may come from several regions.  As the kernel does within
+ * one, take the worst latency; bandwidth is the best of them and not the sum,
+ * since they may share a device.
+ */
+static void read_region_figure(struct figure *figure, const struct topology *t, unsigned int id)
+{
+	uint32_t latency = 0, bandwidth = 0;
+
+	for (size_t i = 0; i < t->nr_regions; i++) {
+		const struct topology_region *region = &t->regions[i];
+		/* the nearest CPU, and the nearest of any kind only where that is missing */
+		int class = region->read_latency_ns[1] ? 1 : 0;
+
+		if (region->target_node != (int)id)
+			continue;
+		latency = MAX(latency, region->read_latency_ns[class]);
+		bandwidth = MAX(bandwidth, region->read_bandwidth_mbps[class]);
+	}
+	if (latency) {
+		figure->latency_ns = latency;
+		figure->latency_source = TOPOLOGY_CXL;
+	}
+	if (bandwidth) {
+		figure->bandwidth_mbps = bandwidth;
+		figure->bandwidth_source = TOPOLOGY_CXL;
+	}
+}
+
+static int read_figures(struct survey *s, const char *sysroot)
+{
+	for (size_t at = 0; at < s->t->nr_nodes; at++) {
+		struct topology_node *node = &s->t->nodes[at];
+		struct figure *figure = &s->figures[at];
+		struct hmat hmat;
+		int r = hmat_read(&hmat, sysroot, node->id, &s->cpu_nodes);
+
+		if (r < 0)
+			return r;
+		s->initiators[at] = hmat.initiators;
+		figure->latency_ns = hmat.read_latency_ns;
+		figure->latency_source = hmat.read_latency_ns ? TOPOLOGY_HMAT : TOPOLOGY_UNKNOWN;
+		figure->bandwidth_mbps = hmat.read_bandwidth_mbps;
+		figure->bandwidth_source =
+			hmat.read_bandwidth_mbps ? TOPOLOGY_HMAT : TOPOLOGY_UNKNOWN;
+		if (node->cxl == TOPOLOGY_CXL_REGION)
+			read_region_figure(figure, s->t, node->id);
+		r = find_near(s, at);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* ps per unit of distance, where place AT has CPUs and states what its own memory costs them. */
+static uint64_t local_scale_ps(const struct survey *s, size_t at)
+{
+	const struct topology_node *node = &s->t->nodes[at];
+
+	if (!node->cpus.nr || !s->figures[at].latency_ns ||
+	    !idlist_has(&node->near_nodes, node->id))
+		return 0;
+	return s->figures[at].latency_ns * 1000ull / distance(s, at, at);
+}
+
+static uint64_t machine_scale_ps(const struct survey *s)
+{
+	uint64_t sum = 0, nr = 0;
+
+	for (size_t at = 0; at < s->t->nr_nodes; at++) {
+		uint64_t scale = local_scale_ps(s, at);
+
+		sum += scale;
+		nr += scale != 0;
+	}
+	return nr ? sum / nr : NOMINAL_SCALE_PS;
+}
+
+/* ns(from, to) by the SLIT, 0 unknown. */
+static uint64_t slit_ns(const struct survey *s, size_t from, size_t to)
+{
+	uint64_t scale = local_scale_ps(s, to);
+
+	return (distance(s, from, to) * (scale ? scale : s->scale_ps) + 500) / 1000;
+}
+
+/* From the CPUs of FROM to each of the nodes VIA, on the mean; false when it is not known. */
+static bool mean_way_ns(uint64_t *out, const struct survey *s, size_t from,
+			const struct idlist *via)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < via->nr; i++) {
+		size_t at = place(s, via->ids[i]);
+		uint64_t there = slit_ns(s, from, at), local = slit_ns(s, at, at);
+
+		if (!there)
+			return false;
+		sum += there > local ? there - local : 0;
+	}
+	if (!via->nr)
+		return false;
+	*out = sum / via->nr;
+	return true;
+}
+
+static uint64_t mean_slit_ns(const struct survey *s, const struct idlist *from, size_t to)
+{
+	uint64_t sum = 0, nr = 0;
+
+	for (size_t i = 0; i < from->nr; i++) {
+		uint64_t ns = slit_ns(s, place(s, from->ids[i]), to);
+
+		sum += ns;
+		nr += ns != 0;
+	}
+	return nr ? sum / nr : 0;
+}
+
+static void set_latency(struct topology_link *link, uint64_t ns, enum topology_source source)
+{
+	/* a product of odd firmware figures may be anything */
+	if (!ns || ns > HMAT_MAX_LATENCY_NS)
+		return;
+	link->latency_ns = (uint32_t)ns;
+	link->latency_source = source;
+}
+
+/* From CPUs that are not among the nearest, to a node with a figure. */
+static void set_far_latency(struct topology_link *link, const struct survey *s, size_t from,
+			    size_t to)
+{
+	const struct topology_node *node = &s->t->nodes[to];
+	uint64_t latency = s->figures[to].latency_ns, way, far = slit_ns(s, from, to), near;
+
+	if (node->near_source != TOPOLOGY_UNKNOWN && is_flat(s, to)) {
+		if (mean_way_ns(&way, s, from, &node->near_nodes))
+			set_latency(link, latency + way, TOPOLOGY_ATTACH);
+		return;
+	}
+	near = mean_slit_ns(s, &node->near_nodes, to);
+	if (near && far)
+		set_latency(link, latency + (far > near ? far - near : 0), TOPOLOGY_SLIT);
+}
+
+static void set_unstated_latency(struct topology_link *link, const struct survey *s, size_t from,
+				 size_t to)
+{
+	const struct idlist *attach = &s->attach[to];
+	uint64_t way, base = mean_slit_ns(s, attach, to);
+
+	if (base && is_flat(s, to) && mean_way_ns(&way, s, from, attach))
+		set_latency(link, base + way, TOPOLOGY_ATTACH);
+	else
+		set_latency(link, slit_ns(s, from, to), TOPOLOGY_SLIT);
+}
+
+static void fill_link(struct topology_link *link, const struct survey *s, size_t from, size_t to)
+{
+	const struct topology_node *cpus = &s->t->nodes[from], *memory = &s->t->nodes[to];
+	const struct figure *figure = &s->figures[to];
+	/* when nothing tells CPUs apart, a figure is some node's, but whose? */
+	bool is_near = idlist_has(&memory->near_nodes, cpus->id) &&
+		       (memory->near_source != TOPOLOGY_UNKNOWN || s->cpu_nodes.nr == 1);
+
+	if (!cpus->cpus.nr || !memory->mem_bytes)
+		return;
+	if (is_near) {
+		link->bandwidth_mbps = figure->bandwidth_mbps;
+		link->bandwidth_source = figure->bandwidth_source;
+	}
+	if (figure->latency_ns && is_near)
+		set_latency(link, figure->latency_ns, figure->latency_source);
+	else if (figure->latency_ns)
+		set_far_latency(link, s, from, to);
+	else
+		set_unstated_latency(link, s, from, to);
+}
+
+static void deinit_survey(struct survey *s)
+{
+	for (size_t i = 0; s->initiators && i < s->t->nr_nodes; i++)
+		idlist_deinit(&s->initiators[i]);
+	free(s->initiators);
+	free(s->figures);
+	free(s->slit);
+	idlist_deinit(&s->cpu_nodes);
+}
+
+static int init_survey(struct survey *s, const char *sysroot)
+{
+	size_t nr = s->t->nr_nodes;
+	int r = 0;
+
+	s->initiators = calloc(nr, sizeof(*s->initiators));
+	s->figures = calloc(nr, sizeof(*s->figures));
+	if (!s->initiators || !s->figures)
+		return -ENOMEM;
+	for (size_t at = 0; !r && at < nr; at++) {
+		if (s->t->nodes[at].cpus.nr)
+			r = idlist_add(&s->cpu_nodes, s->t->nodes[at].id);
+	}
+	if (!r)
+		r = nodes_read_slit(&s->slit, s->t, sysroot);
+	if (!r)
+		r = read_figures(s, sysroot);
+	return r;
+}
+
+int links_read(struct topology *t, const struct idlist *attach, const char *sysroot)
+{
+	_cleanup_(deinit_survey) struct survey s = { .t = t, .attach = attach };
+	int r = init_survey(&s, sysroot);
+
+	if (r < 0)
+		return r;
+	s.scale_ps = machine_scale_ps(&s);
+	t->links = calloc(t->nr_nodes * t->nr_nodes, sizeof(*t->links));
+	if (!t->links)
+		return -ENOMEM;
+	for (size_t from = 0; from < t->nr_nodes; from++) {
+		for (size_t to = 0; to < t->nr_nodes; to++)
+			fill_link(&t->links[from * t->nr_nodes + to], &s, from, to);
+	}
+	return 0;
+}

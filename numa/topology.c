@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The machine as a memory scheduler sees it, put together from what nodes.c,
+ * cxl.c and links.c read.  All of it is optional but the list of nodes: what a
+ * machine does not say stays unknown.
+ */
+#include "numa/topology.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/sysfs.h"
+#include "numa/cxl.h"
+#include "numa/links.h"
+#include "numa/names.h"
+#include "numa/nodes.h"
+
+#define NODE_DIR "/sys/devices/system/node"
+
+static void add_files(FILE *out, const char *sysroot)
+{
+	static const char *const files[] = {
+		NODE_DIR "/online",
+		NODE_DIR "/has_cpu",
+		NODE_DIR "/has_memory",
+		"/sys/devices/system/cpu/online",
+	};
+	char text[8192];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		if (sysfs_read(text, sizeof(text), sysroot, "%s", files[i]) < 0)
+			strcpy(text, "?");
+		fprintf(out, "%s\n", text);
+	}
+}
+
+static int add_entries(FILE *out, const char *sysroot)
+{
+	static const struct {
+		const char *dir, *prefix;
+	} lists[] = {
+		{ "/sys/bus/cxl/devices", "mem" },
+		{ "/sys/bus/cxl/devices", "region" },
+		{ "/sys/bus/dax/devices", "dax" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		_cleanup_names_ struct names names = NAMES_INIT;
+		int r = names_read(&names, lists[i].prefix, sysroot, "%s", lists[i].dir);
+
+		if (r < 0)
+			return r;
+		for (size_t n = 0; n < names.nr; n++)
+			fprintf(out, "%s ", names.list[n]);
+		fputc('\n', out);
+	}
+	return 0;
+}
+
+/*
+ * Memory comes online block by block, and the lists above change with the first
+ * one.  Nodes with CPUs are left out: a balloon may resize them all day.
+ */
+static int add_memory(FILE *out, const char *sysroot)
+{
+	_cleanup_idlist_ struct idlist nodes = IDLIST_INIT, with_cpus = IDLIST_INIT;
+	uint64_t bytes;
+
+	if (sysfs_read_idlist(&nodes, sysroot, NODE_DIR "/has_memory") == -ENOMEM ||
+	    sysfs_read_idlist(&with_cpus, sysroot, NODE_DIR "/has_cpu") == -ENOMEM)
+		return -ENOMEM;
+	for (size_t i = 0; i < nodes.nr; i++) {
+		if (!idlist_has(&with_cpus, nodes.ids[i]) &&
+		    !nodes_read_mem_bytes(&bytes, nodes.ids[i], sysroot))
+			fprintf(out, "%u: %" PRIu64 "\n", nodes.ids[i], bytes);
+	}
+	return 0;
+}
+
+/* What hotplug changes, as text.  0 or -ENOMEM; the caller frees *OUT. */
+static int read_fingerprint(char **out, const char *sysroot)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+	int r;
+
+	if (!stream)
+		return -ENOMEM;
+	add_files(stream, sysroot);
+	r = add_entries(stream, sysroot);
+	if (!r)
+		r = add_memory(stream, sysroot);
+	if (ferror(stream))
+		r = -ENOMEM;
+	if (fclose(stream))
+		r = -ENOMEM;
+	if (r < 0)
+		return r;
+	*out = TAKE(&text);
+	return 0;
+}
+
+static int apply_option(struct topology *t, unsigned int id)
+{
+	int at = topology_find(t, (int)id);
+	const char *reason = NULL;
+
+	if (at < 0)
+		reason = "is not online";
+	else if (t->nodes[at].cpus.nr)
+		reason = "has CPUs: only a node with memory alone can stand for CXL";
+	else if (!t->nodes[at].mem_bytes)
+		reason = "has no memory";
+	if (reason) {
+		log_error("CXL node %u %s", id, reason);
+		return -EINVAL;
+	}
+	t->nodes[at].cxl = MAX(t->nodes[at].cxl, TOPOLOGY_CXL_OPTION);
+	return 0;
+}
+
+static int read_memory_kinds(struct topology *t, struct idlist *attach,
+			     const struct topology_options *options)
+{
+	int r = inventory_read(t, attach, options->sysroot);
+
+	for (size_t i = 0; !r && options->cxl_nodes && i < options->cxl_nodes->nr; i++)
+		r = apply_option(t, options->cxl_nodes->ids[i]);
+	for (size_t i = 0; !r && i < t->nr_nodes; i++) {
+		if (attach[i].nr == 1)
+			t->nodes[i].attach_node = (int)attach[i].ids[0];
+	}
+	return r;
+}
+
+static int read_ways(struct topology *t, const struct topology_options *options)
+{
+	struct idlist *attach = calloc(t->nr_nodes, sizeof(*attach));
+	int r;
+
+	if (!attach)
+		return -ENOMEM;
+	r = read_memory_kinds(t, attach, options);
+	if (!r)
+		r = links_read(t, attach, options->sysroot);
+	for (size_t i = 0; i < t->nr_nodes; i++)
+		idlist_deinit(&attach[i]);
+	free(attach);
+	return r;
+}
+
+int topology_read(struct topology **out, const struct topology_options *options)
+{
+	_cleanup_topology_ struct topology *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return -ENOMEM;
+	/* first, so that whatever changes while the rest is read counts as changed */
+	r = read_fingerprint(&t->fingerprint, options->sysroot);
+	if (!r)
+		r = nodes_read(t, options->sysroot);
+	if (!r)
+		r = read_ways(t, options);
+	if (!r)
+		*out = TAKE(&t);
+	return r;
+}
+
+bool topology_changed(const struct topology *t, const char *sysroot)
+{
+	_cleanup_free_ char *now = NULL;
+
+	/* without memory to look, claim nothing; the next look will tell */
+	return !read_fingerprint(&now, sysroot) && strcmp(now, t->fingerprint);
+}
+
+int topology_find(const struct topology *t, int id)
+{
+	size_t low = 0, high = t->nr_nodes;
+
+	while (id >= 0 && low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (t->nodes[mid].id == (unsigned int)id)
+			return (int)mid;
+		if (t->nodes[mid].id < (unsigned int)id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return -1;
+}
+
+const struct topology_link *topology_link(const struct topology *t, size_t from, size_t to)
+{
+	return &t->links[from * t->nr_nodes + to];
+}
+
+const char *topology_source_name(enum topology_source source)
+{
+	static const char *const names[] = {
+		[TOPOLOGY_UNKNOWN] = "unknown", [TOPOLOGY_SLIT] = "slit",
+		[TOPOLOGY_ATTACH] = "attach",	[TOPOLOGY_HMAT] = "hmat",
+		[TOPOLOGY_CXL] = "cxl",		[TOPOLOGY_MEASURED] = "measured",
+	};
+
+	return (size_t)source < ARRAY_SIZE(names) ? names[source] : names[TOPOLOGY_UNKNOWN];
+}
+
+const char *topology_cxl_name(enum topology_cxl cxl)
+{
+	static const char *const names[] = {
+		[TOPOLOGY_CXL_NO] = "no",
+		[TOPOLOGY_CXL_OPTION] = "option",
+		[TOPOLOGY_CXL_DAX] = "dax",
+		[TOPOLOGY_CXL_REGION] = "region",
+	};
+
+	return (size_t)cxl < ARRAY_SIZE(names) ? names[cxl] : names[TOPOLOGY_CXL_NO];
+}
+
+void topology_free(struct topology *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->nr_nodes; i++) {
+		idlist_deinit(&t->nodes[i].cpus);
+		idlist_deinit(&t->nodes[i].near_nodes);
+	}
+	free(t->nodes);
+	free(t->links);
+	free(t->memdevs);
+	free(t->regions);
+	free(t->fingerprint);
+	free(t);
+}

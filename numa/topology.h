@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The machine as a memory scheduler sees it: NUMA nodes, which of them are CXL
+ * memory and how we know, which CPUs are near each, and what an access costs
+ * from each node with CPUs to each node with memory.
+ *
+ * A topology is read once and never changes; after hotplug, read a new one.
+ * Every figure carries its source.  What is not known is 0 with source
+ * TOPOLOGY_UNKNOWN, never a guess.
+ */
+#ifndef TS_NUMA_TOPOLOGY_H
+#define TS_NUMA_TOPOLOGY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/idlist.h"
+
+/* Where a latency or a bandwidth comes from; a greater value is the better source. */
+enum topology_source {
+	TOPOLOGY_UNKNOWN = 0,
+	TOPOLOGY_SLIT,     /* ACPI SLIT distance scaled to ns, see topology_read() */
+	TOPOLOGY_ATTACH,   /* SLIT way from the CPUs to the CXL device's own node, and on from there */
+	TOPOLOGY_HMAT,     /* nodeN/access{0,1}/initiators: HMAT or the CXL CDAT as the kernel merged them */
+	TOPOLOGY_CXL,      /* the CXL region's access{0,1} coordinates */
+	TOPOLOGY_MEASURED, /* a probe of ours on this machine */
+};
+
+/* Why a node is held to be CXL memory. */
+enum topology_cxl {
+	TOPOLOGY_CXL_NO = 0,
+	TOPOLOGY_CXL_OPTION, /* the administrator says so (--cxl-node) */
+	TOPOLOGY_CXL_DAX,    /* a dax device bound to kmem, without a CXL region: probably CXL */
+	TOPOLOGY_CXL_REGION, /* a CXL region's dax device targets it */
+};
+
+struct topology_link {
+	uint32_t latency_ns; /* one load of this node's memory, unloaded */
+	uint32_t bandwidth_mbps; /* reads, MB/s (10^6 bytes), as firmware states it */
+	enum topology_source latency_source;
+	enum topology_source bandwidth_source;
+};
+
+struct topology_node {
+	unsigned int id; /* the kernel's number; numbers may be sparse */
+	struct idlist cpus; /* online CPUs; empty for a memory-only node */
+	uint64_t mem_bytes; /* MemTotal; 0 for a node without memory */
+	int tier; /* N of /sys/devices/virtual/memory_tiering/memory_tierN, -1 unknown */
+	enum topology_cxl cxl;
+	int attach_node; /* node id the CXL memdev reports as its own, -1 unknown */
+	struct idlist near_nodes; /* node ids whose CPUs are nearest; never empty when the machine has CPUs */
+	enum topology_source near_source; /* TOPOLOGY_UNKNOWN: nothing tells them apart, so all */
+	char devices[64]; /* its CXL memdevs, "mem0,mem1"; "" for none */
+};
+
+struct topology_memdev {
+	char name[32]; /* "mem0" */
+	char host[32]; /* PCI address, "0000:0d:00.0" */
+	uint64_t serial;
+	uint64_t ram_bytes, pmem_bytes;
+	int numa_node; /* -1 unknown */
+};
+
+struct topology_region {
+	char name[32]; /* "region0" */
+	char devices[64]; /* its memdevs, "mem0,mem1" */
+	uint64_t bytes;
+	int target_node; /* the node its memory has, or would have, online; -1 unknown */
+	/* access0 is the nearest initiator (any kind), access1 the nearest CPU */
+	uint32_t read_latency_ns[2], read_bandwidth_mbps[2]; /* 0 unknown */
+};
+
+struct topology {
+	struct topology_node *nodes; /* ascending ids, online nodes only */
+	size_t nr_nodes;
+	struct topology_link *links; /* [from * nr_nodes + to], both are places in nodes[] */
+	struct topology_memdev *memdevs;
+	size_t nr_memdevs;
+	struct topology_region *regions;
+	size_t nr_regions;
+	char *fingerprint; /* what topology_changed() compares */
+};
+
+struct topology_options {
+	const char *sysroot; /* NULL: this machine, by libcxl; else a recorded tree, by its files alone */
+	const struct idlist *cxl_nodes; /* --cxl-node; may be NULL */
+};
+
+/*
+ * Read the machine.  Latency of a link comes from the best source there is:
+ * CXL region coordinates, HMAT, attach, SLIT.  A SLIT distance d counts as
+ * d * (a known local latency / its SLIT distance) ns where the machine states
+ * any local latency, else as d * 10 ns: the ratios are the firmware's, the
+ * scale is nominal.
+ *
+ * Returns 0 (the caller frees *OUT with topology_free()), -ENOENT when the
+ * kernel shows no NUMA nodes, -EINVAL when an option names a node that is not
+ * online, has CPUs, or has no memory (the reason is logged), -ENOMEM, or
+ * another errno of reading sysfs.
+ */
+int topology_read(struct topology **out, const struct topology_options *options);
+
+/* Have nodes, CPUs or CXL memory come or gone since T was read?  Cheap: a few small files. */
+bool topology_changed(const struct topology *t, const char *sysroot);
+
+/* The place of node ID in nodes[], or -1. */
+int topology_find(const struct topology *t, int id);
+
+/* The link between two places in nodes[]; never NULL. */
+const struct topology_link *topology_link(const struct topology *t, size_t from, size_t to);
+
+/* "hmat", "slit", ... and "region", "option", ...; "unknown" and "no" for 0. */
+const char *topology_source_name(enum topology_source source);
+const char *topology_cxl_name(enum topology_cxl cxl);
+
+void topology_free(struct topology *t);
+
+static inline void topology_freep(struct topology **t)
+{
+	topology_free(*t);
+}
+#define _cleanup_topology_ _cleanup_(topology_freep)
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cxl-tiersched doctor */
+#include <json-c/json.h>
+
+#include "commands.h"
+#include "doctor.h"
+
+static const char *const states[] = { [DOCTOR_OK] = "ok", [DOCTOR_NOTE] = "note", [DOCTOR_MISSING] = "missing" };
+
+static void print_json(const struct doctor_check *checks, size_t nr, bool able)
+{
+	json_object *o = json_object_new_object(), *list = json_object_new_array();
+
+	for (size_t i = 0; i < nr; i++) {
+		json_object *c = json_object_new_object();
+
+		json_object_object_add(c, "name", json_object_new_string(checks[i].name));
+		json_object_object_add(c, "state", json_object_new_string(states[checks[i].state]));
+		json_object_object_add(c, "needed", json_object_new_boolean(checks[i].need != DOCTOR_OPTIONAL));
+		json_object_object_add(c, "found", json_object_new_string(checks[i].found));
+		json_object_object_add(c, "mend", checks[i].mend[0] ? json_object_new_string(checks[i].mend) : NULL);
+		json_object_array_add(list, c);
+	}
+	json_object_object_add(o, "able", json_object_new_boolean(able));
+	json_object_object_add(o, "checks", list);
+	printf("%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(o);
+}
+
+int cmd_doctor(const struct options *o)
+{
+	struct doctor_check checks[DOCTOR_MAX_CHECKS];
+	size_t nr = doctor_examine(checks, o), missing = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		missing += checks[i].state == DOCTOR_MISSING;
+	if (o->json) {
+		print_json(checks, nr, !missing);
+		return missing ? TS_EXIT_LACKING : TS_EXIT_OK;
+	}
+	for (size_t i = 0; i < nr; i++) {
+		printf("%-8s %-12s %s\n", states[checks[i].state], checks[i].name, checks[i].found);
+		if (checks[i].mend[0])
+			printf("%21s -> %s\n", "", checks[i].mend);
+	}
+	if (missing)
+		printf("\nthis machine lacks %zu thing%s that cxl-tiersched needs\n", missing, missing == 1 ? "" : "s");
+	else
+		printf("\nthis machine can run cxl-tiersched\n");
+	return missing ? TS_EXIT_LACKING : TS_EXIT_OK;
+}

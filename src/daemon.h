@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The running daemon: what run.c wires together and report.c describes. */
+#ifndef TS_DAEMON_H
+#define TS_DAEMON_H
+
+#include "choose.h"
+#include "damon/damon.h"
+#include "machine.h"
+#include "managed.h"
+#include "numa/topology.h"
+#include "options.h"
+#include "scheduler.h"
+
+struct server;
+
+struct daemon {
+	const struct options *options;
+	struct model_options model_options;
+	struct topology *topology;
+	struct machine *machine;
+	struct damon *damon;
+	struct chooser *chooser;
+	struct managed_set set;
+	struct sched *sched; /* NULL with --observe */
+	struct server *server;
+	uint64_t tick_ns;    /* the tick's period */
+	uint64_t start_ns;   /* CLOCK_MONOTONIC, as all times here */
+	uint64_t scan_ns;    /* of the last look at processes and topology */
+	uint64_t stats_ns;   /* of the last --stats table */
+	uint64_t restart_ns; /* of the last restart of the scheduler */
+	unsigned int nr_restarts;
+	uint64_t nr_ticks;
+	uint64_t ticks_cpu_ns; /* CPU time of all ticks */
+};
+
+#endif

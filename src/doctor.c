@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a machine needs to run it. */
+#include "doctor.h"
+
+#include <glob.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/sysfs.h"
+#include "base/util.h"
+#include "damon/damon.h"
+#include "numa/topology.h"
+#include "scheduler.h"
+
+/* A check in the making. */
+struct finding {
+	struct doctor_check *checks;
+	size_t nr;
+};
+
+static struct doctor_check *begin(struct finding *f, const char *name, enum doctor_need need)
+{
+	struct doctor_check *c = &f->checks[f->nr++];
+
+	*c = (struct doctor_check){ .name = name, .need = need };
+	return c;
+}
+
+static void say(struct doctor_check *c, enum doctor_state state, const char *mend, const char *fmt, ...)
+	_printf_(4, 5);
+
+static void say(struct doctor_check *c, enum doctor_state state, const char *mend, const char *fmt, ...)
+{
+	va_list args;
+
+	c->state = state;
+	va_start(args, fmt);
+	vsnprintf(c->found, sizeof(c->found), fmt, args);
+	va_end(args);
+	snprintf(c->mend, sizeof(c->mend), "%s", mend);
+}
+
+static void check_kernel(struct finding *f, const char *root)
+{
+	struct doctor_check *c = begin(f, "kernel", DOCTOR_OPTIONAL);
+	char release[128] = "not recorded";
+
+	(void)sysfs_read(release, sizeof(release), root, "/proc/sys/kernel/osrelease");
+	say(c, DOCTOR_OK, "", "%s", release);
+}
+
+static void check_sched_ext(struct finding *f, const char *root)
+{
+	struct doctor_check *c = begin(f, "sched_ext", DOCTOR_FOR_SCHEDULE);
+	char state[32] = "", ops[128];
+
+	if (!sysfs_exists(root, "/sys/kernel/sched_ext")) {
+		say(c, DOCTOR_MISSING,
+		    "boot a kernel with CONFIG_SCHED_CLASS_EXT=y (Linux 6.15 or later; Debian: trixie-backports), or use --observe",
+		    "this kernel has no sched_ext");
+		return;
+	}
+	(void)sysfs_read(state, sizeof(state), root, "/sys/kernel/sched_ext/state");
+	sched_current(ops, sizeof(ops), root);
+	if (ops[0] && strncmp(ops, "tiersched", 9))
+		say(c, DOCTOR_MISSING, "stop it first: only one sched_ext scheduler runs at a time",
+		    "in use by the scheduler '%s'", ops);
+	else
+		say(c, DOCTOR_OK, "", "%s%s%s", state, ops[0] ? ", " : "", ops);
+}
+
+static void check_btf(struct finding *f, const char *root)
+{
+	struct doctor_check *c = begin(f, "BTF", DOCTOR_FOR_SCHEDULE);
+
+	if (sysfs_exists(root, "/sys/kernel/btf/vmlinux"))
+		say(c, DOCTOR_OK, "", "/sys/kernel/btf/vmlinux");
+	else
+		say(c, DOCTOR_MISSING, "boot a kernel with CONFIG_DEBUG_INFO_BTF=y",
+		    "no /sys/kernel/btf/vmlinux: the BPF program cannot be fitted to this kernel");
+}
+
+static void check_damon(struct finding *f, const struct options *o, const struct damon_probe *p)
+{
+	struct doctor_check *c = begin(f, "DAMON", DOCTOR_FOR_ALL);
+
+	if (!p->sysfs)
+		say(c, DOCTOR_MISSING, "boot a kernel with CONFIG_DAMON_SYSFS=y (Linux 6.2 or later) and mount /sys",
+		    "%s", damon_strerror(DAMON_E_NO_SYSFS));
+	else if (!o->sysroot && geteuid() != 0)
+		say(c, DOCTOR_NOTE, "run doctor as root to see more", "there; only root can look into it");
+	else if (!p->vaddr)
+		say(c, DOCTOR_MISSING, "boot a kernel with CONFIG_DAMON_VADDR=y", "%s", damon_strerror(DAMON_E_NO_VADDR));
+	else
+		say(c, DOCTOR_OK, "", "vaddr monitoring%s%s", p->auto_intervals ? ", interval tuning" : "",
+		    p->obsolete_target ? ", targets replaced while running" : "");
+	if (o->damon_auto && p->sysfs && p->vaddr && !p->auto_intervals)
+		say(c, DOCTOR_MISSING, "leave out --damon-auto, or boot Linux 6.15 or later",
+		    "no interval tuning in this kernel's DAMON");
+}
+
+static void check_damon_users(struct finding *f, const struct options *o, const struct damon_probe *p)
+{
+	struct doctor_check *c;
+
+	if (!p->sysfs)
+		return;
+	c = begin(f, "DAMON users", DOCTOR_OPTIONAL);
+	if (p->reclaim_enabled || p->lru_sort_enabled)
+		say(c, DOCTOR_NOTE, "disable it while cxl-tiersched runs: echo N to its parameter 'enabled'",
+		    "%s holds DAMON", p->reclaim_enabled ? "DAMON_RECLAIM" : "DAMON_LRU_SORT");
+	else if (p->nr_running > 0)
+		say(c, DOCTOR_NOTE, "", "%d of %d kdamonds are in use", p->nr_running, p->nr_kdamonds);
+	else if (p->stat_enabled)
+		say(c, o->keep_damon ? DOCTOR_NOTE : DOCTOR_OK, "",
+		    "DAMON_STAT is on; it is stopped while cxl-tiersched runs, and put back");
+	else
+		say(c, DOCTOR_OK, "", "none");
+}
+
+static void check_nodes(struct finding *f, const struct topology *t)
+{
+	struct doctor_check *c = begin(f, "CPU nodes", DOCTOR_OPTIONAL);
+	size_t nr = 0;
+
+	for (size_t i = 0; t && i < t->nr_nodes; i++)
+		nr += t->nodes[i].cpus.nr > 0;
+	if (!t)
+		say(c, DOCTOR_NOTE, "boot a kernel with CONFIG_NUMA=y", "the kernel shows no NUMA nodes");
+	else if (nr < 2)
+		say(c, DOCTOR_NOTE, "", "%zu: every CPU is equally near all memory, so placement gains nothing", nr);
+	else
+		say(c, DOCTOR_OK, "", "%zu", nr);
+}
+
+static void check_cxl(struct finding *f, const struct topology *t)
+{
+	struct doctor_check *c = begin(f, "CXL memory", DOCTOR_OPTIONAL);
+	_cleanup_idlist_ struct idlist ids = IDLIST_INIT;
+	char text[64];
+
+	for (size_t i = 0; t && i < t->nr_nodes; i++)
+		if (t->nodes[i].cxl != TOPOLOGY_CXL_NO)
+			(void)idlist_add(&ids, t->nodes[i].id);
+	if (ids.nr)
+		say(c, DOCTOR_OK, "", "node %s", idlist_format(text, sizeof(text), &ids));
+	else if (t && t->nr_memdevs)
+		say(c, DOCTOR_NOTE, "bring it online: cxl create-region -t ram -m mem0 (see cxl-create-region(1))",
+		    "%zu device, none of its memory online as a node", t->nr_memdevs);
+	else
+		say(c, DOCTOR_NOTE, "name memory-only nodes with --cxl-node where firmware hides CXL", "none found");
+}
+
+static void check_latency(struct finding *f, const struct topology *t)
+{
+	struct doctor_check *c = begin(f, "latencies", DOCTOR_OPTIONAL);
+	enum topology_source worst = TOPOLOGY_MEASURED;
+
+	for (size_t i = 0; t && i < t->nr_nodes; i++)
+		for (size_t j = 0; j < t->nr_nodes; j++)
+			if (t->nodes[i].cpus.nr && t->nodes[j].mem_bytes)
+				worst = MIN(worst, topology_link(t, i, j)->latency_source);
+	if (!t || worst == TOPOLOGY_UNKNOWN)
+		say(c, DOCTOR_NOTE, "", "not known for every pair of nodes: no preference where they are missing");
+	else if (worst == TOPOLOGY_SLIT || worst == TOPOLOGY_ATTACH)
+		say(c, DOCTOR_NOTE, "", "from SLIT distances in part: the order is firmware's, the nanoseconds are nominal");
+	else
+		say(c, DOCTOR_OK, "", "stated by firmware (%s)", topology_source_name(worst));
+}
+
+static void check_cxl_pmu(struct finding *f, const char *root)
+{
+	struct doctor_check *c = begin(f, "CXL PMU", DOCTOR_OPTIONAL);
+	char pattern[SYSFS_PATH_MAX];
+	glob_t found = { 0 };
+
+	if (!sysfs_path(pattern, sizeof(pattern), root, "/sys/bus/event_source/devices/cxl_pmu_mem*"))
+		(void)!glob(pattern, 0, NULL, &found);
+	if (found.gl_pathc)
+		say(c, DOCTOR_OK, "", "%zu", (size_t)found.gl_pathc);
+	else
+		say(c, DOCTOR_NOTE, "a kernel with CONFIG_CXL_PMU, and a device that has one",
+		    "none: no bandwidth of CXL devices");
+	globfree(&found);
+}
+
+static void check_root(struct finding *f, const struct options *o)
+{
+	struct doctor_check *c;
+
+	if (o->sysroot)
+		return;
+	c = begin(f, "root", DOCTOR_OPTIONAL);
+	if (geteuid() == 0)
+		say(c, DOCTOR_OK, "", "yes");
+	else
+		say(c, DOCTOR_NOTE, "run it with sudo", "no: the run needs it");
+}
+
+size_t doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struct options *o)
+{
+	struct topology_options options = { .sysroot = o->sysroot, .cxl_nodes = &o->cxl_nodes };
+	_cleanup_topology_ struct topology *topology = NULL;
+	struct finding f = { .checks = checks };
+	struct damon_probe probe = { 0 };
+
+	if (topology_read(&topology, &options) < 0)
+		topology = NULL;
+	(void)damon_probe(&probe, o->sysroot);
+	check_root(&f, o);
+	check_kernel(&f, o->sysroot);
+	check_sched_ext(&f, o->sysroot);
+	check_btf(&f, o->sysroot);
+	check_damon(&f, o, &probe);
+	check_damon_users(&f, o, &probe);
+	check_nodes(&f, topology);
+	check_cxl(&f, topology);
+	check_latency(&f, topology);
+	check_cxl_pmu(&f, o->sysroot);
+	return f.nr;
+}
+
+size_t doctor_refuse(const struct options *o)
+{
+	struct doctor_check checks[DOCTOR_MAX_CHECKS];
+	struct finding f = { .checks = checks };
+	struct damon_probe probe = { 0 };
+	size_t refused = 0;
+
+	(void)damon_probe(&probe, NULL);
+	if (!o->observe) {
+		check_sched_ext(&f, NULL);
+		check_btf(&f, NULL);
+	}
+	check_damon(&f, o, &probe);
+	for (size_t i = 0; i < f.nr; i++) {
+		if (checks[i].state != DOCTOR_MISSING)
+			continue;
+		log_error("%s; %s", checks[i].found, checks[i].mend);
+		refused++;
+	}
+	return refused;
+}

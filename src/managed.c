@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The processes under management and the collector of their samples. */
+#include "managed.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "numa/residency.h"
+
+enum {
+	TICK_PAGES = 2048,   /* pages looked at in one tick, over all processes ... */
+	PROCESS_PAGES = 256, /* ... and at most so many of one ... */
+	LEAST_PAGES = 64,    /* ... but never fewer: a profile rests on them */
+};
+
+/* Scratch arrays, grown to the largest sample seen and kept. */
+struct collector {
+	struct residency *residency;
+	struct residency_range *ranges;
+	struct model_region *regions;
+	uint32_t *counts;
+	size_t capacity; /* regions */
+};
+
+static void collector_free(struct collector *c)
+{
+	if (!c)
+		return;
+	residency_free(c->residency);
+	free(c->ranges);
+	free(c->regions);
+	free(c->counts);
+	free(c);
+}
+
+int managed_init(struct managed_set *set, const struct machine *m, size_t max_processes)
+{
+	*set = (struct managed_set){ .machine = m, .capacity = max_processes };
+	set->items = calloc(max_processes, sizeof(*set->items));
+	set->targets = calloc(max_processes, sizeof(*set->targets));
+	set->collector = calloc(1, sizeof(*set->collector));
+	if (!set->items || !set->targets || !set->collector ||
+	    residency_new(&set->collector->residency, m->mem_node_ids, m->nr_mem_nodes, 4 * PROCESS_PAGES) < 0) {
+		managed_deinit(set);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void managed_deinit(struct managed_set *set)
+{
+	for (size_t i = 0; i < set->nr; i++)
+		model_process_free(set->items[i].model);
+	free(set->items);
+	free(set->targets);
+	collector_free(set->collector);
+	*set = (struct managed_set){ 0 };
+}
+
+static bool same_process(const struct proc_stat *a, const struct proc_stat *b)
+{
+	return a->pid == b->pid && a->start_time == b->start_time;
+}
+
+static void begin(struct managed *item, const struct choice *choice, struct model_process *model, uint64_t now_ns)
+{
+	*item = (struct managed){ .choice = *choice, .model = model, .since_ns = now_ns };
+	log_debug("managing %s (%d), by %s", choice->proc.comm, choice->proc.pid, choose_reason_name(choice->reason));
+}
+
+static const struct choice *find_choice(const struct choice *chosen, size_t nr, const struct proc_stat *p)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (same_process(&chosen[i].proc, p))
+			return &chosen[i];
+	return NULL;
+}
+
+/* Drop what is no longer chosen, refresh what is. */
+static bool keep_chosen(struct managed_set *set, const struct choice *chosen, size_t nr, struct sched *s)
+{
+	bool changed = false;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < set->nr; i++) {
+		struct managed *item = &set->items[i];
+		const struct choice *choice = find_choice(chosen, nr, &item->choice.proc);
+
+		if (choice) {
+			item->choice = *choice;
+			set->items[kept++] = *item;
+			continue;
+		}
+		log_debug("no longer managing %s (%d)", item->choice.proc.comm, item->choice.proc.pid);
+		if (s)
+			sched_drop(s, item->choice.proc.pid);
+		model_process_free(item->model);
+		changed = true;
+	}
+	set->nr = kept;
+	return changed;
+}
+
+int managed_update(struct managed_set *set, const struct choice *chosen, size_t nr, struct sched *s, uint64_t now_ns,
+		   bool *changed)
+{
+	*changed = keep_chosen(set, chosen, nr, s);
+	for (size_t i = 0; i < nr && set->nr < set->capacity; i++) {
+		struct model_process *model;
+		bool known = false;
+
+		for (size_t j = 0; j < set->nr && !known; j++)
+			known = same_process(&set->items[j].choice.proc, &chosen[i].proc);
+		if (known)
+			continue;
+		model = model_process_new(set->machine->nr_cpu_nodes, set->machine->nr_mem_nodes);
+		if (!model)
+			return -ENOMEM;
+		begin(&set->items[set->nr++], &chosen[i], model, now_ns);
+		*changed = true;
+	}
+	for (size_t i = 0; i < set->nr; i++)
+		set->targets[i] = (struct damon_target){ set->items[i].choice.proc.pid,
+							 set->items[i].choice.proc.start_time };
+	return 0;
+}
+
+static int reserve(struct collector *c, size_t nr_regions, size_t nr_mem_nodes)
+{
+	size_t capacity = MAX(nr_regions, 2 * c->capacity);
+	struct residency_range *ranges;
+	struct model_region *regions;
+	uint32_t *counts;
+
+	if (nr_regions <= c->capacity)
+		return 0;
+	ranges = reallocarray(c->ranges, capacity, sizeof(*ranges));
+	if (ranges)
+		c->ranges = ranges;
+	regions = reallocarray(c->regions, capacity, sizeof(*regions));
+	if (regions)
+		c->regions = regions;
+	counts = reallocarray(c->counts, capacity * nr_mem_nodes, sizeof(*counts));
+	if (counts)
+		c->counts = counts;
+	if (!ranges || !regions || !counts)
+		return -ENOMEM;
+	c->capacity = capacity;
+	return 0;
+}
+
+/*
+ * Which pages to look at: in proportion to heat, and at least one of every
+ * region that has some, so that the shares of the working set are known too.
+ */
+static void plan_pages(struct collector *c, const struct damon_snapshot *snapshot, size_t budget)
+{
+	double heat = 0;
+
+	for (size_t i = 0; i < snapshot->nr_regions; i++) {
+		const struct damon_region *r = &snapshot->regions[i];
+
+		heat += (double)(r->end - r->start) * r->nr_accesses;
+	}
+	for (size_t i = 0; i < snapshot->nr_regions; i++) {
+		const struct damon_region *r = &snapshot->regions[i];
+		double share = heat > 0 ? (double)(r->end - r->start) * r->nr_accesses / heat : 0;
+
+		c->ranges[i] = (struct residency_range){ r->start, r->end,
+							 r->nr_accesses ? 1 + (uint32_t)(share * (double)budget) : 0 };
+	}
+}
+
+static void fill_regions(struct collector *c, const struct damon_snapshot *snapshot, size_t nr_mem_nodes)
+{
+	for (size_t i = 0; i < snapshot->nr_regions; i++) {
+		const struct damon_region *r = &snapshot->regions[i];
+
+		c->regions[i] = (struct model_region){
+			.bytes = r->end - r->start,
+			.nr_accesses = r->nr_accesses,
+			.age = r->age,
+			.pages = c->counts + i * nr_mem_nodes,
+		};
+	}
+}
+
+static void collect_one(struct managed_set *set, struct managed *item, const struct damon_snapshot *snapshot,
+			struct sched *s, const struct model_options *options, uint64_t now_ns, size_t budget)
+{
+	struct collector *c = set->collector;
+	size_t nr_mem_nodes = set->machine->nr_mem_nodes;
+	pid_t tgid = item->choice.proc.pid;
+	struct ts_usage usage = { 0 };
+	struct model_sample sample = {
+		.now_ns = now_ns,
+		.aggregation_ns = snapshot->aggregation_us * NSEC_PER_USEC,
+		.max_nr_accesses = snapshot->max_nr_accesses,
+		.nr_regions = snapshot->nr_regions,
+		.wall_ns = item->last_ns ? now_ns - item->last_ns : 0,
+	};
+	uint64_t cpu_ns;
+
+	if (proc_cpu_ns(&cpu_ns, tgid) < 0) {
+		item->gone = true;
+		return;
+	}
+	if (reserve(c, snapshot->nr_regions, nr_mem_nodes) < 0)
+		return; /* this sample is lost, the next may find memory */
+	plan_pages(c, snapshot, budget);
+	if (residency_sample(c->residency, tgid, c->ranges, snapshot->nr_regions, c->counts) < 0)
+		memset(c->counts, 0, snapshot->nr_regions * nr_mem_nodes * sizeof(*c->counts));
+	fill_regions(c, snapshot, nr_mem_nodes);
+	sample.regions = c->regions;
+	if (item->last_ns)
+		sample.cpu_ns = cpu_ns - item->last_cpu_ns;
+	if (s && sched_usage(s, tgid, &usage))
+		sample.nr_migrations = (uint32_t)(usage.nr_node_moves - item->usage.nr_node_moves);
+	model_update(item->model, &set->machine->model, options, &sample);
+	item->usage = usage;
+	item->last_ns = now_ns;
+	item->last_cpu_ns = cpu_ns;
+	item->nr_regions = snapshot->nr_regions;
+}
+
+void managed_collect(struct managed_set *set, const struct damon_snapshot *snapshots, size_t nr, struct sched *s,
+		     const struct model_options *options, uint64_t now_ns)
+{
+	size_t budget = nr ? TICK_PAGES / nr : 0;
+
+	budget = MAX(MIN(budget, (size_t)PROCESS_PAGES), (size_t)LEAST_PAGES);
+	for (size_t i = 0; i < nr; i++) {
+		const struct damon_snapshot *snapshot = &snapshots[i];
+
+		for (size_t j = 0; j < set->nr; j++) {
+			struct managed *item = &set->items[j];
+
+			if (item->choice.proc.pid == snapshot->target.tgid &&
+			    item->choice.proc.start_time == snapshot->target.start_time) {
+				collect_one(set, item, snapshot, s, options, now_ns, budget);
+				break;
+			}
+		}
+	}
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The model; model.h has the theory.
+ *
+ * Shares and the working set are smoothed with a time constant of two
+ * aggregation intervals: moved pages show in full within about five, and one
+ * odd interval does not turn a preference round.  Confidence is the product of
+ * how many pages were looked at, how many samples there were, and how fresh the
+ * last one with heat is.
+ */
+#include "model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+
+enum {
+	SMOOTH_AGGREGATIONS = 2,   /* time constant of shares and sizes */
+	FULL_CONFIDENCE_PAGES = 64,
+	FULL_CONFIDENCE_SAMPLES = 3,
+	FRESH_AGGREGATIONS = 10,   /* heat older than this begins to lose confidence ... */
+	STALE_AGGREGATIONS = 100,  /* ... and has none left at this age */
+	MAX_LOAD_PERMILLE = 950,
+};
+
+struct model_process {
+	struct model_profile profile;
+	double *share;      /* [mem node] smoothed h[n] */
+	double *seen;       /* [mem node] scratch: heat of this sample */
+	double *seen_bytes; /* [mem node] scratch: working set of this sample */
+	double *bytes;      /* [mem node] smoothed working set */
+	double working_set, hot, cold, heat, hz, age; /* smoothed */
+	double intensity;   /* smoothed, < 0 unknown */
+	double migrations_hz;
+	double pages;       /* smoothed number of pages looked at per sample */
+	uint32_t nr_samples; /* that had heat */
+	uint64_t heat_ns;   /* when heat was last seen */
+};
+
+struct model_process *model_process_new(size_t nr_cpu_nodes, size_t nr_mem_nodes)
+{
+	struct model_process *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->share = calloc(nr_mem_nodes, sizeof(*p->share));
+	p->seen = calloc(nr_mem_nodes, sizeof(*p->seen));
+	p->seen_bytes = calloc(nr_mem_nodes, sizeof(*p->seen_bytes));
+	p->bytes = calloc(nr_mem_nodes, sizeof(*p->bytes));
+	p->profile = (struct model_profile){
+		.intensity_mb_per_cpu_s = UINT32_MAX,
+		.preferred = MODEL_NO_NODE,
+		.nr_cpu_nodes = nr_cpu_nodes,
+		.nr_mem_nodes = nr_mem_nodes,
+		.heat_permille = calloc(nr_mem_nodes, sizeof(uint16_t)),
+		.node_bytes = calloc(nr_mem_nodes, sizeof(uint64_t)),
+		.cost_ns = calloc(nr_cpu_nodes, sizeof(uint32_t)),
+		.locality = malloc(nr_cpu_nodes),
+		.order = malloc(nr_cpu_nodes),
+	};
+	p->intensity = -1;
+	if (!p->share || !p->seen || !p->seen_bytes || !p->bytes || !p->profile.heat_permille ||
+	    !p->profile.node_bytes || !p->profile.cost_ns || !p->profile.locality || !p->profile.order) {
+		model_process_free(p);
+		return NULL;
+	}
+	memset(p->profile.locality, MODEL_UNKNOWN_LOCALITY, nr_cpu_nodes);
+	for (size_t c = 0; c < nr_cpu_nodes; c++)
+		p->profile.order[c] = (uint8_t)c;
+	return p;
+}
+
+void model_process_free(struct model_process *p)
+{
+	if (!p)
+		return;
+	free(p->share);
+	free(p->seen);
+	free(p->seen_bytes);
+	free(p->bytes);
+	free(p->profile.heat_permille);
+	free(p->profile.node_bytes);
+	free(p->profile.cost_ns);
+	free(p->profile.locality);
+	free(p->profile.order);
+	free(p);
+}
+
+const struct model_profile *model_profile(const struct model_process *p)
+{
+	return &p->profile;
+}
+
+uint32_t model_loaded_latency_ns(uint32_t latency_ns, uint16_t utilisation_permille)
+{
+	uint32_t load;
+
+	if (utilisation_permille == MODEL_UNKNOWN_PERMILLE)
+		return latency_ns;
+	load = MIN(utilisation_permille, MAX_LOAD_PERMILLE);
+	return (uint32_t)((uint64_t)latency_ns * 1000 / (1000 - load));
+}
+
+/* Totals of one sample over its regions. */
+struct totals {
+	double working_set, hot, cold, heat, access_weight, age_weight;
+	double placed_heat; /* heat of regions whose nodes are known */
+	double placed_set;
+	uint64_t pages;
+};
+
+static void add_region(struct model_process *p, struct totals *t, const struct model_region *r,
+		       uint32_t max_nr_accesses, size_t nr_mem_nodes)
+{
+	double bytes = (double)r->bytes, heat;
+	uint32_t accesses = MIN(r->nr_accesses, max_nr_accesses);
+	uint64_t pages = 0;
+
+	if (!accesses) {
+		t->cold += bytes;
+		return;
+	}
+	heat = bytes * accesses / max_nr_accesses;
+	t->working_set += bytes;
+	t->heat += heat;
+	t->access_weight += bytes * accesses;
+	t->age_weight += bytes * r->age;
+	if ((uint64_t)accesses * 4 >= max_nr_accesses)
+		t->hot += bytes;
+
+	for (size_t n = 0; n < nr_mem_nodes; n++)
+		pages += r->pages[n];
+	if (!pages)
+		return;
+	t->pages += pages;
+	t->placed_heat += heat;
+	t->placed_set += bytes;
+	for (size_t n = 0; n < nr_mem_nodes; n++) {
+		double share = (double)r->pages[n] / (double)pages;
+
+		p->seen[n] += heat * share;
+		p->seen_bytes[n] += bytes * share;
+	}
+}
+
+static void smooth(double *value, double seen, double weight)
+{
+	*value += weight * (seen - *value);
+}
+
+/* Weight of a new value that stands for DT of time: 1 - e^(-dt / (2 aggregations)). */
+static double smoothing_weight(const struct model_sample *s)
+{
+	double dt = s->wall_ns ? (double)s->wall_ns : (double)s->aggregation_ns;
+
+	return 1.0 - exp(-dt / ((double)SMOOTH_AGGREGATIONS * (double)s->aggregation_ns));
+}
+
+static void learn(struct model_process *p, const struct model_sample *s, const struct totals *t)
+{
+	/* the first sample is taken whole: there is nothing to smooth it with */
+	double weight = p->nr_samples ? smoothing_weight(s) : 1.0;
+	size_t nr = p->profile.nr_mem_nodes;
+
+	smooth(&p->working_set, t->working_set, weight);
+	smooth(&p->hot, t->hot, weight);
+	smooth(&p->cold, t->cold, weight);
+	smooth(&p->heat, t->heat, weight);
+	smooth(&p->pages, (double)t->pages, weight);
+	smooth(&p->age, t->working_set > 0 ? t->age_weight / t->working_set : 0, weight);
+	smooth(&p->hz, t->working_set > 0 ? t->access_weight / t->working_set / ((double)s->aggregation_ns / 1e9) : 0,
+	       weight);
+	if (t->placed_heat <= 0)
+		return;
+	for (size_t n = 0; n < nr; n++) {
+		smooth(&p->share[n], p->seen[n] / t->placed_heat, weight);
+		/* regions that were not looked at lie as the others do */
+		smooth(&p->bytes[n], t->working_set * p->seen_bytes[n] / t->placed_set, weight);
+	}
+	p->heat_ns = s->now_ns;
+	p->nr_samples++;
+}
+
+static void learn_intensity(struct model_process *p, const struct model_sample *s, const struct totals *t)
+{
+	double cpus, mb_per_cpu_s;
+
+	if (!s->wall_ns || !s->cpu_ns)
+		return;
+	cpus = (double)s->cpu_ns / (double)s->wall_ns;
+	mb_per_cpu_s = t->heat / 1e6 / ((double)s->aggregation_ns / 1e9) / cpus;
+	if (p->intensity < 0)
+		p->intensity = mb_per_cpu_s;
+	else
+		smooth(&p->intensity, mb_per_cpu_s, smoothing_weight(s));
+}
+
+static uint8_t confidence(const struct model_process *p, const struct model_sample *s)
+{
+	double by_pages = MIN(p->pages / FULL_CONFIDENCE_PAGES, 1.0);
+	double by_samples = MIN((double)p->nr_samples / FULL_CONFIDENCE_SAMPLES, 1.0);
+	double aggregations, by_age;
+
+	if (!p->nr_samples)
+		return 0;
+	aggregations = (double)(s->now_ns - p->heat_ns) / (double)s->aggregation_ns;
+	by_age = 1.0 - (aggregations - FRESH_AGGREGATIONS) / (STALE_AGGREGATIONS - FRESH_AGGREGATIONS);
+	by_age = MAX(MIN(by_age, 1.0), 0.0);
+	return (uint8_t)lround(100 * by_pages * by_samples * by_age);
+}
+
+static uint32_t cost_ns(const struct model_process *p, const struct model_machine *m, size_t c)
+{
+	double cost = 0;
+
+	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
+		uint32_t latency = m->latency_ns[c * m->nr_mem_nodes + n];
+
+		if (p->share[n] < 0.0005)
+			continue;
+		if (!latency)
+			return 0;
+		cost += p->share[n] * model_loaded_latency_ns(latency, m->load_permille[n]);
+	}
+	return (uint32_t)lround(cost);
+}
+
+/* Insertion sort, stable: places are few, and alike costs keep their order. */
+static void sort_by_cost(struct model_profile *f)
+{
+	for (size_t i = 0; i < f->nr_cpu_nodes; i++) {
+		size_t at = i;
+
+		for (; at > 0 && f->cost_ns[f->order[at - 1]] > f->cost_ns[i]; at--)
+			f->order[at] = f->order[at - 1];
+		f->order[at] = (uint8_t)i;
+	}
+}
+
+/* Does being at A rather than B save at least PERCENT? */
+static bool cheaper(const struct model_profile *f, int a, int b, uint32_t percent)
+{
+	return (uint64_t)f->cost_ns[a] * 100 <= (uint64_t)f->cost_ns[b] * (100 - percent);
+}
+
+static void prefer(struct model_profile *f, const struct model_options *options)
+{
+	int best = f->order[0], worst = f->order[f->nr_cpu_nodes - 1];
+
+	if (!f->cost_ns[best] || f->confidence < options->min_confidence ||
+	    !cheaper(f, best, worst, options->gain_percent)) {
+		f->preferred = MODEL_NO_NODE;
+		return;
+	}
+	/* stay with the old preference unless the new one gains enough, or the old one has become no better than the worst */
+	if (f->preferred != MODEL_NO_NODE && !cheaper(f, best, f->preferred, options->gain_percent) &&
+	    cheaper(f, f->preferred, worst, 1))
+		return;
+	f->preferred = best;
+}
+
+static void judge(struct model_process *p, const struct model_machine *m, const struct model_options *options)
+{
+	struct model_profile *f = &p->profile;
+	double penalty = MIN(p->migrations_hz * options->penalty_per_migration, MODEL_MAX_PENALTY);
+	bool known = p->nr_samples > 0;
+
+	for (size_t c = 0; c < f->nr_cpu_nodes; c++) {
+		f->cost_ns[c] = p->nr_samples ? cost_ns(p, m, c) : 0;
+		known = known && f->cost_ns[c];
+	}
+	if (!known) {
+		/* one unknown cost and nothing can be compared */
+		memset(f->cost_ns, 0, f->nr_cpu_nodes * sizeof(*f->cost_ns));
+		memset(f->locality, MODEL_UNKNOWN_LOCALITY, f->nr_cpu_nodes);
+	}
+	sort_by_cost(f);
+	for (size_t c = 0; known && c < f->nr_cpu_nodes; c++) {
+		double score = 100.0 * f->cost_ns[f->order[0]] / f->cost_ns[c] - penalty;
+
+		f->locality[c] = (uint8_t)lround(MAX(score, 0.0));
+	}
+	prefer(f, options);
+}
+
+static void fill_sizes(struct model_process *p, const struct model_machine *m, const struct model_options *options)
+{
+	struct model_profile *f = &p->profile;
+	double cxl = 0;
+
+	f->working_set_bytes = (uint64_t)p->working_set;
+	f->hot_bytes = (uint64_t)p->hot;
+	f->cold_bytes = (uint64_t)p->cold;
+	f->heat_bytes = (uint64_t)p->heat;
+	f->access_hz = (uint32_t)lround(p->hz);
+	f->mean_age = (uint32_t)lround(p->age);
+	for (size_t n = 0; n < f->nr_mem_nodes; n++) {
+		f->heat_permille[n] = (uint16_t)lround(1000 * p->share[n]);
+		f->node_bytes[n] = (uint64_t)p->bytes[n];
+		if (m->cxl[n])
+			cxl += p->share[n];
+	}
+	f->cxl_heat_permille = (uint16_t)lround(1000 * MIN(cxl, 1.0));
+	f->intensity_mb_per_cpu_s = p->intensity < 0 ? UINT32_MAX : (uint32_t)lround(MIN(p->intensity, 1e9));
+	f->memory_intensive = p->intensity >= options->intensive_mb_per_cpu_s;
+}
+
+const struct model_profile *model_update(struct model_process *p, const struct model_machine *machine,
+					 const struct model_options *options,
+					 const struct model_sample *sample)
+{
+	size_t nr_mem_nodes = p->profile.nr_mem_nodes;
+	struct totals totals = { 0 };
+
+	memset(p->seen, 0, nr_mem_nodes * sizeof(*p->seen));
+	memset(p->seen_bytes, 0, nr_mem_nodes * sizeof(*p->seen_bytes));
+	for (size_t i = 0; i < sample->nr_regions; i++)
+		add_region(p, &totals, &sample->regions[i], sample->max_nr_accesses, nr_mem_nodes);
+
+	if (totals.heat > 0) {
+		learn(p, sample, &totals);
+		learn_intensity(p, sample, &totals);
+	}
+	if (sample->wall_ns)
+		smooth(&p->migrations_hz, sample->nr_migrations / ((double)sample->wall_ns / 1e9),
+		       1.0 - exp(-(double)sample->wall_ns / 1e9));
+	p->profile.confidence = confidence(p, sample);
+	judge(p, machine, options);
+	fill_sizes(p, machine, options);
+	return &p->profile;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What /proc says of one process. */
+#ifndef TS_PROC_H
+#define TS_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct proc_stat {
+	pid_t pid, ppid;
+	char comm[16];
+	char state;
+	bool kernel_thread;
+	uint64_t start_time; /* clock ticks after boot; with the pid, names a process for good */
+	uint64_t rss_bytes;
+};
+
+/*
+ * Parse the text of /proc/PID/stat.  The name may hold any byte, parentheses
+ * and newlines included.  0 or -EINVAL.
+ */
+int proc_stat_parse(struct proc_stat *out, const char *text);
+
+/* 0, -ESRCH when there is no such process, or another errno. */
+int proc_stat_read(struct proc_stat *out, pid_t pid);
+
+/* CPU time that all threads of a process have used, living and dead.  0 or -ESRCH. */
+int proc_cpu_ns(uint64_t *out, pid_t tgid);
+
+/* Path of the executable, or of the cgroup in the v2 tree ("/user.slice/..."). 0 or -errno. */
+int proc_exe(char *out, size_t size, pid_t pid);
+int proc_cgroup(char *out, size_t size, pid_t pid);
+
+#endif

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The run: take hold of the machine, tick, give it back.
+ *
+ * A tick reads as the flow of data: choose -> snapshot -> collect -> publish.
+ * Ticks come once an aggregation interval, but not more often than every 50 ms:
+ * profiles change more slowly than that.  Looking for processes and for changes
+ * of the machine takes place once a second.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "commands.h"
+#include "daemon.h"
+#include "doctor.h"
+#include "publish.h"
+#include "report.h"
+#include "server.h"
+#include "state.h"
+
+#define MIN_TICK_NS (50 * NSEC_PER_MSEC)
+#define SCAN_NS NSEC_PER_SEC
+#define STALE_TICKS 3       /* a heartbeat older than this makes the scheduler ignore profiles */
+#define MAX_RESTARTS 5      /* in a row, each within RESTART_WINDOW_NS of the last */
+#define RESTART_WINDOW_NS (2 * NSEC_PER_SEC)
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* Taking hold.  Each returns -1 to go on, or an exit status after saying why. */
+
+static int check_pids(const struct options *o)
+{
+	for (size_t i = 0; i < o->nr_pids; i++) {
+		struct proc_stat p;
+
+		if (proc_stat_read(&p, o->pids[i]) < 0) {
+			log_error("pid: there is no process %d", o->pids[i]);
+			return TS_EXIT_USAGE;
+		}
+		if (p.kernel_thread) {
+			log_error("pid: %d (%s) is a kernel thread; it has no memory of its own", p.pid, p.comm);
+			return TS_EXIT_USAGE;
+		}
+	}
+	return -1;
+}
+
+static int read_machine(struct daemon *d)
+{
+	struct topology_options options = { .cxl_nodes = &d->options->cxl_nodes };
+	int r = topology_read(&d->topology, &options);
+
+	if (r == -EINVAL)
+		return TS_EXIT_USAGE; /* said by topology_read() */
+	if (r == -ENOENT) {
+		log_error("the kernel shows no NUMA nodes; boot one with CONFIG_NUMA=y");
+		return TS_EXIT_LACKING;
+	}
+	if (!r)
+		r = machine_new(&d->machine, d->topology);
+	if (r == -E2BIG)
+		return TS_EXIT_LACKING;
+	if (r < 0) {
+		log_error("cannot read the topology: %s", strerror(-r));
+		return TS_EXIT_FAILED;
+	}
+	return -1;
+}
+
+static int open_damon(struct daemon *d)
+{
+	struct damon_options options = {
+		.journal = STATE_DAMON_JOURNAL,
+		.aggregation_us = d->options->damon_interval_ns / NSEC_PER_USEC,
+		.auto_intervals = d->options->damon_auto,
+		.keep_stat = d->options->keep_damon,
+	};
+	int r = damon_recover(NULL, STATE_DAMON_JOURNAL);
+
+	if (r > 0)
+		log_info("put back what an earlier run left in DAMON");
+	else if (r < 0)
+		log_warning("cannot put back what an earlier run left in DAMON: %s", strerror(-r));
+	r = damon_open(&d->damon, &options);
+	if (r == DAMON_E_BUSY) {
+		log_error("DAMON is in use by %s; stop it, then start cxl-tiersched again", damon_holder());
+		return TS_EXIT_FAILED;
+	}
+	if (r > 0) {
+		log_error("%s", damon_strerror(r));
+		return r == DAMON_E_PERMISSION ? TS_EXIT_FAILED : TS_EXIT_LACKING;
+	}
+	if (r < 0) {
+		log_error("cannot use DAMON: %s", strerror(-r));
+		return TS_EXIT_FAILED;
+	}
+	return -1;
+}
+
+static int attach(struct daemon *d)
+{
+	char current[128];
+	int r;
+
+	if (d->options->observe)
+		return -1;
+	r = sched_attach(&d->sched, d->options, d->machine, STALE_TICKS * d->tick_ns);
+	if (!r)
+		return -1;
+	sched_current(current, sizeof(current), NULL);
+	if (r == -EBUSY && current[0])
+		log_error("the sched_ext scheduler '%s' is running; stop it first", current);
+	else
+		log_error("the kernel does not take the scheduler: %s; run with -v for the verifier's words", strerror(-r));
+	return TS_EXIT_FAILED;
+}
+
+static int take_hold(struct daemon *d, int *lock)
+{
+	pid_t holder;
+	int status;
+
+	if (geteuid() != 0) {
+		log_error("this needs root; try 'sudo cxl-tiersched'");
+		return TS_EXIT_FAILED;
+	}
+	status = check_pids(d->options);
+	if (status >= 0)
+		return status;
+	if (doctor_refuse(d->options))
+		return TS_EXIT_LACKING;
+	*lock = state_lock(&holder);
+	if (*lock == -EBUSY) {
+		log_error("another cxl-tiersched is running (pid %d)", holder);
+		return TS_EXIT_FAILED;
+	}
+	if (*lock < 0) {
+		log_error("cannot take the lock in %s: %s", TS_STATEDIR, strerror(-*lock));
+		return TS_EXIT_FAILED;
+	}
+	status = read_machine(d);
+	if (status < 0)
+		status = open_damon(d);
+	if (status < 0)
+		status = attach(d);
+	if (status >= 0)
+		return status;
+	if (chooser_new(&d->chooser, d->options) < 0 ||
+	    managed_init(&d->set, d->machine, d->options->max_processes) < 0 ||
+	    server_open(&d->server, STATE_STATUS_SOCKET) < 0) {
+		log_error("cannot start: %m");
+		return TS_EXIT_FAILED;
+	}
+	return -1;
+}
+
+static void let_go(struct daemon *d, int lock)
+{
+	server_close(d->server);
+	sched_detach(d->sched);
+	damon_close(d->damon);
+	managed_deinit(&d->set);
+	chooser_free(d->chooser);
+	machine_free(d->machine);
+	topology_free(d->topology);
+	close_fd(&lock);
+}
+
+/* The steps of a tick.  Negative errno is fatal. */
+
+static bool same_shape(const struct machine *a, const struct machine *b)
+{
+	return a->nr_cpu_nodes == b->nr_cpu_nodes && a->nr_mem_nodes == b->nr_mem_nodes &&
+	       !memcmp(a->cpu_node_ids, b->cpu_node_ids, a->nr_cpu_nodes * sizeof(*a->cpu_node_ids)) &&
+	       !memcmp(a->mem_node_ids, b->mem_node_ids, a->nr_mem_nodes * sizeof(*a->mem_node_ids));
+}
+
+/* A scheduler attached to the new machine takes over profiles with the next tick. */
+static int reattach(struct daemon *d)
+{
+	if (d->options->observe)
+		return 0;
+	sched_detach(d->sched);
+	d->sched = NULL;
+	for (size_t i = 0; i < d->set.nr; i++)
+		d->set.items[i].published = (struct ts_profile){ 0 };
+	d->nr_restarts++;
+	return attach(d) < 0 ? 0 : -EIO;
+}
+
+/*
+ * Nodes or CPUs came or went.  While the nodes are the same the new figures
+ * take the old one's place; else models and scheduler begin anew.
+ */
+static int follow_topology(struct daemon *d)
+{
+	struct topology *old_topology = d->topology;
+	struct machine *old = d->machine;
+	int status;
+
+	if (!topology_changed(d->topology, NULL))
+		return 0;
+	d->topology = NULL;
+	d->machine = NULL;
+	status = read_machine(d);
+	if (status >= 0) {
+		/* half-way through a change: keep the old and look again */
+		topology_free(d->topology);
+		d->topology = old_topology;
+		d->machine = old;
+		return 0;
+	}
+	topology_free(old_topology);
+	if (same_shape(old, d->machine)) {
+		d->set.machine = d->machine;
+		machine_free(old);
+		return 0;
+	}
+	log_info("the machine has changed: %zu CPU nodes, %zu memory nodes", d->machine->nr_cpu_nodes,
+		 d->machine->nr_mem_nodes);
+	managed_deinit(&d->set);
+	machine_free(old);
+	if (managed_init(&d->set, d->machine, d->options->max_processes) < 0)
+		return -ENOMEM;
+	return reattach(d);
+}
+
+static int choose(struct daemon *d, uint64_t now)
+{
+	const struct choice *chosen;
+	bool changed;
+	size_t nr;
+	int r;
+
+	r = chooser_scan(d->chooser, &chosen, &nr);
+	if (!r)
+		r = managed_update(&d->set, chosen, nr, d->sched, now, &changed);
+	if (r < 0 || !changed)
+		return r;
+	r = damon_set_targets(d->damon, d->set.targets, d->set.nr);
+	if (r == DAMON_E_BUSY) {
+		log_error("DAMON was taken by %s", damon_holder());
+		return -EBUSY;
+	}
+	return r > 0 ? -EIO : r;
+}
+
+static int publish(struct daemon *d, uint64_t now)
+{
+	for (size_t i = 0; d->sched && i < d->set.nr; i++) {
+		struct managed *item = &d->set.items[i];
+		int r;
+
+		if (!item->last_ns || item->gone)
+			continue;
+		r = publish_profile(d->sched, item->choice.proc.pid, model_profile(item->model), item->choice.class, now,
+				    &item->published);
+		if (r < 0)
+			return r;
+	}
+	if (d->sched)
+		sched_beat(d->sched, now);
+	return 0;
+}
+
+static int tick(struct daemon *d)
+{
+	uint64_t now = now_ns(), cpu_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	const struct damon_snapshot *snapshots;
+	size_t nr;
+	int r = 0;
+
+	if (!d->scan_ns || now - d->scan_ns >= SCAN_NS) {
+		d->scan_ns = now;
+		r = follow_topology(d);
+		if (!r)
+			r = choose(d, now);
+	}
+	if (r < 0)
+		return r;
+	r = damon_snapshot(d->damon, &snapshots, &nr);
+	if (r < 0 && r != -EAGAIN)
+		return r;
+	now = now_ns();
+	if (!r)
+		managed_collect(&d->set, snapshots, nr, d->sched, &d->model_options, now);
+	r = publish(d, now);
+	d->nr_ticks++;
+	d->ticks_cpu_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_before;
+	return r;
+}
+
+/* Has the kernel let the scheduler go?  -1 to go on, else an exit status. */
+static int watch_scheduler(struct daemon *d)
+{
+	struct sched_exit out;
+	uint64_t now = now_ns();
+
+	if (!d->sched)
+		return -1;
+	sched_poll(d->sched, &out);
+	if (out.what == SCHED_RUNNING)
+		return -1;
+	if (out.what == SCHED_RESTART) {
+		d->nr_restarts = now - d->restart_ns < RESTART_WINDOW_NS ? d->nr_restarts : 0;
+		d->restart_ns = now;
+		if (d->nr_restarts < MAX_RESTARTS) {
+			log_info("restarting the scheduler: %s", out.message[0] ? out.message : out.reason);
+			return reattach(d) < 0 ? TS_EXIT_FAILED : -1;
+		}
+	}
+	log_error("the kernel %s the scheduler: %s%s%s", out.what == SCHED_EJECTED ? "ejected" : "let go of", out.reason,
+		  out.message[0] ? ": " : "", out.message);
+	return TS_EXIT_EJECTED;
+}
+
+static void print_stats(const struct daemon *d, uint64_t now)
+{
+	json_object *report = report_build(d, now);
+
+	if (d->options->json)
+		printf("%s\n", json_object_to_json_string_ext(report, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	else {
+		report_print(report);
+		putchar('\n');
+	}
+	fflush(stdout);
+	json_object_put(report);
+}
+
+static void answer(struct daemon *d)
+{
+	json_object *report = report_build(d, now_ns());
+
+	server_answer(d->server, json_object_to_json_string_ext(report, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(report);
+}
+
+static int open_timer(uint64_t period_ns)
+{
+	struct timespec period = { (time_t)(period_ns / NSEC_PER_SEC), (long)(period_ns % NSEC_PER_SEC) };
+	struct itimerspec spec = { .it_interval = period, .it_value = period };
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd >= 0)
+		timerfd_settime(fd, 0, &spec, NULL);
+	return fd;
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int loop(struct daemon *d, int signals)
+{
+	_cleanup_close_ int timer = open_timer(d->tick_ns);
+	struct pollfd fds[] = {
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = timer, .events = POLLIN },
+		{ .fd = server_fd(d->server), .events = POLLIN },
+	};
+	uint64_t expirations, now;
+	int status, r;
+
+	for (;;) {
+		r = tick(d);
+		if (r < 0) {
+			log_error("stopping: %s", strerror(-r));
+			return TS_EXIT_FAILED;
+		}
+		status = watch_scheduler(d);
+		if (status >= 0)
+			return status;
+		now = now_ns();
+		if (d->options->stats_ns && now - d->stats_ns >= d->options->stats_ns) {
+			d->stats_ns = now;
+			print_stats(d, now);
+		}
+		if (d->options->duration_ns && now - d->start_ns >= d->options->duration_ns)
+			return TS_EXIT_OK;
+		do {
+			if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+				return TS_EXIT_FAILED;
+			if (fds[0].revents)
+				return TS_EXIT_OK;
+			if (fds[2].revents)
+				answer(d);
+		} while (!fds[1].revents);
+		(void)!read(timer, &expirations, sizeof(expirations));
+	}
+}
+
+int cmd_run(const struct options *o)
+{
+	struct daemon d = {
+		.options = o,
+		.model_options = MODEL_OPTIONS_DEFAULT,
+		.tick_ns = MAX(o->damon_interval_ns, MIN_TICK_NS),
+		.start_ns = now_ns(),
+	};
+	_cleanup_close_ int signals = open_signals();
+	int lock = -1, status;
+
+	d.stats_ns = d.start_ns;
+	status = take_hold(&d, &lock);
+	if (status < 0) {
+		log_info("%s; DAMON every %llu ms; stop with Ctrl-C", o->observe ? "observing" : "scheduling",
+			 (unsigned long long)(o->damon_interval_ns / NSEC_PER_MSEC));
+		status = loop(&d, signals);
+	}
+	let_go(&d, lock);
+	return status;
+}

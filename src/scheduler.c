@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The loader of the BPF scheduler. */
+#include "scheduler.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/log.h"
+#include "base/sysfs.h"
+#include "base/util.h"
+
+/*
+ * The skeleton is generated with types as the BPF side has them.  These are
+ * what it uses beyond linux/types.h; the kptr tag is the kernel's business.
+ */
+typedef int8_t s8;
+typedef int32_t s32;
+typedef int64_t s64;
+typedef uint8_t u8;
+typedef uint32_t u32;
+typedef uint64_t u64;
+#include "bpf/tiersched.skel.h"
+
+/* include/linux/sched/ext.h; stable, for tools print them */
+enum { EXIT_KIND_UNREG = 64, EXIT_KIND_ERROR = 1024 };
+#define EXIT_CODE_RESTART (1ULL << 48)
+#define OPS_ENQ_LAST (1ULL << 1)
+#define OPS_SWITCH_PARTIAL (1ULL << 3)
+#define OPS_BUILTIN_IDLE_PER_NODE (1ULL << 6)
+
+struct sched {
+	struct tiersched_bpf *skel;
+	struct bpf_link *link;
+	int nr_possible_cpus;
+	uint64_t *percpu; /* scratch of sched_stats() */
+};
+
+/* With -v as it comes: the verifier's log is one message of many lines. */
+static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	if (log_get_level() < LOG_LEVEL_DEBUG || level == LIBBPF_DEBUG)
+		return 0;
+	return vfprintf(stderr, fmt, args);
+}
+
+static void configure(struct tiersched_bpf *skel, const struct options *o, const struct machine *m,
+		      uint64_t stale_after_ns)
+{
+	skel->rodata->nr_places = (u32)m->nr_cpu_nodes;
+	skel->rodata->slice_ns = o->slice_ns;
+	skel->rodata->hold_ns = o->hold_ns;
+	skel->rodata->stale_after_ns = stale_after_ns;
+	memcpy((void *)skel->rodata->vector_names, o->names, sizeof(o->names));
+	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
+		skel->rodata->place_node_id[c] = m->cpu_node_ids[c];
+		for (size_t i = 0; i < m->nr_cpu_nodes; i++)
+			skel->rodata->place_order[c][i] = m->near_order[c * m->nr_cpu_nodes + i];
+	}
+	skel->struct_ops.tiersched_ops->flags = OPS_ENQ_LAST | OPS_BUILTIN_IDLE_PER_NODE |
+						(o->partial ? OPS_SWITCH_PARTIAL : 0);
+}
+
+int sched_attach(struct sched **out, const struct options *o, const struct machine *m, uint64_t stale_after_ns)
+{
+	struct sched *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	libbpf_set_print(print_libbpf);
+	s->nr_possible_cpus = libbpf_num_possible_cpus();
+	s->skel = tiersched_bpf__open();
+	s->percpu = calloc(MAX(s->nr_possible_cpus, 1), sizeof(*s->percpu));
+	if (!s->skel || !s->percpu || s->nr_possible_cpus < 0) {
+		r = -errno;
+		goto fail;
+	}
+	configure(s->skel, o, m, stale_after_ns);
+	bpf_map__set_max_entries(s->skel->maps.cpu_contexts, (u32)s->nr_possible_cpus);
+	/* struct_ops maps attach by hand: an automatic one would have no link to poll */
+	bpf_map__set_autoattach(s->skel->maps.tiersched_ops, false);
+	r = tiersched_bpf__load(s->skel);
+	if (r < 0)
+		goto fail;
+	for (int cpu = 0; cpu < s->nr_possible_cpus; cpu++) {
+		struct ts_cpu context = (size_t)cpu < m->nr_cpus ? m->cpus[cpu] : machine_absent_cpu();
+
+		r = sched_set_cpu(s, (uint32_t)cpu, &context);
+		if (r < 0)
+			goto fail;
+	}
+	s->link = bpf_map__attach_struct_ops(s->skel->maps.tiersched_ops);
+	if (!s->link) {
+		r = -errno;
+		goto fail;
+	}
+	*out = s;
+	return 0;
+fail:
+	sched_detach(s);
+	return r < 0 ? r : -EINVAL;
+}
+
+void sched_detach(struct sched *s)
+{
+	if (!s)
+		return;
+	bpf_link__destroy(s->link);
+	tiersched_bpf__destroy(s->skel);
+	free(s->percpu);
+	free(s);
+}
+
+void sched_poll(struct sched *s, struct sched_exit *out)
+{
+	int kind = __atomic_load_n(&s->skel->bss->exit_record.kind, __ATOMIC_ACQUIRE);
+
+	*out = (struct sched_exit){ .what = SCHED_RUNNING };
+	if (!kind)
+		return;
+	out->code = s->skel->bss->exit_record.code;
+	memcpy(out->reason, s->skel->bss->exit_record.reason, sizeof(out->reason));
+	memcpy(out->message, s->skel->bss->exit_record.message, sizeof(out->message));
+	out->reason[sizeof(out->reason) - 1] = out->message[sizeof(out->message) - 1] = '\0';
+	if ((uint64_t)out->code & EXIT_CODE_RESTART)
+		out->what = SCHED_RESTART;
+	else
+		out->what = kind >= EXIT_KIND_ERROR ? SCHED_EJECTED : SCHED_LEFT;
+}
+
+void sched_beat(struct sched *s, uint64_t now_ns)
+{
+	__atomic_store_n(&s->skel->bss->heartbeat_ns, now_ns, __ATOMIC_RELAXED);
+}
+
+int sched_set_profile(struct sched *s, pid_t tgid, const struct ts_profile *profile)
+{
+	struct ts_usage zero = { 0 };
+	u32 key = (u32)tgid;
+	int r;
+
+	r = bpf_map_update_elem(bpf_map__fd(s->skel->maps.process_usage), &key, &zero, BPF_NOEXIST);
+	if (r < 0 && r != -EEXIST)
+		return r;
+	return bpf_map_update_elem(bpf_map__fd(s->skel->maps.damon_data), &key, profile, BPF_ANY);
+}
+
+void sched_drop(struct sched *s, pid_t tgid)
+{
+	u32 key = (u32)tgid;
+
+	bpf_map_delete_elem(bpf_map__fd(s->skel->maps.damon_data), &key);
+	bpf_map_delete_elem(bpf_map__fd(s->skel->maps.process_usage), &key);
+}
+
+bool sched_usage(struct sched *s, pid_t tgid, struct ts_usage *out)
+{
+	u32 key = (u32)tgid;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.process_usage), &key, out);
+}
+
+int sched_set_cpu(struct sched *s, uint32_t cpu, const struct ts_cpu *context)
+{
+	return bpf_map_update_elem(bpf_map__fd(s->skel->maps.cpu_contexts), &cpu, context, BPF_ANY);
+}
+
+void sched_stats(struct sched *s, uint64_t *out)
+{
+	for (u32 stat = 0; stat < TS_NR_STATS; stat++) {
+		out[stat] = 0;
+		if (bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.stats), &stat, s->percpu))
+			continue;
+		for (int cpu = 0; cpu < s->nr_possible_cpus; cpu++)
+			out[stat] += s->percpu[cpu];
+	}
+}
+
+void sched_current(char *out, size_t size, const char *sysroot)
+{
+	if (sysfs_read(out, size, sysroot, "/sys/kernel/sched_ext/root/ops") < 0)
+		out[0] = '\0';
+}

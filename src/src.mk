@@ -1,0 +1,32 @@
+# The program: everything but main.c is in the library.
+bin_PROGRAMS += cxl-tiersched
+cxl_tiersched_SOURCES = src/main.c
+cxl_tiersched_LDADD = libtiersched.a $(LIBS_ALL)
+
+libtiersched_a_SOURCES += \
+	src/base/idlist.c src/base/idlist.h \
+	src/base/log.c src/base/log.h \
+	src/base/parse.c src/base/parse.h \
+	src/base/sysfs.c src/base/sysfs.h \
+	src/base/util.h \
+	src/choose.c src/choose.h \
+	src/cmd-doctor.c src/cmd-status.c src/cmd-topology.c src/commands.h \
+	src/daemon.h \
+	src/doctor.c src/doctor.h \
+	src/format.c src/format.h \
+	src/machine.c src/machine.h \
+	src/managed.c src/managed.h \
+	src/model.c src/model.h \
+	src/options.c src/options.h \
+	src/proc.c src/proc.h \
+	src/publish.c src/publish.h \
+	src/report.c src/report.h \
+	src/rule.c src/rule.h \
+	src/run.c \
+	src/scheduler.c src/scheduler.h \
+	src/server.c src/server.h \
+	src/state.c src/state.h
+
+# Only the loader sees the skeleton.
+src/scheduler.$(OBJEXT): bpf/tiersched.skel.h
+nodist_libtiersched_a_SOURCES = bpf/tiersched.skel.h

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Fuzz target: a node's distance and meminfo files (numa/text.h). */
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "numa/text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint32_t distances[4];
+	uint64_t bytes = 1;
+	char *text = malloc(size + 1);
+
+	if (!text)
+		return 0;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	assert(text_parse_distances(distances, 4, text) <= (int)(size / 2 + 1));
+	if (text_parse_mem_total(&bytes, text) < 0)
+		assert(bytes == 1);
+	else
+		assert(bytes % 1024 == 0);
+	free(text);
+	return 0;
+}

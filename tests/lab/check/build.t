@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The source tree as a builder meets it, in the lab's Debian: from a clean copy, with both compilers, sanitizers, and as a tarball.
+set -euo pipefail
+
+lab=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=tap.sh
+. "$lab/check/tap.sh"
+
+# in_tree DIR SCRIPT: in the build chroot, in a directory of this run beside the lab's own build.
+in_tree() {
+	"$lab/lab" chroot -C / -- bash -euo pipefail -c '
+		check=$(dirname "$LAB_BUILD")/check-$2
+		mkdir -p "$check/$1" && cd "$check/$1"
+		set -x
+		'"$2" bash "$1" "$$"
+}
+trap 'in_tree . "chmod -R u+w . && rm -rf ./*; rmdir \"\$PWD\"" >/dev/null 2>&1 || true; rm -rf "$tap_dir"' EXIT
+
+warnings="-Wall -Wextra -Werror"
+
+point "sources copied clean" in_tree . \
+	'find .. -maxdepth 1 -name "check-*" -mmin +1440 -exec rm -rf {} +; mkdir src && sed -z "s/^[^ ]* [^ ]* [^ ]* //" "$LAB_SRC/../files" | tar -C "$LAB_SRC" --null -T - -c | tar -C src -x'
+point "autoreconf from a clean tree" in_tree src 'autoreconf -fi'
+point "gcc: configure and build, warnings are errors" in_tree gcc \
+	"../src/configure CC=gcc CFLAGS='-O2 -g' && make CFLAGS='-O2 -g $warnings'"
+point "gcc: unit tests" in_tree gcc "make check VERBOSE=1 CFLAGS='-O2 -g $warnings'"
+point "install stays below its prefix" in_tree gcc '
+	rm -rf ../stage && make DESTDIR="$check/stage" install
+	test -n "$(find ../stage/usr/local -type f)"
+	test "$(ls ../stage)" = usr -a "$(ls ../stage/usr)" = local'
+point "uninstall leaves no file" in_tree gcc '
+	make DESTDIR="$check/stage" uninstall
+	test -z "$(find ../stage -type f)"'
+point "clang: configure and build, warnings are errors" in_tree clang \
+	"../src/configure CC=clang CFLAGS='-O2 -g' && make CFLAGS='-O2 -g $warnings'"
+point "clang: unit tests" in_tree clang "make check VERBOSE=1 CFLAGS='-O2 -g $warnings'"
+point "address and undefined behaviour sanitizers: build" in_tree sanitize \
+	"../src/configure CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' && make"
+point "address and undefined behaviour sanitizers: unit tests" in_tree sanitize "make check VERBOSE=1"
+point "distcheck" in_tree gcc "make distcheck"
+done_testing

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0
+# Boots machines.
+
+# vm_run COMMAND...
+vm_run() {
+	vm_job run "$@"
+	vm_boot
+}
+
+vm_shell() {
+	vm_job shell
+	say "a $machine_name machine, kernel $kernel: its shell follows, exit ends it"
+	vm_boot
+}
+
+# What the guest is to do, as data: a directory in the share, in memory of this lab's own, so that it goes when the lab does.
+vm_job() {
+	local mode=$1 name where rows columns
+	shift
+	vm_jobs=$LAB_WORK/jobs
+	mkdir -p "$vm_jobs"
+	mount -t tmpfs -o mode=700 lab "$vm_jobs"
+	where=$PWD/
+	[[ $where == "$LAB_SRC"/* ]] || where=$LAB_SRC
+	printf '%s\0' "$@" >"$vm_jobs/argv"
+	for name in LAB_SRC LAB_WORK LAB_BUILD; do
+		printf '%s=%q\n' "$name" "${!name}"
+	done >"$vm_jobs/env"
+	printf '%s=%q\n' LAB_MACHINE "$machine_name" LAB_CXL_NODE "$machine_cxl" LAB_MODE "$mode" \
+		LAB_STAGE "$(build_stage)" LAB_CWD "$where" TERM "${TERM:-linux}" >>"$vm_jobs/env"
+	if [[ $mode == shell && -t 0 ]]; then
+		read -r rows columns < <(stty size)
+		printf 'export LAB_TTY="rows %s cols %s"\n' "$rows" "$columns" >>"$vm_jobs/env"
+	fi
+	vm_mode=$mode
+}
+
+# Boots until the command starts, at most three times: emulated boots hang now and then, before user space.
+vm_boot() {
+	local limit try outcome log
+	local -a qemu
+	mkdir -p "$LAB_CACHE"/{log,tmp}
+	find "$LAB_CACHE/log" -name 'console-*' -mmin +1440 -delete
+	for try in 1 2 3; do
+		log=$LAB_CACHE/log/console-$machine_name-$(date +%Y%m%d-%H%M%S)-$RANDOM
+		: >"$log"
+		limit=$(vm_boot_limit)
+		vm_qemu "$try"
+		rm -f "$vm_jobs/outcome"
+		"$LAB_DIR/enter" "$LAB_TREE/root" --bind-ro "$LAB_TREE" /lab/tree --bind-ro "$LAB_SRC" /lab/src \
+			--bind-ro "$LAB_WORK" /lab/work --bind "$vm_jobs" /lab/work/jobs --bind "$LAB_CACHE/log" /lab/log \
+			--bind-ro "$LAB_DIR" /lab/lab --bind "$LAB_CACHE/tmp" /var/tmp -- \
+			/lab/lab/relay /lab/work/jobs/outcome "$limit" "${timeout:-0}" "${qemu[@]}" || exit 125
+		outcome=$(cat "$vm_jobs/outcome" 2>/dev/null || echo dead)
+		case $outcome in
+		status\ *) exit "${outcome#status }" ;;
+		timeout) say "stopped after $timeout s"; exit 124 ;;
+		failed\ *) say "machine $machine_name failed: ${outcome#failed } (its console: $log)"; exit 125 ;;
+		closed) exit 141 ;;
+		dead) say "the machine died; its console: $log"; exit 125 ;;
+		noboot\ *) say "${outcome#noboot } (console: $log)$( ((try == 3)) || echo ", trying again")" ;;
+		esac
+	done
+	die_as 125 "gave up after three boots; the last console: $log"
+}
+
+# A busy host boots guests slower.
+vm_boot_limit() {
+	local load _
+	read -r load _ </proc/loadavg
+	awk -v limit="${LAB_BOOT_LIMIT:-45}" -v load="$load" -v cpus="$(nproc)" 'BEGIN { f = load / cpus; print int(limit * (f > 1 ? f : 1)) }'
+}
+
+# Sets qemu.
+# hypervisor=off: the kernel refuses to flush caches for a CXL region under a hypervisor.  swiotlb=force, with iommu_platform on
+# every virtio device: no DMA into CXL memory, which virtio in QEMU cannot reach.
+vm_qemu() {
+	local append="console=ttyS0 quiet panic=-1 oops=panic swiotlb=force lab.job=jobs" virtio=bus=pcie.0,iommu_platform=on,disable-legacy=on
+	local console="/lab/log/${log##*/}" redirect="</dev/null >>/lab/log/${log##*/}"
+	if [[ -n ${LAB_HANG_BOOTS:-} ]] && (($1 <= LAB_HANG_BOOTS)); then
+		append+=" rdinit=/bin/busybox -- sleep 1000000"	# for the lab's own tests
+	fi
+	[[ $vm_mode != shell ]] || redirect=
+	machine_qemu
+	qemu=(sh -c "exec \"\$@\" $redirect 2>>$console" sh
+		qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none
+		-accel tcg,thread=multi -cpu max,hypervisor=off "${machine_args[@]}"
+		-kernel "/lab/tree/$image_vmlinuz" -initrd "/lab/tree/$image_initrd" -append "$append"
+		-drive file=/lab/tree/disk.img,format=raw,if=none,id=disk,snapshot=on -device "virtio-blk-pci,drive=disk,$virtio"
+		-fsdev local,id=lab,path=/lab/work,security_model=none,multidevs=remap,readonly=on -device "virtio-9p-pci,fsdev=lab,mount_tag=lab,$virtio"
+		-fsdev local,id=src,path=/lab/src,security_model=none,multidevs=remap,readonly=on -device "virtio-9p-pci,fsdev=src,mount_tag=src,$virtio"
+		-chardev file,id=log,path="$console",append=on -serial chardev:log
+		-chardev file,id=wire,path=/proc/self/fd/3,append=on
+		-device "virtio-serial-pci,$virtio" -device virtserialport,chardev=wire,name=lab)
+	if [[ $vm_mode == shell ]]; then
+		qemu+=(-chardev stdio,id=tty,signal=off -serial chardev:tty)
+	fi
+}

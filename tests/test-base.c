@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The leaf helpers: strict parsers, id lists, sysfs files. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "base/idlist.h"
+#include "base/parse.h"
+#include "base/sysfs.h"
+#include "base/util.h"
+#include "format.h"
+#include "rule.h"
+
+static void durations(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		uint64_t ns;
+	} cases[] = {
+		{ "100ms", 0, 100000000 }, { "1.5s", 0, 1500000000 }, { "0ms", 0, 0 }, { "250us", 0, 250000 },
+		{ "7ns", 0, 7 }, { "2m", 0, 120000000000 }, { "1h", 0, 3600000000000 }, { "0.000000001s", 0, 1 },
+		{ "2min", 0, 120000000000 }, { "3sec", 0, 3000000000 },
+		{ "", -EINVAL, 0 }, { "ms", -EINVAL, 0 }, { "-5ms", -EINVAL, 0 }, { "+5ms", -EINVAL, 0 },
+		{ "5", -EINVAL, 0 }, { "5 ms", -EINVAL, 0 }, { " 5ms", -EINVAL, 0 }, { "5ms ", -EINVAL, 0 },
+		{ "10 parsecs", -EINVAL, 0 }, { "1.s", -EINVAL, 0 }, { ".5s", -EINVAL, 0 }, { "1.5.5s", -EINVAL, 0 },
+		{ "0x10ms", -EINVAL, 0 }, { "1e3ms", -EINVAL, 0 }, { "5MS", -EINVAL, 0 }, { "1.0000000001s", -EINVAL, 0 },
+		{ "99999999999999999999s", -ERANGE, 0 }, { "6000000h", -ERANGE, 0 }, { "18446744073709551615ns", 0, UINT64_MAX },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t ns = 42;
+
+		print_message("# %s\n", cases[i].text);
+		assert_int_equal(parse_duration_ns(&ns, cases[i].text), cases[i].r);
+		assert_int_equal(ns, cases[i].r ? 42 : cases[i].ns);
+	}
+}
+
+static void sizes(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		uint64_t bytes;
+	} cases[] = {
+		{ "0", 0, 0 }, { "4096", 0, 4096 }, { "64M", 0, 64 << 20 }, { "2G", 0, 2ULL << 30 }, { "1KiB", 0, 1024 },
+		{ "3kB", 0, 3072 }, { "1T", 0, 1ULL << 40 },
+		{ "", -EINVAL, 0 }, { "M", -EINVAL, 0 }, { "64X", -EINVAL, 0 }, { "64Mi", -EINVAL, 0 }, { "64 M", -EINVAL, 0 },
+		{ "-1", -EINVAL, 0 }, { "1.5M", -EINVAL, 0 }, { "16777216T", -ERANGE, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t bytes = 42;
+
+		print_message("# %s\n", cases[i].text);
+		assert_int_equal(parse_size_bytes(&bytes, cases[i].text), cases[i].r);
+		assert_int_equal(bytes, cases[i].r ? 42 : cases[i].bytes);
+	}
+}
+
+static void numbers(void **state)
+{
+	uint64_t value;
+
+	assert_int_equal(parse_u64(&value, "0x1f"), 0);
+	assert_int_equal(value, 31);
+	assert_int_equal(parse_u64(&value, "18446744073709551615"), 0);
+	assert_true(value == UINT64_MAX);
+	assert_int_equal(parse_u64(&value, "18446744073709551616"), -ERANGE);
+	assert_int_equal(parse_u64(&value, "0x"), -EINVAL);
+	assert_int_equal(parse_u64(&value, "12a"), -EINVAL);
+	assert_int_equal(parse_u64(&value, ""), -EINVAL);
+}
+
+static void lists(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		const char *back;
+	} cases[] = {
+		{ "", 0, "" }, { "\n", 0, "" }, { "0", 0, "0" }, { "0-3", 0, "0-3" }, { "0-1,3\n", 0, "0-1,3" },
+		{ "8,0,4-5", 0, "0,4-5,8" }, { "1,1,1", 0, "1" }, { "0-2,1-4", 0, "0-4" },
+		{ "1-", -EINVAL, NULL }, { ",", -EINVAL, NULL }, { "1,", -EINVAL, NULL }, { "3-1", -EINVAL, NULL },
+		{ "a", -EINVAL, NULL }, { "1 2", -EINVAL, NULL }, { "-1", -EINVAL, NULL }, { "70000", -ERANGE, NULL },
+		{ "99999999999", -ERANGE, NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_idlist_ struct idlist list = IDLIST_INIT;
+		char back[64];
+
+		print_message("# '%s'\n", cases[i].text);
+		assert_int_equal(idlist_parse(&list, cases[i].text), cases[i].r);
+		if (!cases[i].r)
+			assert_string_equal(idlist_format(back, sizeof(back), &list), cases[i].back);
+	}
+}
+
+static void list_operations(void **state)
+{
+	_cleanup_idlist_ struct idlist a = IDLIST_INIT, b = IDLIST_INIT;
+	char text[12];
+
+	assert_int_equal(idlist_parse(&a, "0,2,4,6,8,10,12"), 0);
+	assert_int_equal(idlist_copy(&b, &a), 0);
+	assert_true(idlist_equal(&a, &b));
+	assert_true(idlist_has(&a, 8));
+	assert_false(idlist_has(&a, 7));
+	assert_int_equal(idlist_add(&b, 7), 0);
+	assert_int_equal(idlist_add(&b, 7), 0);
+	assert_int_equal(b.nr, 8);
+	assert_false(idlist_equal(&a, &b));
+	/* cut, with a mark, and never past the buffer */
+	assert_string_equal(idlist_format(text, sizeof(text), &a), "0,2,4,6...");
+	assert_true(strlen(idlist_format(text, 5, &a)) < 5);
+}
+
+static void sysfs_files(void **state)
+{
+	char dir[] = "/tmp/test-base-XXXXXX", path[64], text[16];
+	_cleanup_idlist_ struct idlist list = IDLIST_INIT;
+	uint64_t u64;
+	FILE *f;
+	int i;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/value", dir);
+	f = fopen(path, "w");
+	fputs("-1\n", f);
+	fclose(f);
+	assert_int_equal(sysfs_read_int(&i, dir, "/%s", "value"), 0);
+	assert_int_equal(i, -1);
+	assert_int_equal(sysfs_read_u64(&u64, dir, "/value"), -EINVAL);
+	assert_int_equal(sysfs_read_idlist(&list, dir, "/value"), -EINVAL);
+	assert_int_equal(sysfs_write("0-3\n", dir, "/value"), 0);
+	assert_int_equal(sysfs_read_idlist(&list, dir, "/value"), 0);
+	assert_int_equal(list.nr, 4);
+	assert_int_equal(sysfs_read(text, 2, dir, "/value"), -E2BIG);
+	assert_int_equal(sysfs_read(text, sizeof(text), dir, "/none"), -ENOENT);
+	assert_int_equal(sysfs_write("x", dir, "/none"), -ENOENT);
+	assert_true(sysfs_exists(dir, "/value"));
+	assert_false(sysfs_exists(dir, "/none"));
+	unlink(path);
+	rmdir(dir);
+}
+
+static void rules(void **state)
+{
+	struct rule rule;
+
+	assert_int_equal(rule_parse(&rule, "vector=comm:my-*"), 0);
+	assert_int_equal(rule.class, TS_CLASS_VECTOR);
+	assert_int_equal(rule.field, RULE_COMM);
+	assert_true(rule_matches(&rule, "my-search"));
+	assert_false(rule_matches(&rule, "your-search"));
+	rule_deinit(&rule);
+	/* "=" after the colon belongs to the pattern */
+	assert_int_equal(rule_parse(&rule, "cgroup:/a=b/*"), 0);
+	assert_int_equal(rule.class, TS_CLASS_UNSET);
+	assert_true(rule_matches(&rule, "/a=b/c/d"));
+	rule_deinit(&rule);
+	assert_int_equal(rule_parse(&rule, ""), -EINVAL);
+	assert_int_equal(rule_parse(&rule, "comm:"), -EINVAL);
+	assert_int_equal(rule_parse(&rule, "name:x"), -EINVAL);
+	assert_int_equal(rule_parse(&rule, "=comm:x"), -EINVAL);
+	assert_int_equal(rule_parse(&rule, "unset=comm:x"), -EINVAL);
+}
+
+static void figures(void **state)
+{
+	char b[32];
+
+	assert_string_equal(format_bytes(b, sizeof(b), 0), "0");
+	assert_string_equal(format_bytes(b, sizeof(b), 999), "999");
+	assert_string_equal(format_bytes(b, sizeof(b), 1000), "0.98K");
+	assert_string_equal(format_bytes(b, sizeof(b), 24 << 20), "24.0M");
+	assert_string_equal(format_bytes(b, sizeof(b), 153600000), "146M");
+	assert_string_equal(format_bytes(b, sizeof(b), UINT64_MAX), "16.0E");
+	assert_string_equal(format_duration(b, sizeof(b), 100000000), "100ms");
+	assert_string_equal(format_duration(b, sizeof(b), 90 * NSEC_PER_SEC), "1m30s");
+	assert_string_equal(format_duration(b, sizeof(b), 7380 * NSEC_PER_SEC), "2h03m");
+	assert_string_equal(format_mbps(b, sizeof(b), 312), "312 MB/s");
+	assert_string_equal(format_mbps(b, sizeof(b), 30000), "30.0 GB/s");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(durations),   cmocka_unit_test(sizes),	      cmocka_unit_test(numbers),
+		cmocka_unit_test(lists),       cmocka_unit_test(list_operations),
+		cmocka_unit_test(sysfs_files), cmocka_unit_test(rules),	      cmocka_unit_test(figures),
+	};
+
+	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}
