@@ -17,12 +17,8 @@ libtiersched_a_SOURCES += \
 	damon/trace.c damon/trace.h \
 	damon/tried.c damon/tried.h
 
-if HAVE_CMOCKA
-check_PROGRAMS += tests/test-damon
-endif
+UNIT_TESTS += tests/test-damon
 tests_test_damon_SOURCES = tests/test-damon.c tests/sysroot.c tests/sysroot.h
-tests_test_damon_CFLAGS = $(AM_CFLAGS) $(TEST_CFLAGS)
-tests_test_damon_LDADD = $(TEST_LIBS)
 
 # Run by the lab inside its machines.
 noinst_PROGRAMS += tests/lab/guest/damon-drive tests/lab/guest/memtouch
@@ -32,5 +28,4 @@ tests_lab_guest_memtouch_SOURCES = tests/lab/guest/memtouch.c
 tests_lab_guest_memtouch_LDADD = $(NUMA_LIBS) -lpthread
 
 EXTRA_DIST += \
-	tests/fuzz-damon-journal.c \
 	tests/lab/suite/numa/damon.bats

@@ -49,6 +49,8 @@ static int by_start(const void *a, const void *b)
 
 void regions_sort(struct regions *r, const struct regions_run *run)
 {
+	if (!run->nr)
+		return;
 	qsort(r->all + run->first, run->nr, sizeof(*r->all), by_start);
 }
 

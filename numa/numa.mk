@@ -12,9 +12,7 @@ libtiersched_a_SOURCES += \
 	numa/text.c numa/text.h \
 	numa/topology.c numa/topology.h
 
-if HAVE_CMOCKA
-check_PROGRAMS += tests/test-topology tests/test-residency
-endif
+UNIT_TESTS += tests/test-topology tests/test-residency
 tests_test_topology_SOURCES = tests/test-topology.c tests/sysroot.c tests/sysroot.h
 tests_test_residency_SOURCES = tests/test-residency.c
 

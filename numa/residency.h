@@ -32,7 +32,9 @@ int residency_new(struct residency **out, const unsigned int *node_ids, size_t n
  *
  * Wanted pages beyond max_pages are scaled down evenly.
  *
- * Returns 0, -ESRCH when the process is gone, -EPERM without CAP_SYS_NICE, or
+ * Returns 0, -ESRCH when the process or its memory is gone (a zombie), or never
+ * had any (a kernel thread, TGID below 1), -EPERM where we may not read the
+ * process as ptrace would (another user's, without CAP_SYS_PTRACE), or
  * another errno of move_pages(2).  Cost: about 0.5 us a page on real hardware.
  */
 int residency_sample(struct residency *r, pid_t tgid, const struct residency_range *ranges,

@@ -47,9 +47,9 @@ struct topology_node {
 	uint64_t mem_bytes; /* MemTotal; 0 for a node without memory */
 	int tier; /* N of /sys/devices/virtual/memory_tiering/memory_tierN, -1 unknown */
 	enum topology_cxl cxl;
-	int attach_node; /* node id the CXL memdev reports as its own, -1 unknown */
+	int attach_node; /* node id its CXL memdevs report as their own, -1 unknown or of several nodes */
 	struct idlist near_nodes; /* node ids whose CPUs are nearest; never empty when the machine has CPUs */
-	enum topology_source near_source; /* TOPOLOGY_UNKNOWN: nothing tells them apart, so all */
+	enum topology_source near_source; /* HMAT, ATTACH or SLIT; UNKNOWN: nothing tells them apart, so all */
 	char devices[64]; /* its CXL memdevs, "mem0,mem1"; "" for none */
 };
 
@@ -88,7 +88,10 @@ struct topology_options {
 
 /*
  * Read the machine.  Latency of a link comes from the best source there is:
- * CXL region coordinates, HMAT, attach, SLIT.  A SLIT distance d counts as
+ * CXL region coordinates, HMAT, attach, SLIT.  The first two speak of a node's
+ * nearest CPUs alone; what the way costs others is added by the SLIT, and the
+ * source says SLIT or ATTACH (numa/links.c has the rules).  Bandwidth is what
+ * firmware states for the nearest CPUs, and unknown from others.  A SLIT distance d counts as
  * d * (a known local latency / its SLIT distance) ns where the machine states
  * any local latency, else as d * 10 ns: the ratios are the firmware's, the
  * scale is nominal.
@@ -100,7 +103,10 @@ struct topology_options {
  */
 int topology_read(struct topology **out, const struct topology_options *options);
 
-/* Have nodes, CPUs or CXL memory come or gone since T was read?  Cheap: a few small files. */
+/*
+ * Have nodes, CPUs or CXL memory come or gone, or nodes without CPUs grown,
+ * since T was read?  Cheap: a few small files.
+ */
 bool topology_changed(const struct topology *t, const char *sysroot);
 
 /* The place of node ID in nodes[], or -1. */

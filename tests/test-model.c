@@ -1,1 +1,422 @@
-int main(void) { return 0; }
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The model, rule by rule as model.h states them.  A small machine stands for
+ * the lab's: two CPU nodes (0, 1) and three memory nodes (0, 1, and 2 = CXL).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/util.h"
+#include "model.h"
+
+#define MB (1000 * 1000ULL)
+#define AGGREGATION_NS (100 * NSEC_PER_MSEC)
+#define MAX_ACCESSES 20
+
+enum { CPU_NODES = 2, MEM_NODES = 3 };
+
+static const struct model_options defaults = MODEL_OPTIONS_DEFAULT;
+
+/* A machine whose figures a test may change. */
+struct fixture {
+	uint32_t latency_ns[CPU_NODES * MEM_NODES];
+	uint16_t load_permille[MEM_NODES];
+	bool cxl[MEM_NODES];
+	struct model_machine machine;
+	struct model_process *process;
+	uint64_t now_ns;
+};
+
+static int setup(void **state)
+{
+	static const uint32_t latency_ns[] = { 80, 140, 400, 140, 80, 250 };
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	memcpy(f->latency_ns, latency_ns, sizeof(latency_ns));
+	for (int n = 0; n < MEM_NODES; n++)
+		f->load_permille[n] = MODEL_UNKNOWN_PERMILLE;
+	f->cxl[2] = true;
+	f->machine = (struct model_machine){ CPU_NODES, MEM_NODES, f->latency_ns, f->load_permille, f->cxl };
+	f->process = model_process_new(CPU_NODES, MEM_NODES);
+	f->now_ns = NSEC_PER_SEC;
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	model_process_free(f->process);
+	free(f);
+	return 0;
+}
+
+static const struct model_profile *update_with(struct fixture *f, const struct model_region *regions, size_t nr,
+					       uint64_t cpu_ns, uint32_t nr_migrations)
+{
+	struct model_sample sample = {
+		.aggregation_ns = AGGREGATION_NS,
+		.max_nr_accesses = MAX_ACCESSES,
+		.regions = regions,
+		.nr_regions = nr,
+		.cpu_ns = cpu_ns,
+		.wall_ns = f->now_ns == NSEC_PER_SEC ? 0 : AGGREGATION_NS,
+		.nr_migrations = nr_migrations,
+	};
+
+	f->now_ns += AGGREGATION_NS;
+	sample.now_ns = f->now_ns;
+	return model_update(f->process, &f->machine, &defaults, &sample);
+}
+
+static const struct model_profile *update(struct fixture *f, const struct model_region *regions, size_t nr, int times)
+{
+	const struct model_profile *p = model_profile(f->process);
+
+	while (times-- > 0)
+		p = update_with(f, regions, nr, AGGREGATION_NS, 0);
+	return p;
+}
+
+static const uint32_t on_node[MEM_NODES][MEM_NODES] = { { 100, 0, 0 }, { 0, 100, 0 }, { 0, 0, 100 } };
+static const uint32_t nowhere[MEM_NODES] = { 0 };
+
+static void unknown_before_the_first_sample(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_profile *p = model_profile(f->process);
+
+	assert_int_equal(p->preferred, MODEL_NO_NODE);
+	assert_int_equal(p->confidence, 0);
+	assert_int_equal(p->locality[0], MODEL_UNKNOWN_LOCALITY);
+	assert_int_equal(p->intensity_mb_per_cpu_s, UINT32_MAX);
+	assert_int_equal(p->order[0], 0);
+	assert_int_equal(p->order[1], 1);
+	/* an empty sample is no knowledge either */
+	p = update(f, NULL, 0, 3);
+	assert_int_equal(p->preferred, MODEL_NO_NODE);
+	assert_int_equal(p->confidence, 0);
+	assert_int_equal(p->locality[1], MODEL_UNKNOWN_LOCALITY);
+}
+
+static void sizes_and_heat(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region regions[] = {
+		{ 24 * MB, MAX_ACCESSES, 4, on_node[2] }, /* hot */
+		{ 10 * MB, MAX_ACCESSES / 4, 2, on_node[0] }, /* just hot */
+		{ 6 * MB, 1, 0, on_node[0] },  /* warm */
+		{ 100 * MB, 0, 50, nowhere },  /* cold */
+	};
+	const struct model_profile *p = update(f, regions, ARRAY_SIZE(regions), 1);
+	double heat = 24 + 10 * 5 / 20. + 6 / 20.;
+
+	assert_int_equal(p->working_set_bytes, 40 * MB);
+	assert_int_equal(p->hot_bytes, 34 * MB);
+	assert_int_equal(p->cold_bytes, 100 * MB);
+	assert_int_equal(p->heat_bytes / 1000, (uint64_t)(heat * 1000));
+	assert_int_equal(p->node_bytes[2], 24 * MB);
+	assert_int_equal(p->node_bytes[0], 16 * MB);
+	assert_in_range(p->heat_permille[2], 1000 * 24 / heat - 1, 1000 * 24 / heat + 1);
+	assert_int_equal(p->heat_permille[1], 0);
+	assert_int_equal(p->cxl_heat_permille, p->heat_permille[2]);
+	/* (24 x 20 + 10 x 5 + 6 x 1) / 40 accesses in 0.1 s */
+	assert_int_equal(p->access_hz, 134);
+	/* (24 x 4 + 10 x 2) / 40 */
+	assert_int_equal(p->mean_age, 3);
+}
+
+static void cost_and_locality(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region cxl[] = { { 24 * MB, 10, 0, on_node[2] } };
+	const struct model_profile *p = update(f, cxl, 1, 5);
+
+	assert_int_equal(p->cost_ns[0], 400);
+	assert_int_equal(p->cost_ns[1], 250);
+	assert_int_equal(p->locality[0], 63); /* 62.5 */
+	assert_int_equal(p->locality[1], 100);
+	assert_int_equal(p->preferred, 1);
+	assert_int_equal(p->order[0], 1);
+	assert_int_equal(p->order[1], 0);
+}
+
+static void cost_of_a_mix(void **state)
+{
+	struct fixture *f = *state;
+	static const uint32_t half[] = { 50, 0, 50 };
+	const struct model_region mixed[] = { { 24 * MB, 10, 0, half } };
+	const struct model_profile *p = update(f, mixed, 1, 5);
+
+	/* (80 + 400) / 2 against (140 + 250) / 2: near the CXL node is cheaper, but less so */
+	assert_int_equal(p->cost_ns[0], 240);
+	assert_int_equal(p->cost_ns[1], 195);
+	assert_int_equal(p->locality[0], 81);
+	assert_int_equal(p->preferred, 1);
+}
+
+static void heat_decides_not_size(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region regions[] = {
+		{ 200 * MB, 1, 0, on_node[0] },          /* big and lukewarm: heat 10 */
+		{ 24 * MB, MAX_ACCESSES, 0, on_node[1] }, /* small and hot: heat 24 */
+	};
+
+	assert_int_equal(update(f, regions, ARRAY_SIZE(regions), 5)->preferred, 1);
+}
+
+static void busy_device_is_dearer(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region cxl[] = { { 24 * MB, 10, 0, on_node[2] } };
+
+	assert_int_equal(model_loaded_latency_ns(250, MODEL_UNKNOWN_PERMILLE), 250);
+	assert_int_equal(model_loaded_latency_ns(250, 0), 250);
+	assert_int_equal(model_loaded_latency_ns(250, 500), 500);
+	assert_int_equal(model_loaded_latency_ns(250, 950), 5000);
+	assert_int_equal(model_loaded_latency_ns(250, 1000), 5000); /* bounded */
+	f->load_permille[2] = 500;
+	assert_int_equal(update(f, cxl, 1, 5)->cost_ns[1], 500);
+}
+
+static void no_preference_where_all_is_alike(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region cxl[] = { { 24 * MB, 10, 0, on_node[2] } };
+	const struct model_profile *p;
+
+	f->latency_ns[2] = f->latency_ns[5] = 300;
+	p = update(f, cxl, 1, 5);
+	assert_int_equal(p->preferred, MODEL_NO_NODE);
+	assert_int_equal(p->locality[0], 100);
+	assert_int_equal(p->locality[1], 100);
+	/* 4% is below the gain that counts */
+	f->latency_ns[2] = 312;
+	assert_int_equal(update(f, cxl, 1, 1)->preferred, MODEL_NO_NODE);
+	f->latency_ns[2] = 330;
+	assert_int_equal(update(f, cxl, 1, 1)->preferred, 1);
+}
+
+static void unknown_latency_is_not_guessed(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region cxl[] = { { 24 * MB, 10, 0, on_node[2] } };
+	const struct model_region local[] = { { 24 * MB, 10, 0, on_node[0] } };
+	const struct model_profile *p;
+
+	f->latency_ns[2] = 0;
+	p = update(f, cxl, 1, 5);
+	assert_int_equal(p->preferred, MODEL_NO_NODE);
+	assert_int_equal(p->locality[0], MODEL_UNKNOWN_LOCALITY);
+	assert_int_equal(p->locality[1], MODEL_UNKNOWN_LOCALITY);
+	/* what it does not touch may be unknown */
+	p = update(f, local, 1, 40);
+	assert_int_equal(p->preferred, 0);
+	assert_int_equal(p->locality[0], 100);
+}
+
+static void follows_moved_memory(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region before[] = { { 24 * MB, 10, 0, on_node[0] } };
+	const struct model_region after[] = { { 24 * MB, 10, 0, on_node[1] } };
+	int intervals = 0;
+
+	assert_int_equal(update(f, before, 1, 20)->preferred, 0);
+	/* one odd interval turns nothing */
+	assert_int_equal(update(f, after, 1, 1)->preferred, 0);
+	assert_int_equal(update(f, before, 1, 10)->preferred, 0);
+	while (update(f, after, 1, 1)->preferred != 1)
+		assert_true(++intervals < 3);
+}
+
+static void keeps_a_preference_that_is_as_good(void **state)
+{
+	struct fixture *f = *state;
+	static const uint32_t more_on_1[] = { 49, 51, 0 }, more_on_0[] = { 51, 49, 0 };
+	const struct model_region on_1[] = { { 24 * MB, 10, 0, on_node[1] } };
+	const struct model_region tilted_1[] = { { 24 * MB, 10, 0, more_on_1 } };
+	const struct model_region tilted_0[] = { { 24 * MB, 10, 0, more_on_0 } };
+	const struct model_profile *p;
+
+	assert_int_equal(update(f, on_1, 1, 5)->preferred, 1);
+	/* evenly spread memory gives no reason to be anywhere */
+	p = update(f, tilted_1, 1, 40);
+	assert_int_equal(p->preferred, MODEL_NO_NODE);
+	assert_int_equal(update(f, tilted_0, 1, 40)->preferred, MODEL_NO_NODE);
+}
+
+static void confidence_grows_with_samples_and_falls_with_age(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region cxl[] = { { 24 * MB, 10, 0, on_node[2] } };
+	const struct model_profile *p = update(f, cxl, 1, 1);
+
+	assert_int_equal(p->confidence, 33);
+	assert_int_equal(update(f, cxl, 1, 2)->confidence, 100);
+	/* sleeping for less than a second costs nothing */
+	assert_int_equal(update(f, NULL, 0, 9)->confidence, 100);
+	p = update(f, NULL, 0, 46);
+	assert_in_range(p->confidence, 40, 60);
+	assert_int_equal(p->preferred, 1);
+	assert_int_equal(p->heat_permille[2], 1000);
+	p = update(f, NULL, 0, 60);
+	assert_int_equal(p->confidence, 0);
+	assert_int_equal(p->preferred, MODEL_NO_NODE);
+}
+
+static void few_pages_mean_little_confidence(void **state)
+{
+	struct fixture *f = *state;
+	static const uint32_t one[] = { 0, 0, 1 };
+	const struct model_region cxl[] = { { 24 * MB, 10, 0, one } };
+	const struct model_profile *p = update(f, cxl, 1, 10);
+
+	assert_in_range(p->confidence, 1, 5);
+	assert_int_equal(p->preferred, MODEL_NO_NODE);
+}
+
+static void unplaced_regions_lie_as_the_others(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region regions[] = {
+		{ 10 * MB, 10, 0, on_node[2] },
+		{ 30 * MB, 10, 0, nowhere },
+	};
+	const struct model_profile *p = update(f, regions, ARRAY_SIZE(regions), 3);
+
+	assert_int_equal(p->working_set_bytes, 40 * MB);
+	assert_int_equal(p->node_bytes[2], 40 * MB);
+	assert_int_equal(p->heat_permille[2], 1000);
+}
+
+static void heat_without_places_is_no_knowledge(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region regions[] = { { 30 * MB, 10, 0, nowhere } };
+	const struct model_profile *p = update(f, regions, 1, 5);
+
+	assert_int_equal(p->working_set_bytes, 30 * MB);
+	assert_int_equal(p->confidence, 0);
+	assert_int_equal(p->preferred, MODEL_NO_NODE);
+}
+
+static void intensity_is_per_cpu_second(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region cxl[] = { { 24 * MB, MAX_ACCESSES, 0, on_node[2] } };
+	const struct model_profile *p;
+
+	update_with(f, cxl, 1, 0, 0);
+	/* 24 MB in each of 10 intervals a second, with two CPUs */
+	for (int i = 0; i < 40; i++)
+		p = update_with(f, cxl, 1, 2 * AGGREGATION_NS, 0);
+	assert_int_equal(p->intensity_mb_per_cpu_s, 120);
+	assert_true(p->memory_intensive);
+}
+
+static void beside_hogs_intensity_is_the_same(void **state)
+{
+	struct fixture *f = *state;
+	/* half the CPU time, half the accesses seen: as intensive as before */
+	const struct model_region cxl[] = { { 24 * MB, MAX_ACCESSES / 2, 0, on_node[2] } };
+	const struct model_profile *p;
+
+	update_with(f, cxl, 1, 0, 0);
+	for (int i = 0; i < 40; i++)
+		p = update_with(f, cxl, 1, AGGREGATION_NS, 0);
+	assert_int_equal(p->intensity_mb_per_cpu_s, 120);
+}
+
+static void a_little_heat_is_not_intensive(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region small[] = { { 1 * MB, MAX_ACCESSES, 0, on_node[2] } };
+
+	assert_false(update(f, small, 1, 10)->memory_intensive);
+}
+
+static void frequent_migrations_cost_locality(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region cxl[] = { { 24 * MB, 10, 0, on_node[2] } };
+	const struct model_profile *p;
+
+	update(f, cxl, 1, 5);
+	/* 5 a second at 2 points each, once the rate is known */
+	for (int i = 0; i < 100; i++)
+		p = update_with(f, cxl, 1, AGGREGATION_NS, i % 2);
+	assert_in_range(p->locality[1], 89, 91);
+	assert_int_equal(p->preferred, 1);
+	/* at most 20 */
+	for (int i = 0; i < 100; i++)
+		p = update_with(f, cxl, 1, AGGREGATION_NS, 100);
+	assert_int_equal(p->locality[1], 80);
+	/* and forgotten when they stop */
+	assert_int_equal(update(f, cxl, 1, 100)->locality[1], 100);
+}
+
+static void more_accesses_than_possible_count_as_all(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region odd[] = { { 24 * MB, 10 * MAX_ACCESSES, 0, on_node[2] } };
+
+	assert_int_equal(update(f, odd, 1, 1)->heat_bytes, 24 * MB);
+}
+
+static void one_node_has_no_preference(void **state)
+{
+	static const uint32_t latency_ns[] = { 100 }, pages[] = { 100 };
+	static const uint16_t load_permille[] = { MODEL_UNKNOWN_PERMILLE };
+	static const bool cxl[] = { false };
+	const struct model_machine machine = { 1, 1, latency_ns, load_permille, cxl };
+	struct model_process *process = model_process_new(1, 1);
+	const struct model_region region = { 24 * MB, 10, 0, pages };
+	struct model_sample sample = { .aggregation_ns = AGGREGATION_NS, .max_nr_accesses = MAX_ACCESSES,
+				       .regions = &region, .nr_regions = 1 };
+	const struct model_profile *p;
+
+	for (int i = 1; i < 6; i++) {
+		sample.now_ns = (uint64_t)i * AGGREGATION_NS;
+		p = model_update(process, &machine, &defaults, &sample);
+	}
+	assert_int_equal(p->preferred, MODEL_NO_NODE);
+	assert_int_equal(p->locality[0], 100);
+	model_process_free(process);
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(unknown_before_the_first_sample),
+		test(sizes_and_heat),
+		test(cost_and_locality),
+		test(cost_of_a_mix),
+		test(heat_decides_not_size),
+		test(busy_device_is_dearer),
+		test(no_preference_where_all_is_alike),
+		test(unknown_latency_is_not_guessed),
+		test(follows_moved_memory),
+		test(keeps_a_preference_that_is_as_good),
+		test(confidence_grows_with_samples_and_falls_with_age),
+		test(few_pages_mean_little_confidence),
+		test(unplaced_regions_lie_as_the_others),
+		test(heat_without_places_is_no_knowledge),
+		test(intensity_is_per_cpu_second),
+		test(beside_hogs_intensity_is_the_same),
+		test(a_little_heat_is_not_intensive),
+		test(frequent_migrations_cost_locality),
+		test(more_accesses_than_possible_count_as_all),
+		cmocka_unit_test(one_node_has_no_preference),
+	};
+
+	return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+}

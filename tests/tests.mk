@@ -3,7 +3,7 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	srcdir=$(srcdir); export srcdir; builddir=$(builddir); export builddir;
 
-UNIT_TESTS = tests/test-base tests/test-model tests/test-choose tests/test-publish
+UNIT_TESTS += tests/test-base tests/test-model tests/test-choose tests/test-publish
 
 tests_test_base_SOURCES = tests/test-base.c
 tests_test_model_SOURCES = tests/test-model.c
@@ -12,11 +12,23 @@ tests_test_publish_SOURCES = tests/test-publish.c
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
-TESTS += $(check_PROGRAMS)
+TESTS += $(UNIT_TESTS)
 endif
 
-dist_check_SCRIPTS += tests/test-cli tests/test-rooms
-TESTS += tests/test-cli tests/test-rooms
+dist_check_SCRIPTS += tests/test-cli tests/test-rooms tests/test-corpus
+TESTS += tests/test-cli tests/test-rooms tests/test-corpus
+
+# Fuzz targets; here each only runs over its corpus.  To fuzz: clang -fsanitize=fuzzer in place of fuzz-main.c.
+FUZZ_TARGETS = tests/fuzz-damon-journal tests/fuzz-damon-ring tests/fuzz-node-text
+check_PROGRAMS += $(FUZZ_TARGETS)
+tests_fuzz_damon_journal_SOURCES = tests/fuzz-damon-journal.c tests/fuzz-main.c
+tests_fuzz_damon_ring_SOURCES = tests/fuzz-damon-ring.c tests/fuzz-main.c
+tests_fuzz_node_text_SOURCES = tests/fuzz-node-text.c tests/fuzz-main.c
 
 LDADD = $(TEST_LIBS)
 AM_CFLAGS += $(CMOCKA_CFLAGS)
+
+# Programs that the lab's tests and the demo run inside the machine.
+noinst_PROGRAMS += tests/lab/guest/whereran
+tests_lab_guest_whereran_SOURCES = tests/lab/guest/whereran.c
+tests_lab_guest_whereran_LDADD =

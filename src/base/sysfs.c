@@ -108,7 +108,7 @@ int sysfs_read_int(int *out, const char *sysroot, const char *fmt, ...)
 
 int sysfs_read_idlist(struct idlist *out, const char *sysroot, const char *fmt, ...)
 {
-	char path[SYSFS_PATH_MAX], text[4096];
+	char path[SYSFS_PATH_MAX], text[65536]; /* thousands of CPUs without runs */
 	int r = FORMAT_PATH(path, sysroot, fmt);
 
 	if (!r)

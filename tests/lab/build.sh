@@ -55,7 +55,10 @@ build_copy() {
 	(build_files) >"$list.new"
 	build_fingerprint=$(cat "$list.new" <(printf '%s' "$LAB_TREE$build_flags") "$LAB_DIR/build.sh" | sha256sum | cut -c 1-12)
 	[[ -e $list ]] || old=/dev/null
-	cmp -s "$old" "$list.new" && return 0
+	if cmp -s "$old" "$list.new"; then
+		rm "$list.new"
+		return 0
+	fi
 	(
 		cd "$LAB_WORK/src" || exit
 		comm -z -23 <(build_names <"$old") <(build_names <"$list.new") | xargs -0 -r rm -f

@@ -3,16 +3,21 @@
 
 host_need_root() {
 	[[ $EUID == 0 ]] || die "needs root: sudo $LAB_DIR/lab ..."
+	unshare --mount --pid --fork true 2>/dev/null ||
+		die "may not make mount and process namespaces: a container without CAP_SYS_ADMIN?"
 	[[ $(uname -m) == x86_64 ]] || die "needs an x86_64 host, this is $(uname -m)"
 }
 
 host_need_mmdebstrap() {
 	command -v mmdebstrap >/dev/null && return 0
 	command -v apt-get >/dev/null || die "needs a Debian host, or one with mmdebstrap installed: found no apt-get"
-	say "installing mmdebstrap, which makes Debian trees"
-	apt-get update -q >&2 || die "apt-get update failed: the lab needs mmdebstrap and the network"
-	DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends mmdebstrap debian-archive-keyring >&2 ||
-		die "could not install mmdebstrap: is this Debian 12 or newer?"
+	step "installing mmdebstrap, which makes Debian trees" "$LAB_CACHE/log/host.log" host_install mmdebstrap debian-archive-keyring
+}
+
+host_install() {
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -q
+	apt-get install -q -y --no-install-recommends "$@"
 }
 
 # host_need_disk GIGABYTES

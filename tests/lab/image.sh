@@ -7,7 +7,7 @@ lab_boot_modules=(virtio_pci virtio_blk ext4)
 # image_need KERNEL: sets image_vmlinuz and image_initrd, paths below LAB_TREE.
 image_need() {
 	local kernel=$1 hash
-	hash=$(cat "$LAB_DIR"/guest/* "$LAB_DIR/image.sh" | sha256sum | cut -c 1-12)
+	hash=$(cat "$LAB_DIR"/guest/{initramfs-init,init,agent} "$LAB_DIR/image.sh" | sha256sum | cut -c 1-12)
 	image_vmlinuz=kernel/$kernel/vmlinuz
 	image_initrd=kernel/$kernel/initrd-$hash
 	[[ ! -s $LAB_TREE/$image_initrd ]] || return 0
@@ -27,8 +27,8 @@ image_make_initrd() {
 			mkdir -p /lab/work/root/{bin,proc,dev,new,modules,guest}
 			cd /lab/work/root
 			cp /bin/busybox bin/
-			cp /lab/src/* guest/
-			mv guest/initramfs-init init
+			cp /lab/src/init /lab/src/agent guest/
+			cp /lab/src/initramfs-init init
 			for module; do
 				modprobe -S "$release" --show-depends "$module"
 			done | while read -r kind file _; do

@@ -138,7 +138,7 @@ static void print_figures(const struct damon_snapshot *s, const struct figures *
 static void do_snap(const char *unused)
 {
 	const struct damon_snapshot *s;
-	size_t nr;
+	size_t nr = 0;
 	int r;
 
 	(void)unused;

@@ -5,6 +5,8 @@
  * as it can, on random pages or in order.  Prints "ready" when it starts to touch, and
  * at SIGTERM, SIGINT or after --duration one line of JSON.
  *
+ * With --pause it rests after every 4096 touches.
+ *
  * It turns off huge pages for its mapping (unless --thp), because with them DAMON
  * can see no finer than two megabytes.
  *
@@ -40,6 +42,7 @@ struct options {
 	int node; /* -1: anywhere */
 	int nr_threads;
 	bool sweep, thp;
+	uint64_t pause_us; /* between batches */
 	uint64_t tlb_touches; /* 0: the TLB is left alone */
 	double duration_s; /* 0: until told to stop */
 };
@@ -68,7 +71,7 @@ static void usage_error(const char *word)
 	fprintf(stderr,
 		"memtouch: bad %s\n"
 		"usage: memtouch [--total SIZE] [--hot SIZE] [--node N] [--threads T] [--pattern random|sweep]\n"
-		"                [--duration SECONDS] [--thp] [--tlb TOUCHES]\n",
+		"                [--duration SECONDS] [--thp] [--tlb TOUCHES] [--pause USEC]\n",
 		word);
 	exit(2);
 }
@@ -92,7 +95,7 @@ static void parse_options(int argc, char **argv)
 		{ "node", required_argument, NULL, 'n' },    { "threads", required_argument, NULL, 'T' },
 		{ "pattern", required_argument, NULL, 'p' }, { "duration", required_argument, NULL, 'd' },
 		{ "thp", no_argument, NULL, 'H' },	     { "tlb", required_argument, NULL, 'b' },
-		{ 0 },
+		{ "pause", required_argument, NULL, 'P' },   { 0 },
 	};
 	int c;
 
@@ -120,6 +123,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'b':
 			options.tlb_touches = parse_size(optarg);
+			break;
+		case 'P':
+			options.pause_us = parse_size(optarg);
 			break;
 		case 'H':
 			options.thp = true;
@@ -204,6 +210,8 @@ static void *touch(void *arg)
 			*word += 1;
 		}
 		me->nr_touches += BATCH;
+		if (options.pause_us)
+			usleep((useconds_t)options.pause_us);
 		if (options.tlb_touches && me->nr_touches % options.tlb_touches < BATCH)
 			drop_tlb(me);
 	}

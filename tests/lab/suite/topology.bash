@@ -2,11 +2,13 @@
 # Theory of operation: `cxl-tiersched topology --json` on a machine whose nodes, distances and devices are known
 # (tests/lab/machines). `load ../topology` in each suite; the tests then ask for single values.
 
+bats_require_minimum_version 1.5.0
+
 # ask JQ [OPTION...]: what JQ makes of the topology; numbers and strings as they are.
 ask() {
 	local query=$1
 	shift
-	cxl-tiersched topology --json "$@" | jq -cr "$query"
+	(set -o pipefail; cxl-tiersched topology --json "$@" | jq -cr "$query")
 }
 
 # is WANTED JQ [OPTION...]
@@ -17,21 +19,27 @@ is() {
 	[[ $found == "$wanted" ]] || { echo "$1: '$found', not '$wanted'"; return 1; }
 }
 
-# latency FROM TO: "NS SOURCE"
+# link FROM TO FIELDS, node ID FIELDS: queries for ask and is.
 link() { echo ".links[] | select(.cpu_node == $1 and .mem_node == $2) | $3"; }
-latency_is() { is "$3 $4" "$(link "$1" "$2" '"\(.latency_ns) \(.latency_source)"')"; }
-bandwidth_is() { is "$3 $4" "$(link "$1" "$2" '"\(.bandwidth_mbps) \(.bandwidth_source)"')"; }
 node() { echo ".nodes[] | select(.node == $1) | $2"; }
 
-# libcxl on the live machine and plain files with --sysroot must tell the same.
-same_from_files() {
-	diff <(cxl-tiersched topology --json | jq -S .) <(cxl-tiersched topology --json --sysroot / | jq -S .)
+# latency_is FROM TO NS SOURCE, bandwidth_is FROM TO MBPS SOURCE
+latency_is() { is "$3 $4" "$(link "$1" "$2" '"\(.latency_ns) \(.latency_source)"')"; }
+bandwidth_is() { is "$3 $4" "$(link "$1" "$2" '"\(.bandwidth_mbps) \(.bandwidth_source)"')"; }
+
+# same_as OPTION...: the live machine, by libcxl, and what OPTION makes the program read tell the same.
+same_as() {
+	local live other
+	live=$(ask .) && other=$(ask . "$@") && [[ $live ]] || return
+	[[ $live == "$other" ]] || { diff <(echo "$live") <(echo "$other"); return 1; }
 }
 
-# So must the machine recorded and unpacked elsewhere, as the unit tests have it.
+# Plain files against libcxl.
+same_from_files() { same_as --sysroot /; }
+
+# The machine as it is recorded for the unit tests.
 same_recorded() {
 	"$LAB_SRC/tests/record-sysfs" >"$BATS_TEST_TMPDIR/machine.txt"
 	"$LAB_SRC/tests/unpack-sysroot" "$BATS_TEST_TMPDIR/machine.txt" "$BATS_TEST_TMPDIR/root"
-	diff <(cxl-tiersched topology --json | jq -S .) \
-		<(cxl-tiersched topology --json --sysroot "$BATS_TEST_TMPDIR/root" | jq -S .)
+	same_as --sysroot "$BATS_TEST_TMPDIR/root"
 }

@@ -24,14 +24,3 @@ load ../topology
 	same_from_files
 	same_recorded
 }
-
-# Last, since the kernel keeps a block of memory that it put data of its own into.
-@test "topology: without its region the node is CXL no more, with a new one it is again" {
-	cxl destroy-region -f region0
-	is '[] 1' '"\(.regions) \(.memdevs | length)"'
-	is '[]' '[.nodes[] | select(.cxl != "no")]'
-	same_from_files
-	cxl create-region -t ram -d decoder0.0 -m mem0
-	retry 20 is region "$(node 2 .cxl)"
-	same_from_files
-}
