@@ -25,7 +25,8 @@ struct context_limits context_limits_for(size_t nr_targets)
 		step *= 2;
 	return (struct context_limits){
 		.min_regions = (uint32_t)(10 * MIN(step, 16)),
-		.max_regions = (uint32_t)MIN(MAX(step * REGIONS_PER_TARGET, MIN_BUDGET), MAX_BUDGET),
+		.max_regions =
+			(uint32_t)MIN(MAX(step * REGIONS_PER_TARGET, MIN_BUDGET), MAX_BUDGET),
 	};
 }
 
@@ -34,7 +35,8 @@ static bool has_word(const char *text, const char *word)
 	size_t len = strlen(word);
 
 	for (const char *at = text; (at = strstr(at, word)); at += len)
-		if ((at == text || at[-1] == '\n' || at[-1] == ' ') && (!at[len] || strchr(" \n", at[len])))
+		if ((at == text || at[-1] == '\n' || at[-1] == ' ') &&
+		    (!at[len] || strchr(" \n", at[len])))
 			return true;
 	return false;
 }
@@ -44,9 +46,12 @@ void context_features(struct context_features *out, const struct context *c)
 	char text[256];
 
 	*out = (struct context_features){
-		.auto_intervals = files_exists(c->sysroot, INTERVALS "intervals_goal/aggrs", c->slot),
-		.obsolete_target = files_exists(c->sysroot, CONTEXT "targets/0/obsolete_target", c->slot),
-		.tried_regions = files_exists(c->sysroot, CONTEXT "schemes/0/tried_regions", c->slot),
+		.auto_intervals =
+			files_exists(c->sysroot, INTERVALS "intervals_goal/aggrs", c->slot),
+		.obsolete_target =
+			files_exists(c->sysroot, CONTEXT "targets/0/obsolete_target", c->slot),
+		.tried_regions =
+			files_exists(c->sysroot, CONTEXT "schemes/0/tried_regions", c->slot),
 	};
 	if (!files_read(text, sizeof(text), c->sysroot, CONTEXT "avail_operations", c->slot))
 		out->vaddr = has_word(text, "vaddr");
@@ -74,26 +79,28 @@ static int write_auto_goal(const struct context *c, const struct context_interva
 		const char *file;
 		uint64_t value;
 	} goal[] = {
-		{ "access_bp", CONTEXT_AUTO_ACCESS_BP },
-		{ "aggrs", CONTEXT_AUTO_AGGREGATIONS },
-		{ "min_sample_us", MIN(CONTEXT_AUTO_MIN_SAMPLE_US, intervals->sample_us) },
-		{ "max_sample_us", MAX(CONTEXT_AUTO_MAX_SAMPLE_US, intervals->sample_us) },
+		{"access_bp", CONTEXT_AUTO_ACCESS_BP},
+		{"aggrs", CONTEXT_AUTO_AGGREGATIONS},
+		{"min_sample_us", MIN(CONTEXT_AUTO_MIN_SAMPLE_US, intervals->sample_us)},
+		{"max_sample_us", MAX(CONTEXT_AUTO_MAX_SAMPLE_US, intervals->sample_us)},
 	};
 	int r = 0;
 
 	for (size_t i = 0; !r && i < ARRAY_SIZE(goal); i++)
-		r = files_write_u64(goal[i].value, c->sysroot, INTERVALS "intervals_goal/%s", c->slot, goal[i].file);
+		r = files_write_u64(goal[i].value, c->sysroot, INTERVALS "intervals_goal/%s",
+				    c->slot, goal[i].file);
 	return r;
 }
 
-int context_write_intervals(const struct context *c, const struct context_intervals *intervals, uint64_t update_us,
-			    bool auto_intervals)
+int context_write_intervals(const struct context *c, const struct context_intervals *intervals,
+			    uint64_t update_us, bool auto_intervals)
 {
 	int r;
 
 	r = files_write_u64(intervals->sample_us, c->sysroot, INTERVALS "sample_us", c->slot);
 	if (!r)
-		r = files_write_u64(intervals->aggregation_us, c->sysroot, INTERVALS "aggr_us", c->slot);
+		r = files_write_u64(intervals->aggregation_us, c->sysroot, INTERVALS "aggr_us",
+				    c->slot);
 	if (!r)
 		r = files_write_u64(update_us, c->sysroot, INTERVALS "update_us", c->slot);
 	if (!r && auto_intervals)
@@ -116,10 +123,11 @@ int context_write_targets(const struct context *c, const struct commit_target *t
 
 	/* nr_targets makes all directories anew, so each is written, changed or not. */
 	for (size_t i = 0; !r && i < nr; i++) {
-		r = files_write_u64((uint64_t)targets[i].pid, c->sysroot, CONTEXT "targets/%zu/pid_target", c->slot,
-				    i);
+		r = files_write_u64((uint64_t)targets[i].pid, c->sysroot,
+				    CONTEXT "targets/%zu/pid_target", c->slot, i);
 		if (!r && targets[i].obsolete)
-			r = files_write("Y", c->sysroot, CONTEXT "targets/%zu/obsolete_target", c->slot, i);
+			r = files_write("Y", c->sysroot, CONTEXT "targets/%zu/obsolete_target",
+					c->slot, i);
 	}
 	return r;
 }
@@ -131,13 +139,15 @@ static int write_scheme(const struct context *c, size_t i)
 	static const struct {
 		const char *file;
 		uint64_t value;
-	} maxima[] = { { "sz", INT64_MAX }, { "nr_accesses", UINT32_MAX }, { "age", UINT32_MAX } };
-	const char *filters = files_exists(c->sysroot, SCHEME "core_filters", c->slot, i) ? "core_filters" : "filters";
+	} maxima[] = {{"sz", INT64_MAX}, {"nr_accesses", UINT32_MAX}, {"age", UINT32_MAX}};
+	const char *filters = files_exists(c->sysroot, SCHEME "core_filters", c->slot, i)
+				      ? "core_filters"
+				      : "filters";
 	int r = files_write("stat", c->sysroot, SCHEME "action", c->slot, i);
 
 	for (size_t k = 0; !r && k < ARRAY_SIZE(maxima); k++)
-		r = files_write_u64(maxima[k].value, c->sysroot, SCHEME "access_pattern/%s/max", c->slot, i,
-				    maxima[k].file);
+		r = files_write_u64(maxima[k].value, c->sysroot, SCHEME "access_pattern/%s/max",
+				    c->slot, i, maxima[k].file);
 	if (!r)
 		r = files_write("1", c->sysroot, SCHEME "%s/nr_filters", c->slot, i, filters);
 	if (!r)
@@ -146,7 +156,8 @@ static int write_scheme(const struct context *c, size_t i)
 	if (!r)
 		r = files_write("N", c->sysroot, SCHEME "%s/0/matching", c->slot, i, filters);
 	if (!r)
-		r = files_write_u64(i, c->sysroot, SCHEME "%s/0/damon_target_idx", c->slot, i, filters);
+		r = files_write_u64(i, c->sysroot, SCHEME "%s/0/damon_target_idx", c->slot, i,
+				    filters);
 	return r;
 }
 

@@ -20,28 +20,28 @@ bool backoff_wait(struct backoff *b)
 
 	if (b->slept_us >= FILES_PATIENCE_US)
 		return false;
-	nanosleep(&(struct timespec){ .tv_nsec = (long)(us * NSEC_PER_USEC) }, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = (long)(us * NSEC_PER_USEC)}, NULL);
 	b->slept_us += us;
 	b->next_us = MIN(us * 2, LONGEST_WAIT_US);
 	return true;
 }
 
 /* Defines int _r from the variadic path, which is put below FILES_ROOT. */
-#define FORMAT_PATH(path, fmt)                                                          \
-	({                                                                              \
-		va_list _args;                                                          \
-		int _n, _r = 0;                                                         \
-		va_start(_args, fmt);                                                   \
-		_n = vsnprintf(path, sizeof(path), fmt, _args);                         \
-		va_end(_args);                                                          \
-		if (_n < 0 || (size_t)_n >= sizeof(path))                               \
-			_r = -ENAMETOOLONG;                                             \
-		_r;                                                                     \
+#define FORMAT_PATH(path, fmt)                                                                     \
+	({                                                                                         \
+		va_list _args;                                                                     \
+		int _n, _r = 0;                                                                    \
+		va_start(_args, fmt);                                                              \
+		_n = vsnprintf(path, sizeof(path), fmt, _args);                                    \
+		va_end(_args);                                                                     \
+		if (_n < 0 || (size_t)_n >= sizeof(path))                                          \
+			_r = -ENAMETOOLONG;                                                        \
+		_r;                                                                                \
 	})
 
 static int read_patiently(char *out, size_t size, const char *sysroot, const char *path)
 {
-	struct backoff backoff = { 0 };
+	struct backoff backoff = {0};
 	int r;
 
 	do {
@@ -52,7 +52,7 @@ static int read_patiently(char *out, size_t size, const char *sysroot, const cha
 
 static int write_patiently(const char *text, const char *sysroot, const char *path)
 {
-	struct backoff backoff = { 0 };
+	struct backoff backoff = {0};
 	int r;
 
 	do {

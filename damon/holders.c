@@ -15,9 +15,9 @@
 static const struct {
 	const char *name, *module;
 } modules[NR_HOLDER_MODULES] = {
-	[HOLDER_STAT] = { "DAMON_STAT", "damon_stat" },
-	[HOLDER_RECLAIM] = { "DAMON_RECLAIM", "damon_reclaim" },
-	[HOLDER_LRU_SORT] = { "DAMON_LRU_SORT", "damon_lru_sort" },
+	[HOLDER_STAT] = {"DAMON_STAT", "damon_stat"},
+	[HOLDER_RECLAIM] = {"DAMON_RECLAIM", "damon_reclaim"},
+	[HOLDER_LRU_SORT] = {"DAMON_LRU_SORT", "damon_lru_sort"},
 };
 
 static char name[64] = "unknown";
@@ -27,7 +27,8 @@ bool holder_runs(enum holder_module module, const char *sysroot)
 	char enabled[8];
 	int pid;
 
-	if (sysfs_read(enabled, sizeof(enabled), sysroot, PARAMETERS "/enabled", modules[module].module) ||
+	if (sysfs_read(enabled, sizeof(enabled), sysroot, PARAMETERS "/enabled",
+		       modules[module].module) ||
 	    (enabled[0] != 'Y' && enabled[0] != 'y' && enabled[0] != '1'))
 		return false;
 	/* "enabled" is a wish in two of the three; where the thread is known, it decides. */
@@ -43,7 +44,7 @@ int holder_stop_stat(const char *sysroot)
 
 int holder_start_stat(const char *sysroot)
 {
-	struct backoff backoff = { 0 };
+	struct backoff backoff = {0};
 	int r;
 
 	/* A kdamond that was told to stop still counts for a moment. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The journal of a session: one "key value" a line, in a fixed order, so that it can be read by eye. */
+/*
+ * The journal of a session: one "key value" a line, in a fixed order, so that it can be read by
+ * eye.
+ */
 #include "damon/journal.h"
 
 #include <errno.h>
@@ -74,7 +77,7 @@ static int take_stage(enum journal_stage *out, const char **text)
 int journal_parse(struct journal *out, const char *text)
 {
 	uint64_t stat, slot, kdamonds, contexts, mark, thread;
-	struct journal j = { 0 };
+	struct journal j = {0};
 
 	if (strncmp(text, TITLE, strlen(TITLE)))
 		return -EINVAL;
@@ -100,8 +103,9 @@ int journal_parse(struct journal *out, const char *text)
 void journal_format(char *buf, const struct journal *j)
 {
 	snprintf(buf, JOURNAL_TEXT_SIZE,
-		 TITLE "boot %s\nstat-lifted %d\nstage %s\nslot %" PRIu32 "\nkdamonds-before %" PRIu32
-		       "\ncontexts-before %" PRIu32 "\nmark %" PRIu64 "\nthread %d\n",
+		 TITLE "boot %s\nstat-lifted %d\nstage %s\nslot %" PRIu32
+		       "\nkdamonds-before %" PRIu32 "\ncontexts-before %" PRIu32 "\nmark %" PRIu64
+		       "\nthread %d\n",
 		 j->boot_id, j->stat_lifted, stage_words[j->stage], j->slot, j->nr_kdamonds_before,
 		 j->nr_contexts_before, j->mark, j->thread);
 }

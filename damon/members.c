@@ -27,7 +27,7 @@ int members_reserve(struct members *m, size_t nr)
 void members_deinit(struct members *m)
 {
 	free(m->list);
-	*m = (struct members){ 0 };
+	*m = (struct members){0};
 }
 
 size_t members_find(const struct members *m, size_t index, uint64_t time_ns)
@@ -60,7 +60,7 @@ void commit_plan_deinit(struct commit_plan *plan)
 {
 	free(plan->targets);
 	members_deinit(&plan->after);
-	*plan = (struct commit_plan){ 0 };
+	*plan = (struct commit_plan){0};
 }
 
 static bool same_target(const struct damon_target *a, const struct damon_target *b)
@@ -85,8 +85,8 @@ static bool is_member(const struct damon_target *target, const struct members *m
 }
 
 /* The next of WANTED from *AT on that is not yet a member, or NULL. */
-static const struct damon_target *next_new(const struct members *now, const struct damon_target *wanted, size_t nr,
-					   size_t *at)
+static const struct damon_target *next_new(const struct members *now,
+					   const struct damon_target *wanted, size_t nr, size_t *at)
 {
 	while (*at < nr) {
 		const struct damon_target *target = &wanted[(*at)++];
@@ -99,7 +99,7 @@ static const struct damon_target *next_new(const struct members *now, const stru
 
 static void plan_add(struct commit_plan *plan, pid_t pid, bool obsolete)
 {
-	plan->targets[plan->nr++] = (struct commit_target){ pid, obsolete };
+	plan->targets[plan->nr++] = (struct commit_target){pid, obsolete};
 }
 
 static void plan_keep(struct commit_plan *plan, const struct members *now, size_t index)
@@ -113,12 +113,12 @@ static void plan_keep(struct commit_plan *plan, const struct members *now, size_
 static void plan_new(struct commit_plan *plan, const struct damon_target *target, bool reused)
 {
 	plan->after.list[plan->after.nr++] =
-		(struct member){ .target = *target, .index_before = MEMBER_NEW, .reused = reused };
+		(struct member){.target = *target, .index_before = MEMBER_NEW, .reused = reused};
 }
 
 /* Drops every member that is not wanted; the others keep their order. */
-static void plan_obsolete(struct commit_plan *plan, const struct members *now, const struct damon_target *wanted,
-			  size_t nr_wanted, pid_t self)
+static void plan_obsolete(struct commit_plan *plan, const struct members *now,
+			  const struct damon_target *wanted, size_t nr_wanted, pid_t self)
 {
 	for (size_t i = 0; i < now->nr; i++) {
 		if (is_wanted(&now->list[i], wanted, nr_wanted)) {
@@ -132,9 +132,12 @@ static void plan_obsolete(struct commit_plan *plan, const struct members *now, c
 	}
 }
 
-/* Fills the indices of members that are not wanted with new ones, parks what is left in the middle, cuts the end. */
-static void plan_reuse(struct commit_plan *plan, const struct members *now, const struct damon_target *wanted,
-		       size_t nr_wanted, size_t *at, pid_t self)
+/*
+ * Fills the indices of members that are not wanted with new ones, parks what is left in the
+ * middle, cuts the end.
+ */
+static void plan_reuse(struct commit_plan *plan, const struct members *now,
+		       const struct damon_target *wanted, size_t nr_wanted, size_t *at, pid_t self)
 {
 	for (size_t i = 0; i < now->nr; i++) {
 		const struct damon_target *target;
@@ -146,7 +149,7 @@ static void plan_reuse(struct commit_plan *plan, const struct members *now, cons
 		}
 		target = next_new(now, wanted, nr_wanted, at);
 		plan_add(plan, target ? target->tgid : self, false);
-		plan_new(plan, target ? target : &(struct damon_target){ 0 }, true);
+		plan_new(plan, target ? target : &(struct damon_target){0}, true);
 		if (target || now->list[i].target.tgid)
 			plan->changes = true;
 	}
@@ -157,8 +160,9 @@ static void plan_reuse(struct commit_plan *plan, const struct members *now, cons
 	}
 }
 
-int commit_plan_make(struct commit_plan *plan, const struct members *now, const struct damon_target *wanted,
-		     size_t nr_wanted, bool can_obsolete, pid_t self)
+int commit_plan_make(struct commit_plan *plan, const struct members *now,
+		     const struct damon_target *wanted, size_t nr_wanted, bool can_obsolete,
+		     pid_t self)
 {
 	const struct damon_target *target;
 	size_t at = 0;

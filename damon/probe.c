@@ -22,7 +22,8 @@
 #include "damon/slots.h"
 #include "damon/trace.h"
 
-/* A line of kallsyms is "address type name[\t[module]]"; compilers may append ".suffix" to a name. */
+/* A line of kallsyms is "address type name[\t[module]]"; compilers may append ".suffix" to a name.
+ */
 static bool is_symbol(const char *line, const char *name)
 {
 	const char *at = strchr(line, ' ');
@@ -39,12 +40,12 @@ static void probe_symbols(struct damon_probe *probe, const char *sysroot)
 		const char *symbol;
 		enum damon_known *known;
 	} wanted[] = {
-		{ "damon_va_prepare_access_checks", &probe->vaddr },
-		{ "damon_sysfs_scheme_regions_release", &probe->tried_regions },
-		{ "damon_sysfs_intervals_goal_release", &probe->auto_intervals },
-		{ "obsolete_target_show", &probe->obsolete_target },
+		{"damon_va_prepare_access_checks", &probe->vaddr},
+		{"damon_sysfs_scheme_regions_release", &probe->tried_regions},
+		{"damon_sysfs_intervals_goal_release", &probe->auto_intervals},
+		{"obsolete_target_show", &probe->obsolete_target},
 	};
-	enum damon_known found[ARRAY_SIZE(wanted)] = { DAMON_NO };
+	enum damon_known found[ARRAY_SIZE(wanted)] = {DAMON_NO};
 	_cleanup_fclose_ FILE *file = NULL;
 	char path[SYSFS_PATH_MAX], line[512];
 
@@ -63,10 +64,13 @@ static void probe_symbols(struct damon_probe *probe, const char *sysroot)
 			*wanted[i].known = found[i];
 }
 
-/* A slot shows a feature for certain, or shows that it lacks it, as far as the directory above is there. */
+/*
+ * A slot shows a feature for certain, or shows that it lacks it, as far as the directory above is
+ * there.
+ */
 static void probe_slot(struct damon_probe *probe, const char *sysroot, unsigned int slot)
 {
-	struct context context = { sysroot, slot };
+	struct context context = {sysroot, slot};
 	struct context_features features;
 
 	if (!files_exists(sysroot, "%u/contexts/0", slot))
@@ -132,11 +136,14 @@ const char *damon_strerror(int error)
 	case DAMON_E_NONE:
 		return "no error";
 	case DAMON_E_NO_SYSFS:
-		return "the kernel has no DAMON: it needs CONFIG_DAMON, CONFIG_DAMON_VADDR and CONFIG_DAMON_SYSFS";
+		return "the kernel has no DAMON: it needs CONFIG_DAMON, CONFIG_DAMON_VADDR and "
+		       "CONFIG_DAMON_SYSFS";
 	case DAMON_E_NO_VADDR:
-		return "DAMON can not monitor processes on this kernel: it needs CONFIG_DAMON_VADDR";
+		return "DAMON can not monitor processes on this kernel: it needs "
+		       "CONFIG_DAMON_VADDR";
 	case DAMON_E_NO_REGIONS:
-		return "DAMON's regions can not be read: it needs tracefs and perf events, or Linux 6.2 or later";
+		return "DAMON's regions can not be read: it needs tracefs and perf events, or "
+		       "Linux 6.2 or later";
 	case DAMON_E_BUSY:
 		return "somebody else uses DAMON: stop that first";
 	case DAMON_E_PERMISSION:

@@ -58,5 +58,5 @@ void regions_deinit(struct regions *r)
 {
 	free(r->all);
 	free(r->runs);
-	*r = (struct regions){ 0 };
+	*r = (struct regions){0};
 }

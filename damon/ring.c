@@ -29,12 +29,8 @@ struct event {
 };
 
 static const char *const field_names[NR_RING_FIELDS] = {
-	[RING_TARGET] = "target_id",
-	[RING_NR_REGIONS] = "nr_regions",
-	[RING_START] = "start",
-	[RING_END] = "end",
-	[RING_NR_ACCESSES] = "nr_accesses",
-	[RING_AGE] = "age",
+	[RING_TARGET] = "target_id", [RING_NR_REGIONS] = "nr_regions",	 [RING_START] = "start",
+	[RING_END] = "end",	     [RING_NR_ACCESSES] = "nr_accesses", [RING_AGE] = "age",
 };
 
 /* One line of the format: "\tfield:unsigned long target_id;\toffset:8;\tsize:8;\tsigned:0;" */
@@ -66,7 +62,7 @@ static void take_field(struct ring_layout *layout, const char *line, size_t len)
 
 int ring_layout_parse(struct ring_layout *out, const char *format)
 {
-	struct ring_layout layout = { 0 };
+	struct ring_layout layout = {0};
 
 	while (*format) {
 		size_t len = strcspn(format, "\n");
@@ -89,7 +85,8 @@ static void copy_out(void *out, const unsigned char *data, size_t size, uint64_t
 	memcpy((char *)out + first, data, len - first);
 }
 
-static bool get_field(uint64_t *out, const struct record *record, const struct ring_layout *layout, enum ring_field f)
+static bool get_field(uint64_t *out, const struct record *record, const struct ring_layout *layout,
+		      enum ring_field f)
 {
 	uint16_t offset = layout->fields[f].offset, size = layout->fields[f].size;
 	uint32_t narrow;
@@ -105,7 +102,8 @@ static bool get_field(uint64_t *out, const struct record *record, const struct r
 	return true;
 }
 
-static bool get_event(struct event *out, const struct record *record, size_t size, const struct ring_layout *layout)
+static bool get_event(struct event *out, const struct record *record, size_t size,
+		      const struct ring_layout *layout)
 {
 	uint64_t nr_regions, nr_accesses, age;
 
@@ -147,7 +145,7 @@ static void finish_run(struct reading *reading)
 {
 	struct regions_run *run = &reading->out->runs[reading->last.member];
 
-	*run = (struct regions_run){ reading->first, reading->nr, reading->last.time_ns, true };
+	*run = (struct regions_run){reading->first, reading->nr, reading->last.time_ns, true};
 	regions_sort(reading->out, run);
 	reading->nr_unknown--;
 	reading->open = false;
@@ -156,12 +154,14 @@ static void finish_run(struct reading *reading)
 static bool goes_on(const struct reading *reading, const struct event *event)
 {
 	return reading->open && event->member == reading->last.member &&
-	       event->nr_regions == reading->last.nr_regions && event->region.end <= reading->last.region.start;
+	       event->nr_regions == reading->last.nr_regions &&
+	       event->region.end <= reading->last.region.start;
 }
 
 static bool is_of_use(const struct reading *reading, const struct event *event)
 {
-	return event->member != MEMBER_NEW && event->nr_regions && !reading->out->runs[event->member].known;
+	return event->member != MEMBER_NEW && event->nr_regions &&
+	       !reading->out->runs[event->member].known;
 }
 
 static int take_event(struct reading *reading, struct event *event)
@@ -190,10 +190,10 @@ static int take_event(struct reading *reading, struct event *event)
 	return 0;
 }
 
-int ring_decode(struct regions *out, const struct ring_layout *layout, const struct members *members,
-		const void *data, size_t size, uint64_t head)
+int ring_decode(struct regions *out, const struct ring_layout *layout,
+		const struct members *members, const void *data, size_t size, uint64_t head)
 {
-	struct reading reading = { .out = out, .members = members, .nr_unknown = members->nr };
+	struct reading reading = {.out = out, .members = members, .nr_unknown = members->nr};
 	uint64_t at = 0;
 	int r;
 
@@ -205,7 +205,10 @@ int ring_decode(struct regions *out, const struct ring_layout *layout, const str
 
 		copy_out(&record.header, data, size, head + at, sizeof(record.header));
 		len = record.header.size;
-		/* A zero is space never written; past the end lies the record that was overwritten last. */
+		/*
+		 * A zero is space never written; past the end lies the record that was
+		 * overwritten last.
+		 */
 		if (len < sizeof(record.header) || at + len > size)
 			break;
 		if (len <= sizeof(record)) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The beginning and the end of a monitoring session: the way is cleared, a slot claimed, and all of it given back. */
+/*
+ * The beginning and the end of a monitoring session: the way is cleared, a slot claimed, and all
+ * of it given back.
+ */
 #include "damon/damon.h"
 
 #include <errno.h>
@@ -49,14 +52,16 @@ static int clear_modules(struct damon *d)
 			r = holder_stop_stat(d->sysroot);
 		if (r < 0)
 			return r;
-		log_info("DAMON_STAT excludes every other use of DAMON: stopped, it is started again at exit");
+		log_info("DAMON_STAT excludes every other use of DAMON: stopped, it is started "
+			 "again at exit");
 	}
 	return holder_name_module(d->sysroot) ? DAMON_E_BUSY : 0;
 }
 
 int session_claim(struct damon *d)
 {
-	int r = slots_claim(&d->journal, d->journal_path, d->sysroot, make_mark(d->intervals.aggregation_us));
+	int r = slots_claim(&d->journal, d->journal_path, d->sysroot,
+			    make_mark(d->intervals.aggregation_us));
 
 	d->context.slot = d->journal.slot;
 	return r;
@@ -76,7 +81,8 @@ static int choose_reader(struct damon *d, enum damon_reader reader)
 	if (!d->features.tried_regions)
 		return DAMON_E_NO_REGIONS;
 	if (reader == DAMON_READER_AUTO)
-		log_warning("DAMON's trace events can not be used (%s): reading regions from sysfs, which costs more",
+		log_warning("DAMON's trace events can not be used (%s): reading regions from "
+			    "sysfs, which costs more",
 			    strerror(-r));
 	return 0;
 }
@@ -205,7 +211,8 @@ void damon_close(struct damon *d)
 		trace_detach(d->trace);
 	r = put_back(&d->journal, d->sysroot, d->journal_path);
 	if (r < 0)
-		log_error("DAMON could not be left as it was found (%s); the next start tries again, by %s", strerror(-r),
-			  d->journal_path);
+		log_error("DAMON could not be left as it was found (%s); the next start tries "
+			  "again, by %s",
+			  strerror(-r), d->journal_path);
 	free_session(d);
 }

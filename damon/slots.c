@@ -18,7 +18,7 @@
 
 int slot_look(struct slot_seen *out, const char *sysroot, unsigned int slot)
 {
-	struct slot_seen seen = { 0 };
+	struct slot_seen seen = {0};
 	uint64_t number;
 	char text[32];
 	int r;
@@ -85,7 +85,9 @@ static int survey(struct journal *j, const char *sysroot, uint32_t nr)
 	j->slot = (uint32_t)chosen;
 	j->nr_contexts_before = slots[chosen].nr_contexts;
 	if (j->nr_contexts_before)
-		log_warning("DAMON has no empty slot: using the idle kdamond %d, whose configuration is lost", chosen);
+		log_warning("DAMON has no empty slot: using the idle kdamond %d, whose "
+			    "configuration is lost",
+			    chosen);
 	return 0;
 }
 
@@ -123,10 +125,13 @@ static int claim_once(struct journal *j, const char *path, const char *sysroot, 
 
 int slots_claim(struct journal *j, const char *path, const char *sysroot, uint64_t mark)
 {
-	struct backoff backoff = { 0 };
+	struct backoff backoff = {0};
 	int r;
 
-	/* EBUSY and ENOENT: someone made or unmade slots between our look and our write.  Look again. */
+	/*
+	 * EBUSY and ENOENT: someone made or unmade slots between our look and our write.  Look
+	 * again.
+	 */
 	do {
 		r = claim_once(j, path, sysroot, mark);
 		if (r) {
@@ -178,7 +183,7 @@ static bool slot_is_ours(const struct journal *j, const struct slot_seen *seen)
 
 struct slots_putback slots_decide(const struct journal *j, const struct slots_found *found)
 {
-	struct slots_putback put = { 0 };
+	struct slots_putback put = {0};
 
 	if (!found->same_boot)
 		return put;
@@ -198,7 +203,7 @@ static void look_around(struct slots_found *out, const struct journal *j, const 
 	char boot_id[JOURNAL_BOOT_ID_SIZE];
 	uint64_t nr;
 
-	*out = (struct slots_found){ 0 };
+	*out = (struct slots_found){0};
 	out->same_boot = !journal_boot_id(boot_id, sysroot) && !strcmp(boot_id, j->boot_id);
 	out->stat_runs = holder_runs(HOLDER_STAT, sysroot);
 	if (!files_read_u64(&nr, sysroot, "nr_kdamonds"))
@@ -207,7 +212,10 @@ static void look_around(struct slots_found *out, const struct journal *j, const 
 		out->seen_valid = !slot_look(&out->seen, sysroot, j->slot);
 }
 
-/* "off" fails in several ways when the kdamond ends by itself meanwhile; only one that runs on is trouble. */
+/*
+ * "off" fails in several ways when the kdamond ends by itself meanwhile; only one that runs on is
+ * trouble.
+ */
 static int stop_kdamond(const char *sysroot, unsigned int slot)
 {
 	int r = files_write("off", sysroot, "%u/state", slot);
@@ -227,14 +235,14 @@ int slots_put_back(const struct journal *j, const char *sysroot)
 	look_around(&found, j, sysroot);
 	put = slots_decide(j, &found);
 
-#define STEP(wanted, call)              \
-	do {                            \
-		if (!(wanted))          \
-			break;          \
-		r = (call);             \
-		nr += !r;               \
-		if (r < 0 && !error)    \
-			error = r;      \
+#define STEP(wanted, call)                                                                         \
+	do {                                                                                       \
+		if (!(wanted))                                                                     \
+			break;                                                                     \
+		r = (call);                                                                        \
+		nr += !r;                                                                          \
+		if (r < 0 && !error)                                                               \
+			error = r;                                                                 \
 	} while (0)
 
 	STEP(put.stop, stop_kdamond(sysroot, j->slot));

@@ -69,7 +69,8 @@ static int stop(struct damon *d)
 
 	if (session_runs(d))
 		r = context_command(&d->context, "off");
-	/* It may have ended by itself meanwhile; the kernel then says EINVAL, EPERM or ECANCELED. */
+	/* It may have ended by itself meanwhile; the kernel then says EINVAL, EPERM or ECANCELED.
+	 */
 	if (r < 0 && context_thread(&d->context) > 0)
 		return r;
 	forget_kdamond(d);
@@ -77,7 +78,10 @@ static int stop(struct damon *d)
 	return session_store_journal(d);
 }
 
-/* Makes sure that the slot is still ours and idle.  While nothing runs anybody may take or remove it. */
+/*
+ * Makes sure that the slot is still ours and idle.  While nothing runs anybody may take or remove
+ * it.
+ */
 static int hold_slot(struct damon *d)
 {
 	int r = slot_is_marked(&d->journal, d->sysroot);
@@ -85,7 +89,8 @@ static int hold_slot(struct damon *d)
 	if (r < 0)
 		return r;
 	if (!r) {
-		log_warning("kdamond slot %u was taken by somebody else: claiming another", d->journal.slot);
+		log_warning("kdamond slot %u was taken by somebody else: claiming another",
+			    d->journal.slot);
 		d->journal.stage = JOURNAL_NO_SLOT;
 		return session_claim(d);
 	}
@@ -111,7 +116,7 @@ static int configure(struct damon *d)
 /* The kernel says EBUSY for its lock and for an exclusive user alike. */
 static int turn_on(struct damon *d)
 {
-	struct backoff backoff = { 0 };
+	struct backoff backoff = {0};
 	int r;
 
 	do {
@@ -240,7 +245,8 @@ static int apply_wanted(struct damon *d)
 		return d->thread ? stop(d) : 0;
 	if (!session_runs(d))
 		return start(d);
-	r = commit_plan_make(&d->plan, &d->members, d->wanted, d->nr_wanted, d->features.obsolete_target, getpid());
+	r = commit_plan_make(&d->plan, &d->members, d->wanted, d->nr_wanted,
+			     d->features.obsolete_target, getpid());
 	if (r < 0 || !d->plan.changes)
 		return r;
 	return commit(d);
@@ -255,7 +261,10 @@ int damon_set_targets(struct damon *d, const struct damon_target *targets, size_
 		if (r < 0)
 			return r;
 		r = apply_wanted(d);
-		/* One of them has exited (EINVAL), or the last one has and so the kdamond (ECANCELED). */
+		/*
+		 * One of them has exited (EINVAL), or the last one has and so the kdamond
+		 * (ECANCELED).
+		 */
 		if (r != -EINVAL && r != -ECANCELED)
 			return r;
 		log_debug("targets refused (%s): looking again", strerror(-r));
@@ -278,7 +287,8 @@ int session_revive(struct damon *d)
 	if (d->restarted_ns && now - d->restarted_ns < NSEC_PER_SEC)
 		return -EAGAIN;
 	d->restarted_ns = now;
-	log_warning("the kdamond in slot %u was stopped from outside: starting it again", d->context.slot);
+	log_warning("the kdamond in slot %u was stopped from outside: starting it again",
+		    d->context.slot);
 	r = start(d);
 	if (r == DAMON_E_BUSY)
 		return -EBUSY;

@@ -19,18 +19,21 @@
 
 /* Bytes of one record: header 8, time 8, size 4, event 44, padded. */
 #define RECORD_BYTES 72
-/* Room for three reports: the newest may be half written, and regions may exceed their limit for a while. */
+/*
+ * Room for three reports: the newest may be half written, and regions may exceed their limit for
+ * a while.
+ */
 #define NR_REPORTS 3
 
 struct trace {
 	struct ring_layout layout;
 	uint64_t event_id;
-	int fd; /* -1: not attached */
+	int fd;	   /* -1: not attached */
 	void *map; /* one page of perf_event_mmap_page, then the buffer */
 	size_t map_size, page_size;
 };
 
-static const char *const tracefs[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+static const char *const tracefs[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
 
 #define EVENT "%s/events/damon/damon_aggregated/%s"
 
@@ -42,7 +45,8 @@ static int find_event(uint64_t *id, struct ring_layout *layout, const char *sysr
 	for (size_t i = 0; i < ARRAY_SIZE(tracefs); i++) {
 		r = sysfs_read_u64(id, sysroot, EVENT, tracefs[i], "id");
 		if (!r)
-			r = sysfs_read(format, sizeof(format), sysroot, EVENT, tracefs[i], "format");
+			r = sysfs_read(format, sizeof(format), sysroot, EVENT, tracefs[i],
+				       "format");
 		if (!r)
 			return ring_layout_parse(layout, format);
 	}
@@ -135,7 +139,7 @@ void trace_detach(struct trace *t)
 
 bool trace_ended(const struct trace *t)
 {
-	struct pollfd poll_fd = { .fd = t->fd, .events = POLLIN };
+	struct pollfd poll_fd = {.fd = t->fd, .events = POLLIN};
 
 	return t->fd < 0 || (poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLHUP));
 }
@@ -151,8 +155,8 @@ int trace_read(struct trace *t, struct regions *out, const struct members *membe
 	if (ioctl(t->fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 1) < 0)
 		return -errno;
 	head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
-	r = ring_decode(out, &t->layout, members, (const char *)t->map + t->page_size, t->map_size - t->page_size,
-			head);
+	r = ring_decode(out, &t->layout, members, (const char *)t->map + t->page_size,
+			t->map_size - t->page_size, head);
 	if (ioctl(t->fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 0) < 0 && !r)
 		r = -errno;
 	return r;

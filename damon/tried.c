@@ -51,21 +51,21 @@ static int read_region(struct damon_region *out, int dir_fd, const char *name)
 		return r;
 	if (start >= end || nr_accesses > UINT32_MAX || age > UINT32_MAX)
 		return -EINVAL;
-	*out = (struct damon_region){ start, end, (uint32_t)nr_accesses, (uint32_t)age };
+	*out = (struct damon_region){start, end, (uint32_t)nr_accesses, (uint32_t)age};
 	return 0;
 }
 
 static int read_scheme(struct regions *out, const struct context *c, size_t index, uint64_t now_ns)
 {
-	struct regions_run run = { .first = out->nr, .time_ns = now_ns };
+	struct regions_run run = {.first = out->nr, .time_ns = now_ns};
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct damon_region region;
 	struct dirent *entry;
 	char path[SYSFS_PATH_MAX];
 	int r;
 
-	r = sysfs_path(path, sizeof(path), c->sysroot, FILES_ROOT "/%u/contexts/0/schemes/%zu/tried_regions", c->slot,
-		       index);
+	r = sysfs_path(path, sizeof(path), c->sysroot,
+		       FILES_ROOT "/%u/contexts/0/schemes/%zu/tried_regions", c->slot, index);
 	if (r < 0)
 		return r;
 	dir = opendir(path);

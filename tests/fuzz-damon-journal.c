@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Fuzz target: a journal as found in /run.  What is accepted must survive being written and read again. */
+/* Fuzz target: a journal as found in /run.  What is accepted must survive being written and read
+ * again. */
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
@@ -21,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	journal_format(again, &first);
 	assert(!journal_parse(&second, again));
-	assert(first.stage == second.stage && first.slot == second.slot && first.mark == second.mark);
+	assert(first.stage == second.stage && first.slot == second.slot &&
+	       first.mark == second.mark);
 	assert(first.thread == second.thread && first.stat_lifted == second.stat_lifted);
 	assert(!strcmp(first.boot_id, second.boot_id));
 	return 0;

@@ -66,7 +66,7 @@ static void journal_round_trip(void **state)
 static void journal_refuses_what_it_did_not_write(void **state)
 {
 	char text[JOURNAL_TEXT_SIZE], bad[JOURNAL_TEXT_SIZE + 16];
-	struct journal j = { .slot = 99 };
+	struct journal j = {.slot = 99};
 
 	journal_format(text, &full_journal);
 	for (size_t len = 0; len < strlen(text); len++) {
@@ -86,7 +86,7 @@ static void journal_refuses_what_it_did_not_write(void **state)
 
 static void journal_on_disk(void **state)
 {
-	_cleanup_sysroot_ struct sysroot root = { "" };
+	_cleanup_sysroot_ struct sysroot root = {""};
 	struct journal j;
 	char path[256];
 
@@ -105,14 +105,14 @@ static void journal_on_disk(void **state)
 
 static void slot_choice(void **state)
 {
-	const struct slot_seen running = { .running = true, .nr_contexts = 1 }, empty = { 0 },
-			       configured = { .nr_contexts = 1 };
+	const struct slot_seen running = {.running = true, .nr_contexts = 1}, empty = {0},
+			       configured = {.nr_contexts = 1};
 
 	assert_int_equal(slots_choose(NULL, 0), -1);
-	assert_int_equal(slots_choose((struct slot_seen[]){ running, running }, 2), -1);
-	assert_int_equal(slots_choose((struct slot_seen[]){ running, empty }, 2), 1);
-	assert_int_equal(slots_choose((struct slot_seen[]){ configured, running, empty }, 3), 2);
-	assert_int_equal(slots_choose((struct slot_seen[]){ running, configured, configured }, 3), 1);
+	assert_int_equal(slots_choose((struct slot_seen[]){running, running}, 2), -1);
+	assert_int_equal(slots_choose((struct slot_seen[]){running, empty}, 2), 1);
+	assert_int_equal(slots_choose((struct slot_seen[]){configured, running, empty}, 3), 2);
+	assert_int_equal(slots_choose((struct slot_seen[]){running, configured, configured}, 3), 1);
 }
 
 /* A session that made slot 0 and ran as thread 4711 has died. */
@@ -124,15 +124,20 @@ struct recovery {
 static struct recovery died(void)
 {
 	return (struct recovery){
-		.j = { .boot_id = BOOT, .stat_lifted = true, .stage = JOURNAL_MARKED, .mark = MARK, .thread = 4711 },
-		.found = { .same_boot = true,
-			   .nr_kdamonds = 1,
-			   .seen_valid = true,
-			   .seen = { true, 4711, 1, 2, MARK } },
+		.j = {.boot_id = BOOT,
+		      .stat_lifted = true,
+		      .stage = JOURNAL_MARKED,
+		      .mark = MARK,
+		      .thread = 4711},
+		.found = {.same_boot = true,
+			  .nr_kdamonds = 1,
+			  .seen_valid = true,
+			  .seen = {true, 4711, 1, 2, MARK}},
 	};
 }
 
-static void assert_put_back(const struct recovery *r, bool stop, bool free_kdamonds, bool reset, bool stat)
+static void assert_put_back(const struct recovery *r, bool stop, bool free_kdamonds, bool reset,
+			    bool stat)
 {
 	struct slots_putback put = slots_decide(&r->j, &r->found);
 
@@ -186,7 +191,7 @@ static void recover_leaves_others_alone(void **state)
 	r.found.seen.update_us = 1000000;
 	assert_put_back(&r, false, false, false, true);
 	/* somebody has emptied it */
-	r.found.seen = (struct slot_seen){ 0 };
+	r.found.seen = (struct slot_seen){0};
 	assert_put_back(&r, false, false, false, true);
 }
 
@@ -202,9 +207,9 @@ static void recover_while_claiming(void **state)
 	assert_put_back(&r, false, false, false, true);
 	r.found.nr_kdamonds = 1;
 	r.found.seen_valid = true;
-	r.found.seen = (struct slot_seen){ 0 };
+	r.found.seen = (struct slot_seen){0};
 	assert_put_back(&r, false, true, false, true);
-	r.found.seen = (struct slot_seen){ .nr_contexts = 1, .update_us = SLOTS_DEFAULT_UPDATE_US };
+	r.found.seen = (struct slot_seen){.nr_contexts = 1, .update_us = SLOTS_DEFAULT_UPDATE_US};
 	assert_put_back(&r, false, true, false, true);
 	r.found.seen.update_us = MARK;
 	assert_put_back(&r, false, true, false, true);
@@ -213,7 +218,7 @@ static void recover_while_claiming(void **state)
 	assert_put_back(&r, false, false, false, true);
 	/* a borrowed slot before we touched it */
 	r.j.nr_kdamonds_before = r.found.nr_kdamonds = 2;
-	r.found.seen = (struct slot_seen){ 0 };
+	r.found.seen = (struct slot_seen){0};
 	assert_put_back(&r, false, false, false, true);
 	/* stat alone */
 	r.j.stage = JOURNAL_NO_SLOT;
@@ -224,7 +229,7 @@ static void recover_while_claiming(void **state)
 
 static struct damon_target process(pid_t pid)
 {
-	return (struct damon_target){ pid, 1000 + (uint64_t)pid };
+	return (struct damon_target){pid, 1000 + (uint64_t)pid};
 }
 
 /* Members as "3 0 5" (0: parked). */
@@ -251,7 +256,8 @@ static void assert_written(const struct commit_plan *plan, const char *pids)
 
 #define SELF 9
 
-static void make_plan(struct commit_plan *plan, const struct members *now, bool can_obsolete, size_t nr, ...)
+static void make_plan(struct commit_plan *plan, const struct members *now, bool can_obsolete,
+		      size_t nr, ...)
 {
 	struct damon_target wanted[16];
 	va_list args;
@@ -265,9 +271,9 @@ static void make_plan(struct commit_plan *plan, const struct members *now, bool 
 
 static void plan_with_obsolete(void **state)
 {
-	struct commit_plan first = { 0 }, second = { 0 };
+	struct commit_plan first = {0}, second = {0};
 
-	make_plan(&first, &(struct members){ 0 }, true, 4, 1, 2, 3, 4);
+	make_plan(&first, &(struct members){0}, true, 4, 1, 2, 3, 4);
 	assert_written(&first, "1 2 3 4");
 	assert_true(first.changes);
 	make_plan(&second, &first.after, true, 4, 4, 3, 2, 1);
@@ -288,9 +294,9 @@ static void plan_with_obsolete(void **state)
 
 static void plan_with_parking(void **state)
 {
-	struct commit_plan first = { 0 }, second = { 0 };
+	struct commit_plan first = {0}, second = {0};
 
-	make_plan(&first, &(struct members){ 0 }, false, 4, 1, 2, 3, 4);
+	make_plan(&first, &(struct members){0}, false, 4, 1, 2, 3, 4);
 	make_plan(&second, &first.after, false, 2, 4, 2);
 	assert_written(&second, "9 2 9 4");
 	assert_members(&second.after, "0 2 0 4");
@@ -334,7 +340,7 @@ static struct {
 } ring;
 
 static const struct ring_layout ring_layout = {
-	.fields = { { 8, 8 }, { 16, 4 }, { 24, 8 }, { 32, 8 }, { 40, 4 }, { 44, 4 } },
+	.fields = {{8, 8}, {16, 4}, {24, 8}, {32, 8}, {40, 4}, {44, 4}},
 };
 
 static void ring_reset(void)
@@ -344,8 +350,8 @@ static void ring_reset(void)
 
 static void ring_put(uint64_t time, uint64_t target, uint32_t nr, uint64_t start, uint32_t accesses)
 {
-	unsigned char record[72] = { 0 };
-	struct perf_event_header header = { PERF_RECORD_SAMPLE, 0, sizeof(record) };
+	unsigned char record[72] = {0};
+	struct perf_event_header header = {PERF_RECORD_SAMPLE, 0, sizeof(record)};
 	uint32_t raw_size = 52, age = 3;
 	uint64_t end = start + 1;
 
@@ -372,7 +378,8 @@ static void ring_report(uint64_t time, uint64_t target, uint32_t nr)
 
 static void decode(struct regions *out, const struct members *members)
 {
-	assert_int_equal(ring_decode(out, &ring_layout, members, ring.data, RING_SIZE, ring.head), 0);
+	assert_int_equal(ring_decode(out, &ring_layout, members, ring.data, RING_SIZE, ring.head),
+			 0);
 }
 
 static void assert_run(const struct regions *r, size_t i, size_t nr, uint64_t time)
@@ -389,9 +396,9 @@ static void assert_run(const struct regions *r, size_t i, size_t nr, uint64_t ti
 
 static void ring_newest_whole_run(void **state)
 {
-	struct member list[3] = { { .index_before = MEMBER_NEW } };
-	struct members members = { list, 3, 3, 0, 0 };
-	struct regions r = { 0 };
+	struct member list[3] = {{.index_before = MEMBER_NEW}};
+	struct members members = {list, 3, 3, 0, 0};
+	struct regions r = {0};
 
 	ring_reset();
 	decode(&r, &members);
@@ -425,11 +432,11 @@ static void ring_newest_whole_run(void **state)
 static void ring_across_a_commit(void **state)
 {
 	/* 0 1 2 became 0 2 and a new one, between 1000 and 1100 */
-	struct member list[3] = {
-		{ .index_before = 0 }, { .index_before = 2 }, { .index_before = MEMBER_NEW, .since_ns = 1100 }
-	};
-	struct members members = { list, 3, 3, 1000, 1100 };
-	struct regions r = { 0 };
+	struct member list[3] = {{.index_before = 0},
+				 {.index_before = 2},
+				 {.index_before = MEMBER_NEW, .since_ns = 1100}};
+	struct members members = {list, 3, 3, 1000, 1100};
+	struct regions r = {0};
 
 	ring_reset();
 	ring_report(900, 0, 2);
@@ -463,12 +470,15 @@ static void trace_format(void **state)
 
 	assert_int_equal(ring_layout_parse(&layout, ""), -EINVAL);
 	assert_int_equal(ring_layout_parse(&layout, format), -EINVAL); /* no age */
-	snprintf(text, sizeof(text), "%s\tfield:unsigned int age;\toffset:44;\tsize:4;\tsigned:0;\n", format);
+	snprintf(text, sizeof(text),
+		 "%s\tfield:unsigned int age;\toffset:44;\tsize:4;\tsigned:0;\n", format);
 	assert_int_equal(ring_layout_parse(&layout, text), 0);
 	assert_memory_equal(&layout, &ring_layout, sizeof(layout));
-	snprintf(text, sizeof(text), "%s\tfield:unsigned int age;\toffset:44444;\tsize:4;\tsigned:0;\n", format);
+	snprintf(text, sizeof(text),
+		 "%s\tfield:unsigned int age;\toffset:44444;\tsize:4;\tsigned:0;\n", format);
 	assert_int_equal(ring_layout_parse(&layout, text), -EINVAL);
-	snprintf(text, sizeof(text), "%s\tfield:u16 age;\toffset:44;\tsize:2;\tsigned:0;\n", format);
+	snprintf(text, sizeof(text), "%s\tfield:u16 age;\toffset:44;\tsize:2;\tsigned:0;\n",
+		 format);
 	assert_int_equal(ring_layout_parse(&layout, text), -EINVAL);
 }
 
@@ -480,14 +490,16 @@ static void put(const struct sysroot *root, const char *file, const char *text)
 	sysroot_put(root, path, text);
 }
 
-static void put_region(const struct sysroot *root, const char *name, const char *start, const char *end,
-		       const char *accesses, const char *age)
+static void put_region(const struct sysroot *root, const char *name, const char *start,
+		       const char *end, const char *accesses, const char *age)
 {
-	const char *files[] = { "start", "end", "nr_accesses", "age" }, *values[] = { start, end, accesses, age };
+	const char *files[] = {"start", "end", "nr_accesses", "age"},
+		   *values[] = {start, end, accesses, age};
 	char path[256];
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "0/contexts/0/schemes/1/tried_regions/%s/%s", name, files[i]);
+		snprintf(path, sizeof(path), "0/contexts/0/schemes/1/tried_regions/%s/%s", name,
+			 files[i]);
 		if (values[i])
 			put(root, path, values[i]);
 	}
@@ -495,9 +507,9 @@ static void put_region(const struct sysroot *root, const char *name, const char 
 
 static void tried_regions_with_gaps(void **state)
 {
-	_cleanup_sysroot_ struct sysroot root = { "" };
-	struct regions r = { 0 };
-	struct context c = { root.path, 0 };
+	_cleanup_sysroot_ struct sysroot root = {""};
+	struct regions r = {0};
+	struct context c = {root.path, 0};
 
 	sysroot_init(&root, "");
 	put(&root, "0/contexts/0/schemes/0/tried_regions/total_bytes", "0\n");
@@ -522,21 +534,24 @@ static void tried_regions_with_gaps(void **state)
 
 static void limits_grow_in_steps(void **state)
 {
-	struct context_limits one = context_limits_for(1), many = context_limits_for(SIZE_MAX), last = one;
+	struct context_limits one = context_limits_for(1), many = context_limits_for(SIZE_MAX),
+			      last = one;
 
 	assert_true(one.min_regions >= 3);
 	for (size_t nr = 1; nr < 200; nr++) {
 		struct context_limits limits = context_limits_for(nr);
 
-		assert_true(limits.min_regions >= last.min_regions && limits.max_regions >= last.max_regions);
-		assert_true(limits.max_regions <= many.max_regions && limits.min_regions < limits.max_regions);
+		assert_true(limits.min_regions >= last.min_regions &&
+			    limits.max_regions >= last.max_regions);
+		assert_true(limits.max_regions <= many.max_regions &&
+			    limits.min_regions < limits.max_regions);
 		last = limits;
 	}
 }
 
 static void probe_recorded(void **state)
 {
-	_cleanup_sysroot_ struct sysroot root = { "" };
+	_cleanup_sysroot_ struct sysroot root = {""};
 	struct damon_probe p;
 
 	sysroot_init(&root, "");
@@ -557,7 +572,8 @@ static void probe_recorded(void **state)
 	sysroot_remove(&root, "/proc/kallsyms");
 	assert_int_equal(damon_probe(&p, root.path), 0);
 	assert_int_equal(p.vaddr, DAMON_UNKNOWN);
-	sysroot_put(&root, "/proc/kallsyms", "0000000000000000 t damon_va_prepare_access_checks_not\n");
+	sysroot_put(&root, "/proc/kallsyms",
+		    "0000000000000000 t damon_va_prepare_access_checks_not\n");
 	assert_int_equal(damon_probe(&p, root.path), 0);
 	assert_int_equal(p.vaddr, DAMON_NO);
 	sysroot_deinit(&root);
@@ -575,13 +591,13 @@ static void probe_recorded(void **state)
 
 static void regions_recorded(void **state)
 {
-	_cleanup_sysroot_ struct sysroot root = { "" };
-	struct regions r = { 0 };
+	_cleanup_sysroot_ struct sysroot root = {""};
+	struct regions r = {0};
 	uint64_t accessed = 0;
 
 	/* a process that touches 8 MB of 64 */
 	sysroot_init(&root, "../damon/running");
-	assert_int_equal(tried_read(&r, &(struct context){ root.path, 0 }, 2, 1), 0);
+	assert_int_equal(tried_read(&r, &(struct context){root.path, 0}, 2, 1), 0);
 	assert_true(r.runs[0].known && r.runs[1].known);
 	for (size_t i = 0; i < r.runs[0].nr; i++) {
 		const struct damon_region *region = &r.all[r.runs[0].first + i];
@@ -593,24 +609,27 @@ static void regions_recorded(void **state)
 	regions_deinit(&r);
 }
 
-/* Slots on plain files: slot 0 runs, slot 1 is empty, but its files are there once it gets a context. */
+/*
+ * Slots on plain files: slot 0 runs, slot 1 is empty, but its files are there once it gets a
+ * context.
+ */
 static void put_slots(const struct sysroot *root)
 {
 	static const char *const files[][2] = {
-		{ "nr_kdamonds", "2\n" },
-		{ "0/state", "on\n" },
-		{ "0/pid", "123\n" },
-		{ "0/contexts/nr_contexts", "1\n" },
-		{ "1/state", "off\n" },
-		{ "1/pid", "-1\n" },
-		{ "1/contexts/nr_contexts", "0\n" },
-		{ "1/contexts/0/avail_operations", "vaddr\nfvaddr\npaddr\n" },
+		{"nr_kdamonds", "2\n"},
+		{"0/state", "on\n"},
+		{"0/pid", "123\n"},
+		{"0/contexts/nr_contexts", "1\n"},
+		{"1/state", "off\n"},
+		{"1/pid", "-1\n"},
+		{"1/contexts/nr_contexts", "0\n"},
+		{"1/contexts/0/avail_operations", "vaddr\nfvaddr\npaddr\n"},
 		/* as long as what is written over it */
-		{ "1/contexts/0/monitoring_attrs/intervals/update_us", "6000000\n" },
-		{ "1/contexts/0/targets/nr_targets", "0\n" },
-		{ "1/contexts/0/targets/0/pid_target", "0\n" },
-		{ "1/contexts/0/schemes/nr_schemes", "0\n" },
-		{ "1/contexts/0/schemes/0/tried_regions/total_bytes", "0\n" },
+		{"1/contexts/0/monitoring_attrs/intervals/update_us", "6000000\n"},
+		{"1/contexts/0/targets/nr_targets", "0\n"},
+		{"1/contexts/0/targets/0/pid_target", "0\n"},
+		{"1/contexts/0/schemes/nr_schemes", "0\n"},
+		{"1/contexts/0/schemes/0/tried_regions/total_bytes", "0\n"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
@@ -644,7 +663,7 @@ static int try_open(struct damon **out, const struct sysroot *root, bool keep_st
 
 static void session_borrows_and_returns(void **state)
 {
-	_cleanup_sysroot_ struct sysroot root = { "" };
+	_cleanup_sysroot_ struct sysroot root = {""};
 	const struct damon_snapshot *snapshots;
 	struct damon *d = NULL;
 	size_t nr = 7;
@@ -657,7 +676,7 @@ static void session_borrows_and_returns(void **state)
 	assert_true(sysfs_exists(root.path, "/journal"));
 	/* nobody to monitor, or nobody who lives: no kdamond */
 	assert_int_equal(damon_set_targets(d, NULL, 0), 0);
-	assert_int_equal(damon_set_targets(d, &(struct damon_target){ 77, 5 }, 1), 0);
+	assert_int_equal(damon_set_targets(d, &(struct damon_target){77, 5}, 1), 0);
 	assert_int_equal(damon_snapshot(d, &snapshots, &nr), 0);
 	assert_int_equal(nr, 0);
 	assert_int_equal(damon_kdamond_pid(d), 0);
@@ -671,7 +690,7 @@ static void session_borrows_and_returns(void **state)
 
 static void session_refuses(void **state)
 {
-	_cleanup_sysroot_ struct sysroot root = { "" };
+	_cleanup_sysroot_ struct sysroot root = {""};
 	struct damon *d = NULL;
 
 	sysroot_init(&root, "");
@@ -703,7 +722,7 @@ static void session_refuses(void **state)
 
 static void recover_on_files(void **state)
 {
-	_cleanup_sysroot_ struct sysroot root = { "" };
+	_cleanup_sysroot_ struct sysroot root = {""};
 	struct journal j = full_journal;
 	char path[256];
 

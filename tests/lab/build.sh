@@ -11,7 +11,7 @@ build_flags="-O2 -g -Wall -Wextra -Werror"
 build_paths() {
 	LAB_WORK=$LAB_CACHE/checkout-$(printf '%s' "$LAB_SRC" | sha256sum | cut -c 1-12)
 	LAB_BUILD=$LAB_WORK/build
-	mkdir -p "$LAB_WORK"/{src,build,jobs,stage-empty/usr/local}
+	mkdir -p "$LAB_WORK"/{src,build,job,stage-empty/usr/local}
 	printf '%s\n' "$LAB_SRC" >"$LAB_WORK/checkout"
 }
 

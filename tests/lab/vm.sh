@@ -17,20 +17,20 @@ vm_shell() {
 vm_job() {
 	local mode=$1 name where rows columns
 	shift
-	vm_jobs=$LAB_WORK/jobs
-	mkdir -p "$vm_jobs"
-	mount -t tmpfs -o mode=700 lab "$vm_jobs"
+	vm_job=$LAB_WORK/job
+	mkdir -p "$vm_job"
+	mount -t tmpfs -o mode=700 lab "$vm_job"
 	where=$PWD/
 	[[ $where == "$LAB_SRC"/* ]] || where=$LAB_SRC
-	printf '%s\0' "$@" >"$vm_jobs/argv"
+	printf '%s\0' "$@" >"$vm_job/argv"
 	for name in LAB_SRC LAB_WORK LAB_BUILD; do
 		printf '%s=%q\n' "$name" "${!name}"
-	done >"$vm_jobs/env"
+	done >"$vm_job/env"
 	printf '%s=%q\n' LAB_MACHINE "$machine_name" LAB_CXL_NODE "$machine_cxl" LAB_MODE "$mode" \
-		LAB_STAGE "$(build_stage)" LAB_CWD "$where" TERM "${TERM:-linux}" >>"$vm_jobs/env"
+		LAB_STAGE "$(build_stage)" LAB_CWD "$where" TERM "${TERM:-linux}" >>"$vm_job/env"
 	if [[ $mode == shell && -t 0 ]]; then
 		read -r rows columns < <(stty size)
-		printf 'export LAB_TTY="rows %s cols %s"\n' "$rows" "$columns" >>"$vm_jobs/env"
+		printf 'export LAB_TTY="rows %s cols %s"\n' "$rows" "$columns" >>"$vm_job/env"
 	fi
 	vm_mode=$mode
 }
@@ -46,12 +46,12 @@ vm_boot() {
 		: >"$log"
 		limit=$(vm_boot_limit)
 		vm_qemu "$try"
-		rm -f "$vm_jobs/outcome"
+		rm -f "$vm_job/outcome"
 		"$LAB_DIR/enter" "$LAB_TREE/root" --bind-ro "$LAB_TREE" /lab/tree --bind-ro "$LAB_SRC" /lab/src \
-			--bind-ro "$LAB_WORK" /lab/work --bind "$vm_jobs" /lab/work/jobs --bind "$LAB_CACHE/log" /lab/log \
+			--bind-ro "$LAB_WORK" /lab/work --bind "$vm_job" /lab/work/job --bind "$LAB_CACHE/log" /lab/log \
 			--bind-ro "$LAB_DIR" /lab/lab --bind "$LAB_CACHE/tmp" /var/tmp -- \
-			/lab/lab/relay /lab/work/jobs/outcome "$limit" "${timeout:-0}" "${qemu[@]}" || exit 125
-		outcome=$(cat "$vm_jobs/outcome" 2>/dev/null || echo dead)
+			/lab/lab/relay /lab/work/job/outcome "$limit" "${timeout:-0}" "${qemu[@]}" || exit 125
+		outcome=$(cat "$vm_job/outcome" 2>/dev/null || echo dead)
 		case $outcome in
 		status\ *) exit "${outcome#status }" ;;
 		timeout) say "stopped after $timeout s"; exit 124 ;;
@@ -75,7 +75,7 @@ vm_boot_limit() {
 # hypervisor=off: the kernel refuses to flush caches for a CXL region under a hypervisor.  swiotlb=force, with iommu_platform on
 # every virtio device: no DMA into CXL memory, which virtio in QEMU cannot reach.
 vm_qemu() {
-	local append="console=ttyS0 quiet panic=-1 oops=panic swiotlb=force lab.job=jobs" virtio=bus=pcie.0,iommu_platform=on,disable-legacy=on
+	local append="console=ttyS0 quiet panic=-1 oops=panic swiotlb=force" virtio=bus=pcie.0,iommu_platform=on,disable-legacy=on
 	local console="/lab/log/${log##*/}" redirect="</dev/null >>/lab/log/${log##*/}"
 	if [[ -n ${LAB_HANG_BOOTS:-} ]] && (($1 <= LAB_HANG_BOOTS)); then
 		append+=" rdinit=/bin/busybox -- sleep 1000000"	# for the lab's own tests

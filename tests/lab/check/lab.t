@@ -42,7 +42,7 @@ stops() {
 		>"$out/$name.out" 2>"$out/$name.err" </dev/null &
 	lab_pid=$!
 	for ((try = 0; try < 900; try++)); do
-		grep -q started "$out/$name.out" && break
+		grep -qs started "$out/$name.out" && break
 		sleep 0.1
 	done
 	{

@@ -23,15 +23,16 @@
 #include "damon/damon.h"
 #include "damon/members.h"
 
-static struct damon_options options = { .journal = "/run/damon-drive.journal", .aggregation_us = 100000 };
+static struct damon_options options = {.journal = "/run/damon-drive.journal",
+				       .aggregation_us = 100000};
 static struct damon *session;
 /* Snapshots are taken this often. */
 static double tick_s = 1;
 
 static void die(const char *what, int r)
 {
-	fprintf(stderr, "damon-drive: %s: %s%s%s\n", what, damon_strerror(r), r == DAMON_E_BUSY ? ": " : "",
-		r == DAMON_E_BUSY ? damon_holder() : "");
+	fprintf(stderr, "damon-drive: %s: %s%s%s\n", what, damon_strerror(r),
+		r == DAMON_E_BUSY ? ": " : "", r == DAMON_E_BUSY ? damon_holder() : "");
 	exit(r == DAMON_E_BUSY ? 3 : 1);
 }
 
@@ -45,7 +46,7 @@ static double clock_s(clockid_t clock)
 
 static void sleep_s(double seconds)
 {
-	struct timespec wait = { .tv_sec = (time_t)seconds };
+	struct timespec wait = {.tv_sec = (time_t)seconds};
 
 	wait.tv_nsec = (long)((seconds - (double)wait.tv_sec) * 1e9);
 	nanosleep(&wait, NULL);
@@ -129,10 +130,13 @@ static void print_figures(const struct damon_snapshot *s, const struct figures *
 {
 	const double mb = 1024 * 1024;
 
-	printf("{\"pid\": %d, \"regions\": %.0f, \"accessed_mb\": %.2f, \"recent3_mb\": %.2f, \"recent10_mb\": %.2f, "
-	       "\"heat_mb\": %.2f, \"max_seen\": %u, \"max\": %u, \"aggregation_us\": %" PRIu64 "}\n",
+	printf("{\"pid\": %d, \"regions\": %.0f, \"accessed_mb\": %.2f, \"recent3_mb\": %.2f, "
+	       "\"recent10_mb\": %.2f, "
+	       "\"heat_mb\": %.2f, \"max_seen\": %u, \"max\": %u, \"aggregation_us\": %" PRIu64
+	       "}\n",
 	       s->target.tgid, (double)f->nr_regions / n, f->accessed / n / mb, f->recent3 / n / mb,
-	       f->recent10 / n / mb, f->heat / n / mb, f->max_seen, s->max_nr_accesses, s->aggregation_us);
+	       f->recent10 / n / mb, f->heat / n / mb, f->max_seen, s->max_nr_accesses,
+	       s->aggregation_us);
 }
 
 static void do_snap(const char *unused)
@@ -147,7 +151,7 @@ static void do_snap(const char *unused)
 	if (r || !nr)
 		printf("{\"status\": %d, \"targets\": %zu}\n", r, nr);
 	for (size_t i = 0; !r && i < nr; i++) {
-		struct figures f = { 0 };
+		struct figures f = {0};
 
 		add_figures(&f, &s[i]);
 		print_figures(&s[i], &f, 1);
@@ -166,8 +170,8 @@ static void do_regions(const char *unused)
 		for (size_t k = 0; k < s[i].nr_regions; k++)
 			printf("%d %" PRIx64 "-%" PRIx64 " %" PRIu64 "K %u %u\n", s[i].target.tgid,
 			       s[i].regions[k].start, s[i].regions[k].end,
-			       (s[i].regions[k].end - s[i].regions[k].start) / 1024, s[i].regions[k].nr_accesses,
-			       s[i].regions[k].age);
+			       (s[i].regions[k].end - s[i].regions[k].start) / 1024,
+			       s[i].regions[k].nr_accesses, s[i].regions[k].age);
 }
 
 /* The mean of a snapshot each tick over SECONDS, and what they and the kdamond cost. */
@@ -181,7 +185,8 @@ static void do_watch(const char *seconds)
 	need_session();
 	memset(figures, 0, sizeof(figures));
 	while (clock_s(CLOCK_MONOTONIC) < end) {
-		double cpu_before = clock_s(CLOCK_PROCESS_CPUTIME_ID), before = clock_s(CLOCK_MONOTONIC), took;
+		double cpu_before = clock_s(CLOCK_PROCESS_CPUTIME_ID),
+		       before = clock_s(CLOCK_MONOTONIC), took;
 		const struct damon_snapshot *s;
 		size_t nr;
 		int r = snapshot(&s, &nr);
@@ -203,7 +208,8 @@ static void do_watch(const char *seconds)
 	}
 	for (size_t i = 0; nr_snapshots && i < nr_targets; i++)
 		print_figures(&last[i], &figures[i], (double)nr_snapshots);
-	printf("{\"snapshots\": %zu, \"again\": %zu, \"cpu_ms\": %.3f, \"wall_ms\": %.3f, \"longest_ms\": %.3f}\n",
+	printf("{\"snapshots\": %zu, \"again\": %zu, \"cpu_ms\": %.3f, \"wall_ms\": %.3f, "
+	       "\"longest_ms\": %.3f}\n",
 	       nr_snapshots, nr_again, 1e3 * cpu / (double)MAX(nr_snapshots, 1),
 	       1e3 * wall / (double)MAX(nr_snapshots, 1), 1e3 * longest);
 }
@@ -223,7 +229,8 @@ static void do_cost(const char *seconds)
 	uint64_t before = kdamond_cpu_ns();
 
 	sleep_s(atof(seconds));
-	printf("{\"kdamond_cpu_ms_per_s\": %.2f}\n", (double)(kdamond_cpu_ns() - before) / 1e6 / atof(seconds));
+	printf("{\"kdamond_cpu_ms_per_s\": %.2f}\n",
+	       (double)(kdamond_cpu_ns() - before) / 1e6 / atof(seconds));
 }
 
 /* Add and remove the second of two processes N times, under the eyes of the first. */
@@ -271,11 +278,13 @@ static void do_probe(const char *unused)
 
 	(void)unused;
 	damon_probe(&p, options.sysroot);
-	printf("{\"sysfs\": %d, \"trace\": %d, \"vaddr\": %d, \"tried_regions\": %d, \"auto_intervals\": %d, "
-	       "\"obsolete_target\": %d, \"stat\": %d, \"reclaim\": %d, \"lru_sort\": %d, \"kdamonds\": %d, "
+	printf("{\"sysfs\": %d, \"trace\": %d, \"vaddr\": %d, \"tried_regions\": %d, "
+	       "\"auto_intervals\": %d, "
+	       "\"obsolete_target\": %d, \"stat\": %d, \"reclaim\": %d, \"lru_sort\": %d, "
+	       "\"kdamonds\": %d, "
 	       "\"running\": %d}\n",
-	       p.sysfs, p.trace, p.vaddr, p.tried_regions, p.auto_intervals, p.obsolete_target, p.stat_enabled,
-	       p.reclaim_enabled, p.lru_sort_enabled, p.nr_kdamonds, p.nr_running);
+	       p.sysfs, p.trace, p.vaddr, p.tried_regions, p.auto_intervals, p.obsolete_target,
+	       p.stat_enabled, p.reclaim_enabled, p.lru_sort_enabled, p.nr_kdamonds, p.nr_running);
 }
 
 static void do_open(const char *unused)
@@ -296,15 +305,15 @@ static const struct word {
 	void (*run)(const char *arg);
 	bool takes_arg;
 } words[] = {
-	{ "open", do_open, false },	  { "close", do_close, false },
-	{ "set", do_set, true },	  /* PID[,PID...], "" for none */
-	{ "wait", do_wait, true },	  /* SECONDS */
-	{ "snap", do_snap, false },	  { "regions", do_regions, false },
-	{ "watch", do_watch, true },	  /* SECONDS */
-	{ "cost", do_cost, true },	  /* SECONDS */
-	{ "toggle", do_toggle, true },	  /* PID,PID,TIMES */
-	{ "thread", do_thread, false },	  { "recover", do_recover, false },
-	{ "probe", do_probe, false },
+	{"open", do_open, false},     {"close", do_close, false},
+	{"set", do_set, true},	 /* PID[,PID...], "" for none */
+	{"wait", do_wait, true}, /* SECONDS */
+	{"snap", do_snap, false},     {"regions", do_regions, false},
+	{"watch", do_watch, true},   /* SECONDS */
+	{"cost", do_cost, true},     /* SECONDS */
+	{"toggle", do_toggle, true}, /* PID,PID,TIMES */
+	{"thread", do_thread, false}, {"recover", do_recover, false},
+	{"probe", do_probe, false},
 };
 
 static void run_word(int *at, int argc, char **argv)
@@ -324,10 +333,14 @@ static void run_word(int *at, int argc, char **argv)
 static void parse_options(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "reader", required_argument, NULL, 'r' },  { "aggregation", required_argument, NULL, 'a' },
-		{ "journal", required_argument, NULL, 'j' }, { "auto", no_argument, NULL, 'A' },
-		{ "keep-stat", no_argument, NULL, 'k' },     { "tick", required_argument, NULL, 't' },
-		{ "verbose", no_argument, NULL, 'v' },	     { 0 },
+		{"reader", required_argument, NULL, 'r'},
+		{"aggregation", required_argument, NULL, 'a'},
+		{"journal", required_argument, NULL, 'j'},
+		{"auto", no_argument, NULL, 'A'},
+		{"keep-stat", no_argument, NULL, 'k'},
+		{"tick", required_argument, NULL, 't'},
+		{"verbose", no_argument, NULL, 'v'},
+		{0},
 	};
 	uint64_t ns;
 	int c;

@@ -42,9 +42,9 @@ struct options {
 	int node; /* -1: anywhere */
 	int nr_threads;
 	bool sweep, thp;
-	uint64_t pause_us; /* between batches */
+	uint64_t pause_us;    /* between batches */
 	uint64_t tlb_touches; /* 0: the TLB is left alone */
-	double duration_s; /* 0: until told to stop */
+	double duration_s;    /* 0: until told to stop */
 };
 
 struct toucher {
@@ -54,8 +54,11 @@ struct toucher {
 	bool read_only;
 };
 
-static struct options options = { .total_bytes = 128 << 20, .hot_bytes = 24 << 20, .node = -1, .nr_threads = 1,
-				  .tlb_touches = 2 * BATCH };
+static struct options options = {.total_bytes = 128 << 20,
+				 .hot_bytes = 24 << 20,
+				 .node = -1,
+				 .nr_threads = 1,
+				 .tlb_touches = 2 * BATCH};
 static size_t page_size;
 static char *memory;
 static atomic_bool stopping;
@@ -70,7 +73,8 @@ static void usage_error(const char *word)
 {
 	fprintf(stderr,
 		"memtouch: bad %s\n"
-		"usage: memtouch [--total SIZE] [--hot SIZE] [--node N] [--threads T] [--pattern random|sweep]\n"
+		"usage: memtouch [--total SIZE] [--hot SIZE] [--node N] [--threads T] [--pattern "
+		"random|sweep]\n"
 		"                [--duration SECONDS] [--thp] [--tlb TOUCHES] [--pause USEC]\n",
 		word);
 	exit(2);
@@ -91,11 +95,16 @@ static uint64_t parse_size(const char *text)
 static void parse_options(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "total", required_argument, NULL, 't' },   { "hot", required_argument, NULL, 'h' },
-		{ "node", required_argument, NULL, 'n' },    { "threads", required_argument, NULL, 'T' },
-		{ "pattern", required_argument, NULL, 'p' }, { "duration", required_argument, NULL, 'd' },
-		{ "thp", no_argument, NULL, 'H' },	     { "tlb", required_argument, NULL, 'b' },
-		{ "pause", required_argument, NULL, 'P' },   { 0 },
+		{"total", required_argument, NULL, 't'},
+		{"hot", required_argument, NULL, 'h'},
+		{"node", required_argument, NULL, 'n'},
+		{"threads", required_argument, NULL, 'T'},
+		{"pattern", required_argument, NULL, 'p'},
+		{"duration", required_argument, NULL, 'd'},
+		{"thp", no_argument, NULL, 'H'},
+		{"tlb", required_argument, NULL, 'b'},
+		{"pause", required_argument, NULL, 'P'},
+		{0},
 	};
 	int c;
 
@@ -156,10 +165,12 @@ static void bind_to_node(void)
 
 static void make_memory(void)
 {
-	memory = mmap(NULL, options.total_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory = mmap(NULL, options.total_bytes, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		die("mmap");
-	if (madvise(memory, options.total_bytes, options.thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) < 0 &&
+	if (madvise(memory, options.total_bytes, options.thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) <
+		    0 &&
 	    errno != EINVAL)
 		die("madvise");
 	if (options.node >= 0)
@@ -172,7 +183,8 @@ static void make_scratch(struct toucher *toucher)
 {
 	size_t size = SCRATCH_PAGES * page_size;
 
-	toucher->scratch = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	toucher->scratch = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (toucher->scratch == MAP_FAILED || madvise(toucher->scratch, size, MADV_NOHUGEPAGE) < 0)
 		die("mmap");
 }
@@ -180,8 +192,12 @@ static void make_scratch(struct toucher *toucher)
 static void drop_tlb(struct toucher *me)
 {
 	me->read_only = !me->read_only;
-	mprotect(me->scratch, SCRATCH_PAGES * page_size, me->read_only ? PROT_READ : PROT_READ | PROT_WRITE);
-	/* Writable again is no reason to flush; pages written meanwhile are what the next change must write-protect. */
+	mprotect(me->scratch, SCRATCH_PAGES * page_size,
+		 me->read_only ? PROT_READ : PROT_READ | PROT_WRITE);
+	/*
+	 * Writable again is no reason to flush; pages written meanwhile are what the next change
+	 * must write-protect.
+	 */
 	for (size_t i = 0; !me->read_only && i < SCRATCH_PAGES; i++)
 		me->scratch[i * page_size] = 1;
 }
@@ -197,15 +213,18 @@ static uint64_t next_random(uint64_t *state)
 static void *touch(void *arg)
 {
 	struct toucher *me = arg;
-	uint64_t nr_pages = options.hot_bytes / page_size, state = me->seed, page = state % nr_pages;
+	uint64_t nr_pages = options.hot_bytes / page_size, state = me->seed,
+		 page = state % nr_pages;
 
 	while (!atomic_load_explicit(&stopping, memory_order_relaxed)) {
 		for (int i = 0; i < BATCH; i++) {
 			volatile uint64_t *word;
 
 			/* The high bits spread evenly over the pages, without a division. */
-			page = options.sweep ? (page + 1 < nr_pages ? page + 1 : 0) :
-					       (uint64_t)(((unsigned __int128)next_random(&state) * nr_pages) >> 64);
+			page = options.sweep ? (page + 1 < nr_pages ? page + 1 : 0)
+					     : (uint64_t)(((unsigned __int128)next_random(&state) *
+							   nr_pages) >>
+							  64);
 			word = (volatile uint64_t *)(memory + page * page_size);
 			*word += 1;
 		}
@@ -228,7 +247,7 @@ static double now_s(void)
 
 static void wait_for_end(const sigset_t *signals)
 {
-	struct timespec limit = { .tv_sec = (time_t)options.duration_s };
+	struct timespec limit = {.tv_sec = (time_t)options.duration_s};
 
 	if (options.duration_s <= 0) {
 		sigwaitinfo(signals, NULL);
@@ -270,7 +289,7 @@ int main(int argc, char **argv)
 	}
 	/* A loop is as many touches as the hot part has pages. */
 	printf("{\"loops\": %.2f, \"touches\": %llu, \"seconds\": %.3f}\n",
-	       (double)nr_touches / (double)(options.hot_bytes / page_size), (unsigned long long)nr_touches,
-	       now_s() - start);
+	       (double)nr_touches / (double)(options.hot_bytes / page_size),
+	       (unsigned long long)nr_touches, now_s() - start);
 	return 0;
 }

@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A kernel without sched_ext (Debian 13's own): one clear line, the right exit status, and --observe works all the same.
+set -euo pipefail
+
+lab=$(cd "$(dirname "$0")/.." && pwd)
+exec "$lab/lab" run --machine numa --kernel trixie --timeout 300 -- bats --tap "$lab/suite/old-kernel/old-kernel.bats"

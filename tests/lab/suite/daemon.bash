@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0
+# Theory of operation: each test starts the installed daemon, gives the machine work whose memory we know (memtouch), and looks at
+# the kernel: where tasks ran (whereran, which knows no scheduler), what state sched_ext and DAMON are in, and what is left after.
+# `load ../daemon` in a suite.
+
+bats_require_minimum_version 1.5.0
+load ../lib
+
+guest=$LAB_BUILD/tests/lab/guest
+scx=/sys/kernel/sched_ext
+kdamonds=/sys/kernel/mm/damon/admin/kdamonds
+damon_stat=/sys/module/damon_stat/parameters/enabled
+
+setup() {
+	pids=()
+	daemon=
+	dmesg -C
+	as_booted || skip "an earlier test left the machine otherwise than it found it"
+}
+
+teardown() {
+	local pid
+	[[ -z $daemon ]] || kill -CONT "$daemon" 2>/dev/null || true
+	for pid in $daemon "${pids[@]}"; do
+		kill "$pid" 2>/dev/null || true
+	done
+	for pid in $daemon "${pids[@]}"; do
+		retry 10 not alive "$pid" || kill -9 "$pid" 2>/dev/null || true
+	done
+	wait
+}
+
+alive() { kill -0 "$1" 2>/dev/null; }
+not() { ! "$@"; }
+state_is() { [[ $(cat $scx/state) == "$1" ]]; }
+
+# Nothing of ours is in the kernel, and DAMON is as this machine boots.
+as_booted() {
+	state_is disabled && [[ $(cat $damon_stat) == Y ]] && [[ $(cat $kdamonds/nr_kdamonds) == 0 ]] && return
+	echo "sched_ext $(cat $scx/state), DAMON_STAT $(cat $damon_stat), $(cat $kdamonds/nr_kdamonds) kdamonds"
+	return 1
+}
+
+# start_daemon [OPTION...]: until its scheduler is attached (with --observe: until it answers).
+start_daemon() {
+	cxl-tiersched "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/log" 3>&- &
+	daemon=$!
+	retry 60 answers || { cat "$BATS_TEST_TMPDIR/log"; return 1; }
+	enable_seq=$(cat $scx/enable_seq 2>/dev/null || true)
+}
+
+answers() { cxl-tiersched status --json >"$BATS_TEST_TMPDIR/status" 2>/dev/null; }
+
+# stop_daemon [SIGNAL]: it must leave with status 0 and leave nothing behind.
+stop_daemon() {
+	local status=0
+	kill "-${1:-TERM}" "$daemon"
+	wait "$daemon" || status=$?
+	daemon=
+	[[ $status == 0 ]] || { echo "exit status $status"; cat "$BATS_TEST_TMPDIR/log"; return 1; }
+	retry 10 as_booted
+}
+
+# The scheduler has been attached all the time since start_daemon, and the kernel complains of nothing.
+undisturbed() {
+	local complaints
+	state_is enabled || { echo "sched_ext is $(cat $scx/state)"; cat "$BATS_TEST_TMPDIR/log"; dmesg | tail -n 20; return 1; }
+	[[ $(cat $scx/enable_seq) == "$enable_seq" ]] || { echo "attached anew"; return 1; }
+	complaints=$(dmesg | grep -E "stall|BUG|WARNING|hung task|runnable task" || true)
+	[[ -z $complaints ]] || { echo "$complaints"; return 1; }
+}
+
+# touch_memory VARIABLE OPTION...: starts a memtouch, its pid in VARIABLE once it touches.
+touch_memory() {
+	local variable=$1 out=$BATS_TEST_TMPDIR/memtouch.$1
+	shift
+	"$guest/memtouch" "$@" >"$out" 3>&- &
+	printf -v "$variable" %s "$!"
+	pids+=("$!")
+	retry 30 grep -q ready "$out"
+}
+
+# hogs N: so many processes that only use CPU
+hogs() {
+	for _ in $(seq "$1"); do
+		(while :; do :; done) 3>&- &
+		pids+=("$!")
+	done
+}
+
+# process PID JQ: a field of a managed process, as of now
+process() { cxl-tiersched status --json | jq -r --argjson p "$1" ".processes[] | select(.pid == \$p) | $2"; }
+
+prefers() { [[ $(process "$1" .preferred_node) == "$2" ]]; }
+
+# runs_near PERCENT PID NODE: at least so much of its run time in the next seconds is on this node's CPUs
+runs_near() {
+	local found
+	found=$("$guest/whereran" --pid "$2" --near "$3" --duration 5)
+	echo "pid $2, near node $3: $found" | tee -a "$BATS_TEST_TMPDIR/where" >&2
+	jq -e --argjson p "$1" '.near_percent >= $p' <<<"$found" >/dev/null
+}

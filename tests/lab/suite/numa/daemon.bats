@@ -1,0 +1,186 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# The daemon as a guest on the machine: what it takes it gives back, whatever happens to it, and no task is ever lost.
+
+load ../daemon
+
+@test "SIGTERM and SIGINT give everything back" {
+	start_daemon
+	stop_daemon TERM
+	start_daemon
+	stop_daemon INT
+}
+
+@test "stopped by SIGSTOP, the machine goes on without profiles, and with them again after SIGCONT" {
+	hogs 4
+	touch_memory p --total 128M --hot 24M --node 1
+	start_daemon
+	retry 10 prefers "$p" 1
+	kill -STOP "$daemon"
+	sleep 1
+	stale() { bpftool -j map dump name stats | jq '[.[] | select(.formatted.key == 6).formatted.values[].value] | add'; }
+	before=$(stale)
+	timeout 20 bash -c 'for i in 1 2 3 4 5; do /bin/true; done'
+	sleep 1
+	[[ $(stale) -gt $before ]]
+	undisturbed
+	kill -CONT "$daemon"
+	sleep 1
+	before=$(stale)
+	sleep 1
+	[[ $(stale) == "$before" ]]
+	stop_daemon
+}
+
+@test "after SIGKILL the machine schedules, and the next start cleans up" {
+	for wait in 0.1 0.5 1 1.5 3; do
+		cxl-tiersched 2>/dev/null 3>&- &
+		daemon=$!
+		sleep "$wait"
+		kill -9 "$daemon"
+		wait "$daemon" || true
+		retry 10 state_is disabled
+		timeout 20 /bin/true
+	done
+	touch_memory p --total 128M --hot 24M --node 1
+	start_daemon
+	retry 10 prefers "$p" 1
+	kill -9 "$daemon"
+	wait "$daemon" || true
+	retry 10 state_is disabled
+	[[ $(cat $kdamonds/nr_kdamonds) == 1 ]] # left behind
+	start_daemon
+	grep "put back what an earlier run left" "$BATS_TEST_TMPDIR/log"
+	retry 10 prefers "$p" 1
+	stop_daemon
+}
+
+@test "twenty starts and stops" {
+	hogs 2
+	for _ in $(seq 20); do
+		start_daemon
+		stop_daemon
+	done
+}
+
+@test "hackbench -g 20" {
+	start_daemon
+	timeout 240 hackbench -g 20 -l 40
+	undisturbed
+	stop_daemon
+}
+
+@test "stress-ng: 16 CPU hogs, forks and changing affinity for 60 s" {
+	start_daemon
+	timeout 180 stress-ng --cpu 16 --fork 4 --affinity 2 --timeout 60 --quiet
+	undisturbed
+	stop_daemon
+}
+
+@test "CPUs that go and come under load" {
+	hogs 6
+	touch_memory p --total 128M --hot 24M --node 1 --threads 2
+	start_daemon
+	for _ in $(seq 10); do
+		echo 0 >/sys/devices/system/cpu/cpu3/online
+		timeout 20 /bin/true
+		echo 1 >/sys/devices/system/cpu/cpu3/online
+		timeout 20 /bin/true
+	done
+	undisturbed
+	retry 10 prefers "$p" 1
+	stop_daemon
+}
+
+@test "a node that loses its last CPU and gets it back" {
+	hogs 4
+	touch_memory p --total 128M --hot 24M --node 1 --threads 2
+	start_daemon
+	for cpu in 2 3; do echo 0 >/sys/devices/system/cpu/cpu$cpu/online; done
+	sleep 3
+	timeout 20 /bin/true
+	state_is enabled
+	for cpu in 2 3; do echo 1 >/sys/devices/system/cpu/cpu$cpu/online; done
+	retry 20 prefers "$p" 1
+	state_is enabled
+	runs_near 90 "$p" 1
+	stop_daemon
+}
+
+@test "a task bound to one CPU shares it with hogs bound there too" {
+	start_daemon
+	for _ in 1 2 3; do
+		taskset -c 1 bash -c 'while :; do :; done' 3>&- &
+		pids+=($!)
+	done
+	hogs 4
+	sleep 4
+	# nobody has less than half of the fair third of CPU 1
+	for pid in "${pids[@]:0:3}"; do
+		read -r ns _ <"/proc/$pid/schedstat"
+		echo "$pid ran $((ns / 1000000)) ms"
+		((ns > 300000000))
+	done
+	undisturbed
+	stop_daemon
+}
+
+@test "a second daemon is refused, the first goes on" {
+	start_daemon
+	run -1 --separate-stderr cxl-tiersched
+	[[ $stderr == "cxl-tiersched: error: another cxl-tiersched is running (pid $daemon)" ]]
+	undisturbed
+	stop_daemon
+}
+
+@test "what names something that is not there changes nothing" {
+	run -2 --separate-stderr cxl-tiersched --pid 4999999
+	[[ $stderr == "cxl-tiersched: error: pid: there is no process 4999999" ]]
+	run -2 --separate-stderr cxl-tiersched --pid 2
+	[[ $stderr == *"is a kernel thread"* && ${#stderr_lines[@]} == 1 ]]
+	run -2 --separate-stderr cxl-tiersched --cxl-node 7
+	echo "$stderr"
+	[[ $stderr == *7* && ${#stderr_lines[@]} == 1 ]]
+	run -2 --separate-stderr cxl-tiersched --cxl-node 0
+	[[ $stderr == *0* && ${#stderr_lines[@]} == 1 ]]
+	as_booted
+}
+
+@test "another holder of DAMON is named and left alone" {
+	echo N >$damon_stat
+	echo 1 >$kdamonds/nr_kdamonds
+	echo 1 >$kdamonds/0/contexts/nr_contexts
+	echo vaddr >$kdamonds/0/contexts/0/operations
+	echo 1 >$kdamonds/0/contexts/0/targets/nr_targets
+	echo $$ >$kdamonds/0/contexts/0/targets/0/pid_target
+	echo on >$kdamonds/0/state
+	other=$(cat $kdamonds/0/pid)
+	run -1 --separate-stderr cxl-tiersched
+	echo "$stderr"
+	[[ $stderr == *"$other"* ]]
+	[[ $(cat $kdamonds/0/state) == on && $(cat $kdamonds/0/pid) == "$other" ]]
+	state_is disabled
+	echo off >$kdamonds/0/state
+	echo 0 >$kdamonds/nr_kdamonds
+	echo Y >$damon_stat
+	as_booted
+}
+
+@test "--keep-damon leaves DAMON_STAT running and says what holds DAMON" {
+	run -1 --separate-stderr cxl-tiersched --keep-damon
+	[[ $stderr == *DAMON_STAT* && ${#stderr_lines[@]} == 1 ]]
+	as_booted
+}
+
+@test "doctor and topology change nothing" {
+	cxl-tiersched doctor
+	cxl-tiersched doctor --json | jq -e .able
+	cxl-tiersched topology
+	as_booted
+}
+
+@test "--duration and --stats" {
+	touch_memory p --total 128M --hot 24M --node 1
+	cxl-tiersched --duration 4s --stats 1s --json 2>/dev/null | jq -es 'length >= 2 and .[-1].processes[0].name == "memtouch"'
+	as_booted
+}
