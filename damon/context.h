@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a session writes into its slot: intervals, region limits, targets, and snapshot schemes where they are needed. */
+/*
+ * What a session writes into its slot: intervals, region limits, targets, and
+ * snapshot schemes where they are needed.
+ */
 #ifndef TS_DAMON_CONTEXT_H
 #define TS_DAMON_CONTEXT_H
 
@@ -48,7 +51,10 @@ struct context_limits context_limits_for(size_t nr_targets);
 /* Reads what can be read with no target made. */
 void context_features(struct context_features *out, const struct context *c);
 
-/* As above, and makes one target and one scheme for a moment.  Only on an idle slot of ours.  0 or a negative errno. */
+/*
+ * As above, and makes one target and one scheme for a moment.  Only on an idle
+ * slot of ours.  0 or a negative errno.
+ */
 int context_probe(struct context_features *out, const struct context *c);
 
 /* The mark in update_us is left alone.  All: 0 or a negative errno. */

@@ -47,6 +47,8 @@ struct damon_options {
 	enum damon_reader reader;
 };
 
+enum damon_known { DAMON_UNKNOWN = -1, DAMON_NO, DAMON_YES };
+
 /*
  * What a kernel's DAMON can do, and who uses it; for doctor.  The files that tell
  * appear with a configured slot only; without one the kernel's symbols are asked.
@@ -54,7 +56,7 @@ struct damon_options {
 struct damon_probe {
 	bool sysfs;
 	bool trace; /* damon_aggregated in tracefs, which only root may read */
-	enum damon_known { DAMON_UNKNOWN = -1, DAMON_NO, DAMON_YES } vaddr, tried_regions, auto_intervals, obsolete_target;
+	enum damon_known vaddr, tried_regions, auto_intervals, obsolete_target;
 	bool stat_enabled, reclaim_enabled, lru_sort_enabled; /* modules that hold DAMON now */
 	int nr_kdamonds; /* slots, -1 unknown */
 	int nr_running; /* of them on */
@@ -115,15 +117,19 @@ int damon_set_targets(struct damon *d, const struct damon_target *targets, size_
  * *OUT is an array of *NR, owned by the session, valid until its next call.
  * A target that has exited is left out; with none alive *NR is 0.
  * Returns 0, -EAGAIN when the kernel had no snapshot ready (try next tick),
- * -EBUSY when another user took DAMON (damon_holder()), or a negative errno.  If the kdamond was stopped from outside it is started
- * again, with one line of log (but not more often than once a second).
+ * -EBUSY when another user took DAMON (damon_holder()), or a negative errno.  If
+ * the kdamond was stopped from outside it is started again, with one line of log
+ * (but not more often than once a second).
  */
 int damon_snapshot(struct damon *d, const struct damon_snapshot **out, size_t *nr);
 
 /* Thread id of the running kdamond for the session's own cost accounting, or 0. */
 pid_t damon_kdamond_pid(const struct damon *d);
 
-/* The holder that made damon_open() or damon_set_targets() say DAMON_E_BUSY: "DAMON_RECLAIM", "kdamond 0 (pid 123)". */
+/*
+ * The holder that made damon_open() or damon_set_targets() say DAMON_E_BUSY:
+ * "DAMON_RECLAIM", "kdamond 0 (pid 123)".
+ */
 const char *damon_holder(void);
 
 /* One line for a DAMON_E_*: what and what to do about it. */

@@ -21,7 +21,10 @@
 #define FILES_ROOT "/sys/kernel/mm/damon/admin/kdamonds"
 #define FILES_PATIENCE_US 2000000
 
-/* Sleeps longer each time it is asked, until it has slept FILES_PATIENCE_US: then it returns false at once. */
+/*
+ * Sleeps longer each time it is asked, until it has slept FILES_PATIENCE_US:
+ * then it returns false at once.
+ */
 struct backoff {
 	uint64_t slept_us, next_us;
 };

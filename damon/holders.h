@@ -20,7 +20,10 @@ enum holder_module { HOLDER_STAT, HOLDER_RECLAIM, HOLDER_LRU_SORT };
 /* Is that module's DAMON running now?  False where there is no such module. */
 bool holder_runs(enum holder_module module, const char *sysroot);
 
-/* Stop or start DAMON_STAT.  0 or a negative errno; starting gives -EBUSY while any kdamond runs. */
+/*
+ * Stop or start DAMON_STAT.  0 or a negative errno; starting gives -EBUSY while
+ * any kdamond runs.
+ */
 int holder_stop_stat(const char *sysroot);
 int holder_start_stat(const char *sysroot);
 

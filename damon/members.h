@@ -30,7 +30,10 @@ struct member {
 struct members {
 	struct member *list;
 	size_t nr, capacity;
-	/* When the last commit began and was done: reports from between have either numbering.  0: there was none. */
+	/*
+	 * When the last commit began and was done: reports from between have either
+	 * numbering.  0: there was none.
+	 */
 	uint64_t commit_begin_ns, commit_end_ns;
 };
 
@@ -62,7 +65,10 @@ void members_deinit(struct members *m);
 /* Is the process still there, the same one, and not a zombie? */
 bool target_is_alive(const struct damon_target *target, const char *sysroot);
 
-/* From the text of /proc/PID/stat.  0, -EINVAL, or -ESRCH for one that has exited and waits to be reaped. */
+/*
+ * From the text of /proc/PID/stat.  0, -EINVAL, or -ESRCH for one that has
+ * exited and waits to be reaped.
+ */
 int target_parse_stat(uint64_t *start_time, const char *text);
 
 #endif

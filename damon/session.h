@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the files of a session share: session.c opens and closes, targets.c sets targets, snapshot.c reads. */
+/*
+ * What the files of a session share: session.c opens and closes, targets.c sets
+ * targets, snapshot.c reads.
+ */
 #ifndef TS_DAMON_SESSION_H
 #define TS_DAMON_SESSION_H
 
@@ -46,7 +49,10 @@ int session_claim(struct damon *d);
 /* Does the kdamond that the session started still run? */
 bool session_runs(const struct damon *d);
 
-/* Ask for the intervals that the kernel has tuned, where it tunes; what stands in sysfs at a commit comes into force. */
+/*
+ * Ask for the intervals that the kernel has tuned, where it tunes; what stands
+ * in sysfs at a commit comes into force.
+ */
 void session_refresh_intervals(struct damon *d);
 
 /*

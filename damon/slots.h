@@ -68,7 +68,10 @@ struct slots_putback {
 /* What of J still has to be put back. */
 struct slots_putback slots_decide(const struct journal *j, const struct slots_found *found);
 
-/* Look, decide and do it.  Number of things put back, or the first negative errno met (the rest is done all the same). */
+/*
+ * Look, decide and do it.  Number of things put back, or the first negative
+ * errno met (the rest is done all the same).
+ */
 int slots_put_back(const struct journal *j, const char *sysroot);
 
 #endif

@@ -29,7 +29,10 @@ bool trace_is_there(const char *sysroot);
  */
 int trace_new(struct trace **out);
 
-/* Begin to record the kdamond with this thread id, big enough for MAX_REGIONS.  0 or a negative errno. */
+/*
+ * Begin to record the kdamond with this thread id, big enough for MAX_REGIONS.
+ * 0 or a negative errno.
+ */
 int trace_attach(struct trace *t, pid_t thread, size_t max_regions);
 void trace_detach(struct trace *t);
 

@@ -81,21 +81,31 @@ static void check_btf(struct finding *f, const char *root)
 		    "no /sys/kernel/btf/vmlinux: the BPF program cannot be fitted to this kernel");
 }
 
+static void say_no_damon(struct doctor_check *c)
+{
+	say(c, DOCTOR_MISSING, "boot a kernel with CONFIG_DAMON_SYSFS=y (Linux 6.2 or later)",
+	    "the kernel has no DAMON sysfs interface (" DAMON_SYSFS ")");
+}
+
 static void check_damon(struct finding *f, const struct options *o, const struct damon_probe *p)
 {
 	struct doctor_check *c = begin(f, "DAMON", DOCTOR_FOR_ALL);
 
 	if (!p->sysfs)
-		say(c, DOCTOR_MISSING, "boot a kernel with CONFIG_DAMON_SYSFS=y (Linux 6.2 or later) and mount /sys",
-		    "%s", damon_strerror(DAMON_E_NO_SYSFS));
+		say_no_damon(c);
 	else if (!o->sysroot && geteuid() != 0)
 		say(c, DOCTOR_NOTE, "run doctor as root to see more", "there; only root can look into it");
-	else if (!p->vaddr)
+	else if (p->vaddr == DAMON_NO)
 		say(c, DOCTOR_MISSING, "boot a kernel with CONFIG_DAMON_VADDR=y", "%s", damon_strerror(DAMON_E_NO_VADDR));
+	else if (p->tried_regions == DAMON_NO && !p->trace)
+		say(c, DOCTOR_MISSING, "boot Linux 6.2 or later", "%s", damon_strerror(DAMON_E_NO_REGIONS));
+	else if (p->vaddr == DAMON_UNKNOWN)
+		say(c, DOCTOR_NOTE, "", "there; what it can do shows when it runs");
 	else
-		say(c, DOCTOR_OK, "", "vaddr monitoring%s%s", p->auto_intervals ? ", interval tuning" : "",
-		    p->obsolete_target ? ", targets replaced while running" : "");
-	if (o->damon_auto && p->sysfs && p->vaddr && !p->auto_intervals)
+		say(c, DOCTOR_OK, "", "monitors address spaces%s%s%s", p->trace ? ", tells by trace event" : "",
+		    p->auto_intervals == DAMON_YES ? ", tunes intervals" : "",
+		    p->obsolete_target == DAMON_YES ? ", swaps targets while running" : "");
+	if (o->damon_auto && p->sysfs && p->auto_intervals == DAMON_NO)
 		say(c, DOCTOR_MISSING, "leave out --damon-auto, or boot Linux 6.15 or later",
 		    "no interval tuning in this kernel's DAMON");
 }
@@ -221,19 +231,26 @@ size_t doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struc
 	return f.nr;
 }
 
+/* What DAMON can do is left to damon_open(), which looks more closely and says so itself. */
+static void check_damon_exists(struct finding *f)
+{
+	struct doctor_check *c = begin(f, "DAMON", DOCTOR_FOR_ALL);
+
+	if (!sysfs_exists(NULL, DAMON_SYSFS))
+		say_no_damon(c);
+}
+
 size_t doctor_refuse(const struct options *o)
 {
 	struct doctor_check checks[DOCTOR_MAX_CHECKS];
 	struct finding f = { .checks = checks };
-	struct damon_probe probe = { 0 };
 	size_t refused = 0;
 
-	(void)damon_probe(&probe, NULL);
 	if (!o->observe) {
 		check_sched_ext(&f, NULL);
 		check_btf(&f, NULL);
 	}
-	check_damon(&f, o, &probe);
+	check_damon_exists(&f);
 	for (size_t i = 0; i < f.nr; i++) {
 		if (checks[i].state != DOCTOR_MISSING)
 			continue;

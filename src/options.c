@@ -391,7 +391,7 @@ static const struct description *find_description(int code)
 }
 
 /* getopt_long()'s complaints, in our words. */
-static int complain(int c, char **argv, const char *word)
+static int complain(int c, const char *word)
 {
 	if (c == ':')
 		log_error("option '%s' needs a value", word);
@@ -426,7 +426,7 @@ static int parse_pass(struct options *o, int bit, int argc, char **argv, bool fo
 			break;
 		d = find_description(c);
 		if (!d)
-			return complain(c, argv, word);
+			return complain(c, word);
 		if (for_config) {
 			if (c == OPT_CONFIG && (bit & FOR_RUN) && set_option(o, c, optarg) < 0)
 				return TS_EXIT_FAILED;

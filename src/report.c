@@ -144,11 +144,11 @@ static json_object *build_cost(const struct daemon *d, uint64_t now_ns)
 	double uptime_ns = (double)MAX(now_ns - d->start_ns, UINT64_C(1));
 	pid_t kdamond = damon_kdamond_pid(d->damon);
 	struct rusage usage;
-	uint64_t cpu_ns;
+	uint64_t cpu_ns = 0;
 
 	getrusage(RUSAGE_SELF, &usage);
-	cpu_ns = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NSEC_PER_SEC +
-		 (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * NSEC_PER_USEC;
+	(void)proc_cpu_ns(&cpu_ns, getpid());
+	cpu_ns -= MIN(d->start_cpu_ns, cpu_ns);
 	add_tenths(o, "daemon_cpu_percent", 100.0 * (double)cpu_ns / uptime_ns);
 	if (kdamond && !proc_cpu_ns(&cpu_ns, kdamond))
 		add_tenths(o, "kdamond_cpu_ms", (double)cpu_ns / 1e6);

@@ -424,7 +424,6 @@ int cmd_run(const struct options *o)
 		.options = o,
 		.model_options = MODEL_OPTIONS_DEFAULT,
 		.tick_ns = MAX(o->damon_interval_ns, MIN_TICK_NS),
-		.start_ns = now_ns(),
 	};
 	_cleanup_close_ int signals = open_signals();
 	int lock = -1, status;
@@ -432,9 +431,11 @@ int cmd_run(const struct options *o)
 	/* the machine waits for its word: a late heartbeat costs every placement */
 	if (setpriority(PRIO_PROCESS, 0, -10))
 		log_debug("cannot raise the daemon's priority: %m");
-	d.stats_ns = d.start_ns;
 	status = take_hold(&d, &lock);
 	if (status < 0) {
+		/* times and costs count from here: loading is done once */
+		d.start_ns = d.stats_ns = now_ns();
+		d.start_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 		log_info("%s; DAMON every %llu ms; stop with Ctrl-C", o->observe ? "observing" : "scheduling",
 			 (unsigned long long)(o->damon_interval_ns / NSEC_PER_MSEC));
 		status = loop(&d, signals);

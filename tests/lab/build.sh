@@ -6,7 +6,7 @@
 #     build/                the build
 #     stage-FINGERPRINT/    what `make install DESTDIR=` made of sources of that fingerprint; `stage` points to the newest
 
-build_flags="-O2 -g -Wall -Wextra -Werror"
+build_flags="-O2 -g -Werror"
 
 build_paths() {
 	LAB_WORK=$LAB_CACHE/checkout-$(printf '%s' "$LAB_SRC" | sha256sum | cut -c 1-12)

@@ -233,14 +233,25 @@ static void do_cost(const char *seconds)
 	       (double)(kdamond_cpu_ns() - before) / 1e6 / atof(seconds));
 }
 
+static bool is_seen(pid_t pid)
+{
+	const struct damon_snapshot *s;
+	size_t nr;
+
+	if (snapshot(&s, &nr))
+		return false;
+	for (size_t i = 0; i < nr; i++)
+		if (s[i].target.tgid == pid)
+			return s[i].nr_regions > 0;
+	return false;
+}
+
 /* Add and remove the second of two processes N times, under the eyes of the first. */
 static void do_toggle(const char *word)
 {
-	const struct damon_snapshot *s;
 	int a, b, times, nr_blind = 0;
 	char list[64];
 	double begin;
-	size_t nr;
 
 	if (sscanf(word, "%d,%d,%d", &a, &b, &times) != 3)
 		die("toggle", -EINVAL);
@@ -248,8 +259,7 @@ static void do_toggle(const char *word)
 	for (int i = 0; i < times; i++) {
 		snprintf(list, sizeof(list), i % 2 ? "%d" : "%d,%d", a, b);
 		do_set(list);
-		if (snapshot(&s, &nr) || !nr || s[0].target.tgid != a || !s[0].nr_regions)
-			nr_blind++;
+		nr_blind += !is_seen(a);
 	}
 	printf("{\"toggles\": %d, \"blind\": %d, \"ms_each\": %.2f}\n", times, nr_blind,
 	       1e3 * (clock_s(CLOCK_MONOTONIC) - begin) / times);

@@ -56,7 +56,6 @@ load ../daemon
 }
 
 @test "twenty starts and stops" {
-	hogs 2
 	for _ in $(seq 20); do
 		start_daemon
 		stop_daemon
@@ -72,7 +71,7 @@ load ../daemon
 
 @test "stress-ng: 16 CPU hogs, forks and changing affinity for 60 s" {
 	start_daemon
-	timeout 180 stress-ng --cpu 16 --fork 4 --affinity 2 --timeout 60 --quiet
+	timeout 180 stress-ng --cpu 16 --fork 4 --affinity 2 --timeout 60 --temp-path /tmp --quiet
 	undisturbed
 	stop_daemon
 }
