@@ -179,7 +179,7 @@ static bool allowed_at(const struct task_struct *p, u32 place)
 	return cpus && bpf_cpumask_intersects((const struct cpumask *)cpus, p->cpus_ptr);
 }
 
-/* Is some CPU of this place idle, or running a task that would as well run elsewhere? */
+/* Has some CPU of this place last run a task that would as well run elsewhere? */
 static bool has_room(u32 place)
 {
 	struct place *pl = get_place(place);
@@ -447,10 +447,23 @@ static u32 shortest_place(struct task_struct *p, const struct wish *w)
 	return best;
 }
 
-/* The task could go on here; should it leave for its home instead? */
-static bool wants_away(const struct wish *w)
+static bool is_idle_at(const struct task_struct *p, u32 place)
 {
-	return w->profile && w->home != w->here && has_room(w->home);
+	const struct cpumask *idle;
+	bool found;
+
+	if (place >= TS_MAX_CPU_NODES)
+		return false;
+	idle = scx_bpf_get_idle_cpumask_node(place_node_id[place]);
+	found = bpf_cpumask_intersects(idle, p->cpus_ptr);
+	scx_bpf_put_cpumask(idle);
+	return found;
+}
+
+/* The task could go on here; should it leave for its home instead? */
+static bool wants_away(const struct task_struct *p, const struct wish *w)
+{
+	return w->profile && w->home != w->here && (has_room(w->home) || is_idle_at(p, w->home));
 }
 
 SEC("struct_ops/ts_enqueue")
@@ -482,7 +495,7 @@ void BPF_PROG(ts_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 
 	make_wish(&w, p, t, cpu);
-	if ((enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_LAST)) && !wants_away(&w)) {
+	if ((enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_LAST)) && !wants_away(p, &w)) {
 		dsq_insert(p, SCX_VALUE(scx_dsq_id_flags, SCX_DSQ_LOCAL), slice_ns, enq_flags);
 		return;
 	}
@@ -588,7 +601,7 @@ void BPF_PROG(ts_dispatch, s32 cpu, struct task_struct *prev)
 		/* Goes on for another slice, unless it had better leave: then it comes by enqueue with ENQ_LAST. */
 		if (t && prev->nr_cpus_allowed > 1) {
 			make_wish(&w, prev, t, cpu);
-			if (wants_away(&w))
+			if (wants_away(prev, &w))
 				return;
 		}
 		task_set_slice(prev, slice_ns);

@@ -42,5 +42,4 @@ EXTRA_DIST += \
 	tests/corpus/damon-ring/format \
 	tests/corpus/damon-ring/head \
 	tests/corpus/damon-ring/three-passes \
-	tests/corpus/damon-ring/torn \
-	tests/lab/suite/numa/damon.bats
+	tests/corpus/damon-ring/torn

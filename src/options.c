@@ -30,7 +30,6 @@ enum {
 	OPT_MAX_PROCESSES,
 	OPT_OBSERVE,
 	OPT_CXL_NODE,
-	OPT_SIMULATE,
 	OPT_KEEP_DAMON,
 	OPT_PARTIAL,
 	OPT_SLICE,
@@ -65,7 +64,6 @@ static const struct description table[] = {
 	{ "observe", NULL, OPT_OBSERVE, FOR_RUN, "measure and report, do not schedule" },
 	{ "cxl-node", "N[,N]", OPT_CXL_NODE, FOR_RUN | FOR_TOPOLOGY | FOR_DOCTOR,
 	  "treat these memory-only nodes as CXL" },
-	{ "simulate", NULL, OPT_SIMULATE, FOR_RUN, "make up CXL metrics where no counter exists, labelled simulated" },
 	{ "keep-damon", NULL, OPT_KEEP_DAMON, FOR_RUN, "do not stop DAMON_STAT while running" },
 	{ "partial", NULL, OPT_PARTIAL, FOR_RUN, "schedule only tasks with policy SCHED_EXT" },
 	{ "slice", "DUR", OPT_SLICE, FOR_RUN, "time slice [5ms]" },
@@ -317,9 +315,6 @@ static int set_option(struct options *o, int code, const char *text)
 		return 0;
 	case OPT_OBSERVE:
 		o->observe = true;
-		return 0;
-	case OPT_SIMULATE:
-		o->simulate = true;
 		return 0;
 	case OPT_KEEP_DAMON:
 		o->keep_damon = true;

@@ -28,7 +28,6 @@ struct options {
 	bool damon_auto;
 	bool keep_damon;
 	bool observe;
-	bool simulate;
 	bool partial;
 	bool json;
 	uint64_t slice_ns;    /* 100 us .. 1 s */

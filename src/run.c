@@ -298,7 +298,8 @@ static int tick(struct daemon *d)
 	if (r < 0)
 		return r;
 	r = damon_snapshot(d->damon, &snapshots, &nr);
-	if (r < 0 && r != -EAGAIN)
+	/* nothing ready, or the kernel's DAMON lock is taken: the next tick will do */
+	if (r < 0 && r != -EAGAIN && r != -EBUSY)
 		return r;
 	now = now_ns();
 	if (!r)

@@ -32,3 +32,8 @@ AM_CFLAGS += $(CMOCKA_CFLAGS)
 noinst_PROGRAMS += tests/lab/guest/whereran
 tests_lab_guest_whereran_SOURCES = tests/lab/guest/whereran.c
 tests_lab_guest_whereran_LDADD =
+
+# The lab goes into the tarball as it is in the sources, without what an in-tree build leaves there.
+EXTRA_DIST += tests/lab .ci/run
+dist-hook:
+	cd $(distdir) && rm -f $(noinst_PROGRAMS) && find tests/lab '(' -name '*.o' -o -name .dirstamp ')' -delete && rm -rf tests/lab/guest/.deps

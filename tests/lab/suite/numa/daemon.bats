@@ -178,6 +178,18 @@ load ../daemon
 	as_booted
 }
 
+@test "--partial schedules only who asks for it; options come from a file too" {
+	printf 'partial = yes\nslice = 3ms\n' >"$BATS_TEST_TMPDIR/conf"
+	start_daemon --config "$BATS_TEST_TMPDIR/conf"
+	[[ $(cat $scx/switch_all) == 0 ]]
+	undisturbed
+	stop_daemon
+	start_daemon
+	[[ $(cat $scx/switch_all) == 1 ]]
+	[[ $(cat $scx/root/ops) == tiersched_* ]]
+	stop_daemon
+}
+
 @test "--duration and --stats" {
 	touch_memory p --total 128M --hot 24M --node 1
 	cxl-tiersched --duration 4s --stats 1s --json 2>/dev/null | jq -es 'length >= 2 and .[-1].processes[0].name == "memtouch"'
