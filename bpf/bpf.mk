@@ -1,10 +1,11 @@
 # The BPF object and its skeleton.  The skeleton is made here and never shipped:
 # it belongs to the libbpf at hand.
-EXTRA_DIST += bpf/tiersched.bpf.c bpf/abi.h bpf/scx.h
+bpf_files = bpf/tiersched.bpf.c bpf/abi.h bpf/class.h bpf/maps.h bpf/placement.h bpf/scx.h
+EXTRA_DIST += $(bpf_files)
 BUILT_SOURCES += bpf/tiersched.skel.h
 CLEANFILES += bpf/tiersched.bpf.o bpf/tiersched.skel.h
 
-bpf/tiersched.bpf.o: bpf/tiersched.bpf.c bpf/abi.h bpf/scx.h Makefile
+bpf/tiersched.bpf.o: $(bpf_files) Makefile
 	$(AM_V_GEN)$(MKDIR_P) bpf && $(BPF_CLANG) -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) $(BPF_CFLAGS) -DTS_VERSION='"$(VERSION)"' \
 		$(LIBBPF_CFLAGS) -I$(srcdir) -c $(srcdir)/bpf/tiersched.bpf.c -o $@.tmp && mv $@.tmp $@
 

@@ -183,8 +183,10 @@ u64 scx_bpf_now(void) __ksym;
  * Calls that changed their form.  libbpf strips the last "___" part of a name, so that
  * ..._v2___new is the kernel's ..._v2 (6.19, 7.1) and ..._v1___old its first form.
  */
-bool scx_bpf_dsq_insert___v2___new(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;
-void scx_bpf_dsq_insert___old(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;
+bool scx_bpf_dsq_insert___v2___new(struct task_struct *p, u64 dsq_id, u64 slice,
+				   u64 enq_flags) __ksym __weak;
+void scx_bpf_dsq_insert___old(struct task_struct *p, u64 dsq_id, u64 slice,
+			      u64 enq_flags) __ksym __weak;
 bool scx_bpf_dsq_move_to_local___v2___new(u64 dsq_id, u64 enq_flags) __ksym __weak;
 bool scx_bpf_dsq_move_to_local___old(u64 dsq_id) __ksym __weak;
 struct scx_bpf_dsq_insert_vtime_args {
@@ -193,8 +195,10 @@ struct scx_bpf_dsq_insert_vtime_args {
 	u64 vtime;
 	u64 enq_flags;
 };
-bool __scx_bpf_dsq_insert_vtime(struct task_struct *p, struct scx_bpf_dsq_insert_vtime_args *args) __ksym __weak;
-void scx_bpf_dsq_insert_vtime___old(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags) __ksym __weak;
+bool __scx_bpf_dsq_insert_vtime(struct task_struct *p,
+				struct scx_bpf_dsq_insert_vtime_args *args) __ksym __weak;
+void scx_bpf_dsq_insert_vtime___old(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime,
+				    u64 enq_flags) __ksym __weak;
 bool scx_bpf_task_set_slice(struct task_struct *p, u64 slice) __ksym __weak;
 bool scx_bpf_task_set_dsq_vtime(struct task_struct *p, u64 vtime) __ksym __weak;
 
@@ -206,10 +210,11 @@ static inline void dsq_insert(struct task_struct *p, u64 dsq, u64 slice, u64 enq
 		scx_bpf_dsq_insert___old(p, dsq, slice, enq_flags);
 }
 
-static inline void dsq_insert_vtime(struct task_struct *p, u64 dsq, u64 slice, u64 vtime, u64 enq_flags)
+static inline void dsq_insert_vtime(struct task_struct *p, u64 dsq, u64 slice, u64 vtime,
+				    u64 enq_flags)
 {
 	if (bpf_ksym_exists(__scx_bpf_dsq_insert_vtime)) {
-		struct scx_bpf_dsq_insert_vtime_args args = { dsq, slice, vtime, enq_flags };
+		struct scx_bpf_dsq_insert_vtime_args args = {dsq, slice, vtime, enq_flags};
 
 		__scx_bpf_dsq_insert_vtime(p, &args);
 	} else {

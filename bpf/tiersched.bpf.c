@@ -26,289 +26,9 @@
  * nodes; fairness between nodes comes from queue lengths alone.  SMT siblings
  * are not told apart.
  */
-#include "bpf/scx.h"
-#include "bpf/abi.h"
+#include "bpf/placement.h"
 
 char _license[] SEC("license") = "GPL";
-
-/* Set by the loader before load. */
-const volatile u32 nr_places = 1;
-const volatile u64 slice_ns = 5000000;
-const volatile u64 hold_ns = 5000000;
-const volatile u64 stale_after_ns = 300000000;
-const volatile u32 place_node_id[TS_MAX_CPU_NODES];
-const volatile char vector_names[TS_MAX_NAMES][TS_NAME_LEN] = { "vect", "fais", "milv", "weav" }; /* prefixes */
-const volatile u8 place_order[TS_MAX_CPU_NODES][TS_MAX_CPU_NODES]; /* nearest CPU nodes of each, itself first */
-
-/* Written by the daemon every tick: CLOCK_MONOTONIC. */
-volatile u64 heartbeat_ns;
-
-/* Why the scheduler left; read by the daemon. */
-struct {
-	s32 kind;
-	s64 code;
-	char reason[128];
-	char message[1024];
-} exit_record;
-
-struct place {
-	u64 vtime_now;       /* of the task that ran last here with the greatest one */
-	u32 nr_cpus;         /* online */
-	u32 nr_near_running; /* CPUs that run a task which prefers this place */
-	struct bpf_cpumask __kptr *cpus;
-};
-
-struct cpu_state {
-	u8 runs_near; /* counted in nr_near_running */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TS_MAX_CPU_NODES);
-	__type(key, u32);
-	__type(value, struct place);
-} places SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 4096);
-	__type(key, u32);
-	__type(value, struct ts_profile);
-} damon_data SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1); /* possible CPUs, by the loader */
-	__type(key, u32);
-	__type(value, struct ts_cpu);
-} cpu_contexts SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct ts_task);
-} task_ctx_stor SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 4096);
-	__type(key, u32);
-	__type(value, struct ts_usage);
-} process_usage SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct cpu_state);
-} cpu_states SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, TS_NR_STATS);
-	__type(key, u32);
-	__type(value, u64);
-} stats SEC(".maps");
-
-/* Where a task wants to be. */
-struct wish {
-	struct ts_profile *profile; /* fresh, with a preference; or NULL */
-	u32 here;                   /* place of its CPU */
-	u32 home;                   /* preferred place that it may use, else here */
-};
-
-static void count(u32 stat)
-{
-	u64 *value = bpf_map_lookup_elem(&stats, &stat);
-
-	if (value)
-		(*value)++;
-}
-
-static struct place *get_place(u32 place)
-{
-	return bpf_map_lookup_elem(&places, &place);
-}
-
-static u64 near_dsq(u32 place)
-{
-	return 2 * (u64)place;
-}
-
-static u64 free_dsq(u32 place)
-{
-	return 2 * (u64)place + 1;
-}
-
-static struct ts_task *get_task(struct task_struct *p)
-{
-	return bpf_task_storage_get(&task_ctx_stor, p, NULL, 0);
-}
-
-static u32 place_of_cpu(s32 cpu)
-{
-	u32 key = cpu;
-	struct ts_cpu *c = bpf_map_lookup_elem(&cpu_contexts, &key);
-
-	return c && c->place < nr_places ? c->place : 0;
-}
-
-static u32 place_of_node(int node)
-{
-	u32 i;
-
-	bpf_for(i, 0, nr_places) {
-		if (i < TS_MAX_CPU_NODES && (int)place_node_id[i] == node)
-			return i;
-	}
-	return TS_NO_NODE;
-}
-
-/* May P run on any CPU of this place? */
-static bool allowed_at(const struct task_struct *p, u32 place)
-{
-	struct place *pl = get_place(place);
-	struct bpf_cpumask *cpus;
-
-	if (!pl || !pl->nr_cpus)
-		return false;
-	cpus = pl->cpus;
-	return cpus && bpf_cpumask_intersects((const struct cpumask *)cpus, p->cpus_ptr);
-}
-
-/* Has some CPU of this place last run a task that would as well run elsewhere? */
-static bool has_room(u32 place)
-{
-	struct place *pl = get_place(place);
-
-	return pl && pl->nr_near_running < pl->nr_cpus;
-}
-
-static bool has_vector_name(const char *comm, u32 i)
-{
-	u32 c;
-
-	if (i >= TS_MAX_NAMES || !vector_names[i][0])
-		return false;
-	for (c = 0; c < TS_NAME_LEN; c++) {
-		if (!vector_names[i][c])
-			return true;
-		if (vector_names[i][c] != comm[c])
-			return false;
-	}
-	return true;
-}
-
-/* The class by name; a kernel thread is a worker by its flag, never by its name. */
-static u8 class_by_name(const struct task_struct *p, const char *comm)
-{
-	u32 i;
-
-	if (p->flags & PF_KTHREAD)
-		return p->flags & PF_WQ_WORKER ? TS_CLASS_KWORKER : TS_CLASS_REGULAR;
-	bpf_for(i, 0, TS_MAX_NAMES) {
-		if (has_vector_name(comm, i))
-			return TS_CLASS_VECTOR;
-	}
-	return TS_CLASS_REGULAR;
-}
-
-/* Judge again when the name has changed (exec, prctl), or when a rule has given a class. */
-static void judge(struct task_struct *p, struct ts_task *t, const struct ts_profile *profile)
-{
-	u64 *seen = (u64 *)t->comm, now[2];
-
-	if (profile && profile->class != TS_CLASS_UNSET) {
-		t->class = profile->class;
-		seen[0] = 0; /* so that the name counts again when the rule is gone */
-		return;
-	}
-	__builtin_memcpy(now, p->comm, sizeof(now));
-	if (t->class != TS_CLASS_UNSET && seen[0] == now[0] && seen[1] == now[1])
-		return;
-	seen[0] = now[0];
-	seen[1] = now[1];
-	t->class = class_by_name(p, t->comm);
-}
-
-static struct ts_profile *fresh_profile(const struct task_struct *p)
-{
-	u32 tgid = p->tgid;
-	struct ts_profile *profile = bpf_map_lookup_elem(&damon_data, &tgid);
-
-	if (!profile)
-		return NULL;
-	if (scx_bpf_now() - heartbeat_ns > stale_after_ns) {
-		count(TS_STAT_STALE);
-		return NULL;
-	}
-	return profile;
-}
-
-static void make_wish(struct wish *w, struct task_struct *p, struct ts_task *t, s32 cpu)
-{
-	struct ts_profile *profile = fresh_profile(p);
-
-	judge(p, t, profile);
-	w->here = place_of_cpu(cpu);
-	w->home = w->here;
-	w->profile = NULL;
-	if (profile && profile->preferred < nr_places && allowed_at(p, profile->preferred)) {
-		w->profile = profile;
-		w->home = profile->preferred;
-	}
-}
-
-/* The I-th best place for the task: by its profile, else nearest to where it is. */
-static u32 nth_place(const struct wish *w, u32 i)
-{
-	u32 place, here = w->here;
-
-	if (i >= TS_MAX_CPU_NODES || here >= TS_MAX_CPU_NODES)
-		return TS_NO_NODE;
-	place = w->profile ? w->profile->order[i] : place_order[here][i];
-	return place < nr_places ? place : TS_NO_NODE;
-}
-
-static s32 pick_idle_at(const struct task_struct *p, u32 place)
-{
-	if (place >= TS_MAX_CPU_NODES)
-		return -1;
-	return scx_bpf_pick_idle_cpu_node(p->cpus_ptr, place_node_id[place],
-					  SCX_VALUE(scx_pick_idle_cpu_flags, SCX_PICK_IDLE_IN_NODE));
-}
-
-/*
- * An idle CPU for the task, best place first, or a negative number.  A task
- * with a preference waits for its home, rather than go afar, while one of the
- * CPUs there can be made free.
- */
-static s32 pick_idle(struct task_struct *p, const struct wish *w, s32 prev_cpu)
-{
-	u32 i, place;
-	s32 cpu;
-
-	bpf_for(i, 0, nr_places) {
-		place = nth_place(w, i);
-		if (place == TS_NO_NODE)
-			break;
-		if (i > 0 && w->profile && hold_ns && has_room(w->home))
-			break;
-		if (place == w->here && prev_cpu >= 0 && bpf_cpumask_test_cpu(prev_cpu, p->cpus_ptr) &&
-		    scx_bpf_test_and_clear_cpu_idle(prev_cpu))
-			cpu = prev_cpu;
-		else
-			cpu = pick_idle_at(p, place);
-		if (cpu >= 0) {
-			count(w->profile && place == w->home ? TS_STAT_IDLE_NEAR : TS_STAT_IDLE_OTHER);
-			return cpu;
-		}
-	}
-	return -1;
-}
 
 SEC("struct_ops/ts_select_cpu")
 s32 BPF_PROG(ts_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
@@ -339,7 +59,7 @@ static void move_vtime(struct task_struct *p, struct ts_task *t, u32 to)
 		return;
 	old = get_place(t->place);
 	new = get_place(to);
-	if (new && old)
+	if (new &&old)
 		task_set_vtime(p, p->scx.dsq_vtime - old->vtime_now + new->vtime_now);
 	else if (new)
 		task_set_vtime(p, new->vtime_now);
@@ -369,103 +89,6 @@ static void kick_idle_at(const struct task_struct *p, u32 place)
 		scx_bpf_kick_cpu(cpu, SCX_VALUE(scx_kick_flags, SCX_KICK_IDLE));
 }
 
-/*
- * The place for a task with a preference when no CPU is idle for it: the lowest
- * product of the way to its memory (100 / locality) and the wait for a CPU
- * ((CPUs + queued) / CPUs).  At home only tasks that want to be there too count
- * as a queue: the others make room.
- */
-static u32 cheapest_place(struct task_struct *p, const struct wish *w)
-{
-	u64 best_price = ~0ULL;
-	u32 i, best = w->home;
-
-	bpf_for(i, 0, nr_places) {
-		u32 place = nth_place(w, i), locality;
-		struct place *pl;
-		u64 price, queued;
-
-		if (place >= TS_MAX_CPU_NODES)
-			break;
-		pl = get_place(place);
-		if (!pl || !pl->nr_cpus || (place != w->home && !allowed_at(p, place)))
-			continue;
-		locality = w->profile->locality[place];
-		if (!locality || locality > 100)
-			locality = 1;
-		queued = scx_bpf_dsq_nr_queued(near_dsq(place));
-		if (place != w->home)
-			queued += scx_bpf_dsq_nr_queued(free_dsq(place)) + 1;
-		price = ((pl->nr_cpus + queued) << 20) / (pl->nr_cpus * locality);
-		if (price < best_price) {
-			best_price = price;
-			best = place;
-		}
-	}
-	return best;
-}
-
-static u64 nr_queued_at(u32 place)
-{
-	return scx_bpf_dsq_nr_queued(near_dsq(place)) + scx_bpf_dsq_nr_queued(free_dsq(place));
-}
-
-/* The place for a task without a preference: here, unless another queue is shorter by more than itself. */
-static u32 shortest_place(struct task_struct *p, const struct wish *w)
-{
-	u32 i, best = w->here;
-	struct place *pl = get_place(best);
-	u64 best_queued, best_cpus;
-
-	if (!pl || !pl->nr_cpus || !allowed_at(p, best)) {
-		best_queued = ~0U;
-		best_cpus = 1;
-	} else {
-		best_queued = nr_queued_at(best);
-		best_cpus = pl->nr_cpus;
-		if (!best_queued)
-			return best;
-	}
-	bpf_for(i, 0, nr_places) {
-		u32 place = nth_place(w, i);
-		u64 queued;
-
-		if (place >= TS_MAX_CPU_NODES)
-			break;
-		pl = get_place(place);
-		if (place == w->here || !pl || !pl->nr_cpus || !allowed_at(p, place))
-			continue;
-		queued = nr_queued_at(place) + 1;
-		if (queued * best_cpus < best_queued * pl->nr_cpus) {
-			best = place;
-			best_queued = queued - 1;
-			best_cpus = pl->nr_cpus;
-		}
-	}
-	if (best != w->here)
-		count(TS_STAT_BALANCED);
-	return best;
-}
-
-static bool is_idle_at(const struct task_struct *p, u32 place)
-{
-	const struct cpumask *idle;
-	bool found;
-
-	if (place >= TS_MAX_CPU_NODES)
-		return false;
-	idle = scx_bpf_get_idle_cpumask_node(place_node_id[place]);
-	found = bpf_cpumask_intersects(idle, p->cpus_ptr);
-	scx_bpf_put_cpumask(idle);
-	return found;
-}
-
-/* The task could go on here; should it leave for its home instead? */
-static bool wants_away(const struct task_struct *p, const struct wish *w)
-{
-	return w->profile && w->home != w->here && (has_room(w->home) || is_idle_at(p, w->home));
-}
-
 SEC("struct_ops/ts_enqueue")
 void BPF_PROG(ts_enqueue, struct task_struct *p, u64 enq_flags)
 {
@@ -480,13 +103,15 @@ void BPF_PROG(ts_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	if (p->nr_cpus_allowed == 1) {
 		/* a per-CPU kernel thread that wakes goes first: the CPU needs it to work at all */
-		if ((p->flags & PF_KTHREAD) && (enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_WAKEUP))) {
+		if ((p->flags & PF_KTHREAD) &&
+		    (enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_WAKEUP))) {
 			dsq_insert(p, SCX_VALUE(scx_dsq_id_flags, SCX_DSQ_LOCAL), slice_ns,
 				   enq_flags | SCX_VALUE(scx_enq_flags, SCX_ENQ_HEAD));
 			return;
 		}
 		if (enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_LAST)) {
-			dsq_insert(p, SCX_VALUE(scx_dsq_id_flags, SCX_DSQ_LOCAL), slice_ns, enq_flags);
+			dsq_insert(p, SCX_VALUE(scx_dsq_id_flags, SCX_DSQ_LOCAL), slice_ns,
+				   enq_flags);
 			return;
 		}
 		queue_at(p, t, place_of_cpu(cpu), false, enq_flags);
@@ -502,7 +127,8 @@ void BPF_PROG(ts_enqueue, struct task_struct *p, u64 enq_flags)
 	if (!(enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_CPU_SELECTED))) {
 		idle = pick_idle(p, &w, -1);
 		if (idle >= 0) {
-			dsq_insert(p, SCX_VALUE(scx_dsq_id_flags, SCX_DSQ_LOCAL_ON) | idle, slice_ns, enq_flags);
+			dsq_insert(p, SCX_VALUE(scx_dsq_id_flags, SCX_DSQ_LOCAL_ON) | idle,
+				   slice_ns, enq_flags);
 			return;
 		}
 	}
@@ -524,7 +150,8 @@ static bool take_own(u32 place)
 	s32 nr_near = scx_bpf_dsq_nr_queued(first), nr_free = scx_bpf_dsq_nr_queued(second);
 
 	if (nr_near > 0 && nr_free > 0 && bpf_ksym_exists(scx_bpf_dsq_peek)) {
-		struct task_struct *near = scx_bpf_dsq_peek(first), *free = scx_bpf_dsq_peek(second);
+		struct task_struct *near = scx_bpf_dsq_peek(first),
+				   *free = scx_bpf_dsq_peek(second);
 
 		if (near && free && (s64)(free->scx.dsq_vtime - near->scx.dsq_vtime) < 0) {
 			first = free_dsq(place);
@@ -555,12 +182,13 @@ static bool steal(u32 here)
 
 	if (here >= TS_MAX_CPU_NODES)
 		return false;
-	bpf_for(i, 1, nr_places) {
+	bpf_for (i, 1, nr_places) {
 		place = i < TS_MAX_CPU_NODES ? place_order[here][i] : TS_NO_NODE;
-		if (scx_bpf_dsq_nr_queued(free_dsq(place)) > 0 && dsq_move_to_local(free_dsq(place)))
+		if (scx_bpf_dsq_nr_queued(free_dsq(place)) > 0 &&
+		    dsq_move_to_local(free_dsq(place)))
 			return true;
 	}
-	bpf_for(i, 1, nr_places) {
+	bpf_for (i, 1, nr_places) {
 		place = i < TS_MAX_CPU_NODES ? place_order[here][i] : TS_NO_NODE;
 		if (scx_bpf_dsq_nr_queued(near_dsq(place)) > 0 && hold_is_over(place) &&
 		    dsq_move_to_local(near_dsq(place)))
@@ -576,10 +204,11 @@ static bool take_orphans(void)
 {
 	u32 i;
 
-	bpf_for(i, 0, nr_places) {
+	bpf_for (i, 0, nr_places) {
 		struct place *pl = get_place(i);
 
-		if (pl && !pl->nr_cpus && (dsq_move_to_local(near_dsq(i)) || dsq_move_to_local(free_dsq(i))))
+		if (pl && !pl->nr_cpus &&
+		    (dsq_move_to_local(near_dsq(i)) || dsq_move_to_local(free_dsq(i))))
 			return true;
 	}
 	return false;
@@ -598,7 +227,8 @@ void BPF_PROG(ts_dispatch, s32 cpu, struct task_struct *prev)
 		struct ts_task *t = get_task(prev);
 		struct wish w = {};
 
-		/* Goes on for another slice, unless it had better leave: then it comes by enqueue with ENQ_LAST. */
+		/* Goes on for another slice, unless it had better leave: then it comes by enqueue
+		 * with ENQ_LAST. */
 		if (t && prev->nr_cpus_allowed > 1) {
 			make_wish(&w, prev, t, cpu);
 			if (wants_away(prev, &w))
@@ -716,7 +346,8 @@ void BPF_PROG(ts_enable, struct task_struct *p)
 SEC("struct_ops/ts_init_task")
 s32 BPF_PROG(ts_init_task, struct task_struct *p, struct scx_init_task_args *args)
 {
-	struct ts_task *t = bpf_task_storage_get(&task_ctx_stor, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct ts_task *t =
+		bpf_task_storage_get(&task_ctx_stor, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	/* without one the task still runs, as in ts_enqueue(): no reason to fail a fork */
 	if (t)
@@ -736,8 +367,8 @@ static void cpu_comes(s32 cpu)
 
 	if (!pl || !c) {
 		/* a node that had no CPUs when the daemon looked: start again, with it */
-		scx_bpf_exit_bstr(SCX_VALUE(scx_exit_code, SCX_ECODE_ACT_RESTART), new_node_message, no_arguments,
-				  sizeof(no_arguments));
+		scx_bpf_exit_bstr(SCX_VALUE(scx_exit_code, SCX_ECODE_ACT_RESTART), new_node_message,
+				  no_arguments, sizeof(no_arguments));
 		return;
 	}
 	c->place = place;
@@ -785,7 +416,7 @@ s32 BPF_PROG(ts_init)
 	u32 i, cpu, nr_cpus = scx_bpf_nr_cpu_ids();
 	s32 r;
 
-	bpf_for(i, 0, nr_places) {
+	bpf_for (i, 0, nr_places) {
 		struct place *pl = get_place(i);
 		struct bpf_cpumask *cpus;
 
@@ -806,7 +437,7 @@ s32 BPF_PROG(ts_init)
 
 	bpf_rcu_read_lock();
 	online = scx_bpf_get_online_cpumask();
-	bpf_for(cpu, 0, nr_cpus) {
+	bpf_for (cpu, 0, nr_cpus) {
 		if (bpf_cpumask_test_cpu(cpu, online))
 			cpu_comes(cpu);
 	}

@@ -24,7 +24,7 @@ struct chooser {
 const char *choose_reason_name(enum choose_reason reason)
 {
 	static const char *const names[] = {
-		[CHOOSE_PID] = "pid",   [CHOOSE_RULE] = "rule", [CHOOSE_CHILD] = "child",
+		[CHOOSE_PID] = "pid",	[CHOOSE_RULE] = "rule", [CHOOSE_CHILD] = "child",
 		[CHOOSE_NAME] = "name", [CHOOSE_SIZE] = "size", [CHOOSE_NOT] = "no",
 	};
 
@@ -60,13 +60,15 @@ void chooser_free(struct chooser *c)
 static bool has_known_name(const struct options *o, const char *comm)
 {
 	for (size_t i = 0; i < TS_MAX_NAMES; i++)
-		if (o->names[i][0] && !strncmp(comm, o->names[i], strnlen(o->names[i], TS_NAME_LEN)))
+		if (o->names[i][0] &&
+		    !strncmp(comm, o->names[i], strnlen(o->names[i], TS_NAME_LEN)))
 			return true;
 	return false;
 }
 
 /* By name or size, for what neither pid nor rule has named. */
-static enum choose_reason judge(const struct choice *c, const struct options *o, uint64_t uptime_ticks, bool was_chosen)
+static enum choose_reason judge(const struct choice *c, const struct options *o,
+				uint64_t uptime_ticks, bool was_chosen)
 {
 	uint64_t second_ticks = (uint64_t)sysconf(_SC_CLK_TCK);
 
@@ -78,7 +80,8 @@ static enum choose_reason judge(const struct choice *c, const struct options *o,
 		return CHOOSE_NAME;
 	if (was_chosen)
 		return c->proc.rss_bytes >= o->min_rss_bytes / 2 ? CHOOSE_SIZE : CHOOSE_NOT;
-	if (c->proc.rss_bytes >= o->min_rss_bytes && uptime_ticks - c->proc.start_time >= second_ticks)
+	if (c->proc.rss_bytes >= o->min_rss_bytes &&
+	    uptime_ticks - c->proc.start_time >= second_ticks)
 		return CHOOSE_SIZE;
 	return CHOOSE_NOT;
 }
@@ -104,7 +107,7 @@ static int compare_rank(const void *a, const void *b)
 /* ALL is sorted by pid. */
 static struct choice *find_pid(struct choice *all, size_t nr, pid_t pid)
 {
-	struct choice key = { .proc.pid = pid };
+	struct choice key = {.proc.pid = pid};
 
 	return nr ? bsearch(&key, all, nr, sizeof(*all), compare_pid) : NULL;
 }
@@ -120,7 +123,8 @@ static const struct choice *named_ancestor(struct choice *all, size_t nr, const 
 	return NULL;
 }
 
-size_t choose_rank(struct choice *all, size_t nr, const struct options *options, uint64_t uptime_ticks,
+size_t choose_rank(struct choice *all, size_t nr, const struct options *options,
+		   uint64_t uptime_ticks,
 		   bool (*was_chosen)(void *user, const struct proc_stat *proc), void *user)
 {
 	size_t nr_chosen = 0;
@@ -140,7 +144,8 @@ size_t choose_rank(struct choice *all, size_t nr, const struct options *options,
 		}
 	}
 	for (size_t i = 0; i < nr; i++)
-		all[i].reason = judge(&all[i], options, uptime_ticks, was_chosen(user, &all[i].proc));
+		all[i].reason =
+			judge(&all[i], options, uptime_ticks, was_chosen(user, &all[i].proc));
 	qsort(all, nr, sizeof(*all), compare_rank);
 	while (nr_chosen < nr && all[nr_chosen].reason != CHOOSE_NOT)
 		nr_chosen++;
@@ -152,7 +157,8 @@ static bool in_choice(void *user, const struct proc_stat *proc)
 	const struct chooser *c = user;
 
 	for (size_t i = 0; i < c->nr_chosen; i++)
-		if (c->chosen[i].proc.pid == proc->pid && c->chosen[i].proc.start_time == proc->start_time)
+		if (c->chosen[i].proc.pid == proc->pid &&
+		    c->chosen[i].proc.start_time == proc->start_time)
 			return true;
 	return false;
 }
@@ -174,7 +180,8 @@ static const struct rule *matching_rule(const struct options *o, const struct pr
 
 		if (rule->field == RULE_COMM && rule_matches(rule, p->comm))
 			return rule;
-		if (rule->field == RULE_EXE && !proc_exe(value, sizeof(value), p->pid) && rule_matches(rule, value))
+		if (rule->field == RULE_EXE && !proc_exe(value, sizeof(value), p->pid) &&
+		    rule_matches(rule, value))
 			return rule;
 		if (rule->field == RULE_CGROUP && !proc_cgroup(value, sizeof(value), p->pid) &&
 		    rule_matches(rule, value))
@@ -186,7 +193,8 @@ static const struct rule *matching_rule(const struct options *o, const struct pr
 static int add(struct chooser *c, const struct proc_stat *p)
 {
 	const struct rule *rule = p->kernel_thread ? NULL : matching_rule(c->options, p);
-	struct choice choice = { .proc = *p, .reason = CHOOSE_NOT, .class = rule ? rule->class : TS_CLASS_UNSET };
+	struct choice choice = {
+		.proc = *p, .reason = CHOOSE_NOT, .class = rule ? rule->class : TS_CLASS_UNSET};
 
 	if (named_by_pid(c->options, p->pid))
 		choice.reason = CHOOSE_PID;

@@ -44,7 +44,8 @@ int chooser_scan(struct chooser *c, const struct choice **out, size_t *nr);
  * except for pids and rules) and move the chosen to the front.  WAS_CHOSEN says
  * whether a process is in the present choice.  Returns their number.
  */
-size_t choose_rank(struct choice *all, size_t nr, const struct options *options, uint64_t uptime_ticks,
+size_t choose_rank(struct choice *all, size_t nr, const struct options *options,
+		   uint64_t uptime_ticks,
 		   bool (*was_chosen)(void *user, const struct proc_stat *proc), void *user);
 
 const char *choose_reason_name(enum choose_reason reason);

@@ -5,7 +5,8 @@
 #include "commands.h"
 #include "doctor.h"
 
-static const char *const states[] = { [DOCTOR_OK] = "ok", [DOCTOR_NOTE] = "note", [DOCTOR_MISSING] = "missing" };
+static const char *const states[] = {
+	[DOCTOR_OK] = "ok", [DOCTOR_NOTE] = "note", [DOCTOR_MISSING] = "missing"};
 
 static void print_json(const struct doctor_check *checks, size_t nr, bool able)
 {
@@ -16,14 +17,18 @@ static void print_json(const struct doctor_check *checks, size_t nr, bool able)
 
 		json_object_object_add(c, "name", json_object_new_string(checks[i].name));
 		json_object_object_add(c, "state", json_object_new_string(states[checks[i].state]));
-		json_object_object_add(c, "needed", json_object_new_boolean(checks[i].need != DOCTOR_OPTIONAL));
+		json_object_object_add(c, "needed",
+				       json_object_new_boolean(checks[i].need != DOCTOR_OPTIONAL));
 		json_object_object_add(c, "found", json_object_new_string(checks[i].found));
-		json_object_object_add(c, "mend", checks[i].mend[0] ? json_object_new_string(checks[i].mend) : NULL);
+		json_object_object_add(c, "mend",
+				       checks[i].mend[0] ? json_object_new_string(checks[i].mend)
+							 : NULL);
 		json_object_array_add(list, c);
 	}
 	json_object_object_add(o, "able", json_object_new_boolean(able));
 	json_object_object_add(o, "checks", list);
-	printf("%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	printf("%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+								 JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);
 }
 
@@ -44,7 +49,8 @@ int cmd_doctor(const struct options *o)
 			printf("%21s -> %s\n", "", checks[i].mend);
 	}
 	if (missing)
-		printf("\nthis machine lacks %zu thing%s that cxl-tiersched needs\n", missing, missing == 1 ? "" : "s");
+		printf("\nthis machine lacks %zu thing%s that cxl-tiersched needs\n", missing,
+		       missing == 1 ? "" : "s");
 	else
 		printf("\nthis machine can run cxl-tiersched\n");
 	return missing ? TS_EXIT_LACKING : TS_EXIT_OK;

@@ -19,15 +19,19 @@ int cmd_status(const struct options *o)
 		return TS_EXIT_FAILED;
 	}
 	if (r == -ETIMEDOUT || r == -EAGAIN) {
-		log_error("the daemon does not answer (stopped?); profiles are ignored by the scheduler meanwhile");
+		log_error("the daemon does not answer (stopped?); profiles are ignored by the "
+			  "scheduler meanwhile");
 		return TS_EXIT_FAILED;
 	}
 	if (r < 0) {
-		log_error("cannot read the daemon's report from %s: %s", STATE_STATUS_SOCKET, strerror(-r));
+		log_error("cannot read the daemon's report from %s: %s", STATE_STATUS_SOCKET,
+			  strerror(-r));
 		return TS_EXIT_FAILED;
 	}
 	if (o->json)
-		printf("%s\n", json_object_to_json_string_ext(report, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+		printf("%s\n",
+		       json_object_to_json_string_ext(
+			       report, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	else
 		report_print(report);
 	json_object_put(report);

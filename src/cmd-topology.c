@@ -11,7 +11,8 @@
 
 /* Text. */
 
-static const char *near_text(char *buf, size_t size, const struct topology *t, const struct topology_node *node)
+static const char *near_text(char *buf, size_t size, const struct topology *t,
+			     const struct topology_node *node)
 {
 	_cleanup_idlist_ struct idlist cpus = IDLIST_INIT;
 
@@ -26,20 +27,22 @@ static void print_nodes(const struct topology *t)
 {
 	char bytes[16], cpus[128], near[128], tier[16];
 
-	printf("%-5s %-12s %8s  %-5s %-26s %s\n", "NODE", "CPUS", "MEMORY", "TIER", "CXL", "NEAREST CPUS");
+	printf("%-5s %-12s %8s  %-5s %-26s %s\n", "NODE", "CPUS", "MEMORY", "TIER", "CXL",
+	       "NEAREST CPUS");
 	for (size_t i = 0; i < t->nr_nodes; i++) {
 		const struct topology_node *n = &t->nodes[i];
 		char cxl[80] = "no";
 
 		if (n->cxl != TOPOLOGY_CXL_NO)
-			snprintf(cxl, sizeof(cxl), "yes, by %s%s%s", topology_cxl_name(n->cxl), n->devices[0] ? ": " : "",
-				 n->devices);
+			snprintf(cxl, sizeof(cxl), "yes, by %s%s%s", topology_cxl_name(n->cxl),
+				 n->devices[0] ? ": " : "", n->devices);
 		snprintf(tier, sizeof(tier), "%d", n->tier);
 		idlist_format(cpus, sizeof(cpus), &n->cpus);
 		printf("%-5u %-12s %8s  %-5s %-26s %s (%s)\n", n->id, cpus[0] ? cpus : "-",
-		       n->mem_bytes ? format_bytes(bytes, sizeof(bytes), n->mem_bytes) : "-", n->tier < 0 ? "-" : tier,
-		       cxl, near_text(near, sizeof(near), t, n),
-		       n->near_source == TOPOLOGY_UNKNOWN ? "nothing tells them apart" : topology_source_name(n->near_source));
+		       n->mem_bytes ? format_bytes(bytes, sizeof(bytes), n->mem_bytes) : "-",
+		       n->tier < 0 ? "-" : tier, cxl, near_text(near, sizeof(near), t, n),
+		       n->near_source == TOPOLOGY_UNKNOWN ? "nothing tells them apart"
+							  : topology_source_name(n->near_source));
 	}
 }
 
@@ -87,9 +90,11 @@ static void print_figures(const struct topology *t, bool latency)
 			if (!t->nodes[to].mem_bytes)
 				continue;
 			if (latency && l->latency_ns)
-				snprintf(text, sizeof(text), "%u ns %s", l->latency_ns, topology_source_name(l->latency_source));
+				snprintf(text, sizeof(text), "%u ns %s", l->latency_ns,
+					 topology_source_name(l->latency_source));
 			else if (!latency && l->bandwidth_mbps)
-				snprintf(text, sizeof(text), "%s %s", format_mbps(mbps, sizeof(mbps), l->bandwidth_mbps),
+				snprintf(text, sizeof(text), "%s %s",
+					 format_mbps(mbps, sizeof(mbps), l->bandwidth_mbps),
 					 topology_source_name(l->bandwidth_source));
 			else
 				snprintf(text, sizeof(text), "unknown");
@@ -165,9 +170,11 @@ static json_object *links_value(const struct topology *t)
 			add(o, "cpu_node", json_object_new_int64(t->nodes[from].id));
 			add(o, "mem_node", json_object_new_int64(t->nodes[to].id));
 			add(o, "latency_ns", known(l->latency_ns, l->latency_ns));
-			add(o, "latency_source", text_value(topology_source_name(l->latency_source)));
+			add(o, "latency_source",
+			    text_value(topology_source_name(l->latency_source)));
 			add(o, "bandwidth_mbps", known(l->bandwidth_mbps, l->bandwidth_mbps));
-			add(o, "bandwidth_source", text_value(topology_source_name(l->bandwidth_source)));
+			add(o, "bandwidth_source",
+			    text_value(topology_source_name(l->bandwidth_source)));
 			json_object_array_add(a, o);
 		}
 	}
@@ -199,7 +206,8 @@ static json_object *region_value(const struct topology_region *r)
 		json_object *a = json_object_new_object();
 
 		add(a, "read_latency_ns", known(r->read_latency_ns[i], r->read_latency_ns[i]));
-		add(a, "read_bandwidth_mbps", known(r->read_bandwidth_mbps[i], r->read_bandwidth_mbps[i]));
+		add(a, "read_bandwidth_mbps",
+		    known(r->read_bandwidth_mbps[i], r->read_bandwidth_mbps[i]));
 		json_object_array_add(access, a);
 	}
 	add(o, "access", access);
@@ -221,20 +229,22 @@ static void print_json(const struct topology *t)
 	add(o, "links", links_value(t));
 	add(o, "memdevs", memdevs);
 	add(o, "regions", regions);
-	printf("%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	printf("%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+								 JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);
 }
 
 int cmd_topology(const struct options *o)
 {
-	struct topology_options options = { .sysroot = o->sysroot, .cxl_nodes = &o->cxl_nodes };
+	struct topology_options options = {.sysroot = o->sysroot, .cxl_nodes = &o->cxl_nodes};
 	_cleanup_topology_ struct topology *t = NULL;
 	int r = topology_read(&t, &options);
 
 	if (r == -EINVAL)
 		return TS_EXIT_USAGE; /* topology_read() has said which node */
 	if (r == -ENOENT) {
-		log_error("%s/sys/devices/system/node shows no NUMA nodes; boot a kernel with CONFIG_NUMA=y",
+		log_error("%s/sys/devices/system/node shows no NUMA nodes; boot a kernel with "
+			  "CONFIG_NUMA=y",
 			  o->sysroot ? o->sysroot : "");
 		return TS_EXIT_LACKING;
 	}

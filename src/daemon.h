@@ -23,12 +23,12 @@ struct daemon {
 	struct managed_set set;
 	struct sched *sched; /* NULL with --observe */
 	struct server *server;
-	uint64_t tick_ns;    /* the tick's period */
-	uint64_t start_ns;   /* CLOCK_MONOTONIC, as all times here */
+	uint64_t tick_ns;      /* the tick's period */
+	uint64_t start_ns;     /* CLOCK_MONOTONIC, as all times here */
 	uint64_t start_cpu_ns; /* CPU time used by then */
-	uint64_t scan_ns;    /* of the last look at processes and topology */
-	uint64_t stats_ns;   /* of the last --stats table */
-	uint64_t restart_ns; /* of the last restart of the scheduler */
+	uint64_t scan_ns;      /* of the last look at processes and topology */
+	uint64_t stats_ns;     /* of the last --stats table */
+	uint64_t restart_ns;   /* of the last restart of the scheduler */
 	unsigned int nr_restarts;
 	uint64_t nr_ticks;
 	uint64_t ticks_cpu_ns; /* CPU time of all ticks */

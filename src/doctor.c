@@ -23,14 +23,15 @@ static struct doctor_check *begin(struct finding *f, const char *name, enum doct
 {
 	struct doctor_check *c = &f->checks[f->nr++];
 
-	*c = (struct doctor_check){ .name = name, .need = need };
+	*c = (struct doctor_check){.name = name, .need = need};
 	return c;
 }
 
-static void say(struct doctor_check *c, enum doctor_state state, const char *mend, const char *fmt, ...)
-	_printf_(4, 5);
+static void say(struct doctor_check *c, enum doctor_state state, const char *mend, const char *fmt,
+		...) _printf_(4, 5);
 
-static void say(struct doctor_check *c, enum doctor_state state, const char *mend, const char *fmt, ...)
+static void say(struct doctor_check *c, enum doctor_state state, const char *mend, const char *fmt,
+		...)
 {
 	va_list args;
 
@@ -57,7 +58,8 @@ static void check_sched_ext(struct finding *f, const char *root)
 
 	if (!sysfs_exists(root, "/sys/kernel/sched_ext")) {
 		say(c, DOCTOR_MISSING,
-		    "boot a kernel with CONFIG_SCHED_CLASS_EXT=y (Linux 6.15 or later; Debian: trixie-backports), or use --observe",
+		    "boot a kernel with CONFIG_SCHED_CLASS_EXT=y (Linux 6.15 or later; Debian: "
+		    "trixie-backports), or use --observe",
 		    "this kernel has no sched_ext");
 		return;
 	}
@@ -94,15 +96,19 @@ static void check_damon(struct finding *f, const struct options *o, const struct
 	if (!p->sysfs)
 		say_no_damon(c);
 	else if (!o->sysroot && geteuid() != 0)
-		say(c, DOCTOR_NOTE, "run doctor as root to see more", "there; only root can look into it");
+		say(c, DOCTOR_NOTE, "run doctor as root to see more",
+		    "there; only root can look into it");
 	else if (p->vaddr == DAMON_NO)
-		say(c, DOCTOR_MISSING, "boot a kernel with CONFIG_DAMON_VADDR=y", "%s", damon_strerror(DAMON_E_NO_VADDR));
+		say(c, DOCTOR_MISSING, "boot a kernel with CONFIG_DAMON_VADDR=y", "%s",
+		    damon_strerror(DAMON_E_NO_VADDR));
 	else if (p->tried_regions == DAMON_NO && !p->trace)
-		say(c, DOCTOR_MISSING, "boot Linux 6.2 or later", "%s", damon_strerror(DAMON_E_NO_REGIONS));
+		say(c, DOCTOR_MISSING, "boot Linux 6.2 or later", "%s",
+		    damon_strerror(DAMON_E_NO_REGIONS));
 	else if (p->vaddr == DAMON_UNKNOWN)
 		say(c, DOCTOR_NOTE, "", "there; what it can do shows when it runs");
 	else
-		say(c, DOCTOR_OK, "", "monitors address spaces%s%s%s", p->trace ? ", tells by trace event" : "",
+		say(c, DOCTOR_OK, "", "monitors address spaces%s%s%s",
+		    p->trace ? ", tells by trace event" : "",
 		    p->auto_intervals == DAMON_YES ? ", tunes intervals" : "",
 		    p->obsolete_target == DAMON_YES ? ", swaps targets while running" : "");
 	if (o->damon_auto && p->sysfs && p->auto_intervals == DAMON_NO)
@@ -110,7 +116,8 @@ static void check_damon(struct finding *f, const struct options *o, const struct
 		    "no interval tuning in this kernel's DAMON");
 }
 
-static void check_damon_users(struct finding *f, const struct options *o, const struct damon_probe *p)
+static void check_damon_users(struct finding *f, const struct options *o,
+			      const struct damon_probe *p)
 {
 	struct doctor_check *c;
 
@@ -118,10 +125,12 @@ static void check_damon_users(struct finding *f, const struct options *o, const 
 		return;
 	c = begin(f, "DAMON users", DOCTOR_OPTIONAL);
 	if (p->reclaim_enabled || p->lru_sort_enabled)
-		say(c, DOCTOR_NOTE, "disable it while cxl-tiersched runs: echo N to its parameter 'enabled'",
+		say(c, DOCTOR_NOTE,
+		    "disable it while cxl-tiersched runs: echo N to its parameter 'enabled'",
 		    "%s holds DAMON", p->reclaim_enabled ? "DAMON_RECLAIM" : "DAMON_LRU_SORT");
 	else if (p->nr_running > 0)
-		say(c, DOCTOR_NOTE, "", "%d of %d kdamonds are in use", p->nr_running, p->nr_kdamonds);
+		say(c, DOCTOR_NOTE, "", "%d of %d kdamonds are in use", p->nr_running,
+		    p->nr_kdamonds);
 	else if (p->stat_enabled)
 		say(c, o->keep_damon ? DOCTOR_NOTE : DOCTOR_OK, "",
 		    "DAMON_STAT is on; it is stopped while cxl-tiersched runs, and put back");
@@ -137,9 +146,11 @@ static void check_nodes(struct finding *f, const struct topology *t)
 	for (size_t i = 0; t && i < t->nr_nodes; i++)
 		nr += t->nodes[i].cpus.nr > 0;
 	if (!t)
-		say(c, DOCTOR_NOTE, "boot a kernel with CONFIG_NUMA=y", "the kernel shows no NUMA nodes");
+		say(c, DOCTOR_NOTE, "boot a kernel with CONFIG_NUMA=y",
+		    "the kernel shows no NUMA nodes");
 	else if (nr < 2)
-		say(c, DOCTOR_NOTE, "", "%zu: every CPU is equally near all memory, so placement gains nothing", nr);
+		say(c, DOCTOR_NOTE, "",
+		    "%zu: every CPU is equally near all memory, so placement gains nothing", nr);
 	else
 		say(c, DOCTOR_OK, "", "%zu", nr);
 }
@@ -156,10 +167,13 @@ static void check_cxl(struct finding *f, const struct topology *t)
 	if (ids.nr)
 		say(c, DOCTOR_OK, "", "node %s", idlist_format(text, sizeof(text), &ids));
 	else if (t && t->nr_memdevs)
-		say(c, DOCTOR_NOTE, "bring it online: cxl create-region -t ram -m mem0 (see cxl-create-region(1))",
+		say(c, DOCTOR_NOTE,
+		    "bring it online: cxl create-region -t ram -m mem0 (see cxl-create-region(1))",
 		    "%zu device, none of its memory online as a node", t->nr_memdevs);
 	else
-		say(c, DOCTOR_NOTE, "name memory-only nodes with --cxl-node where firmware hides CXL", "none found");
+		say(c, DOCTOR_NOTE,
+		    "name memory-only nodes with --cxl-node where firmware hides CXL",
+		    "none found");
 }
 
 static void check_latency(struct finding *f, const struct topology *t)
@@ -172,9 +186,12 @@ static void check_latency(struct finding *f, const struct topology *t)
 			if (t->nodes[i].cpus.nr && t->nodes[j].mem_bytes)
 				worst = MIN(worst, topology_link(t, i, j)->latency_source);
 	if (!t || worst == TOPOLOGY_UNKNOWN)
-		say(c, DOCTOR_NOTE, "", "not known for every pair of nodes: no preference where they are missing");
+		say(c, DOCTOR_NOTE, "",
+		    "not known for every pair of nodes: no preference where they are missing");
 	else if (worst == TOPOLOGY_SLIT || worst == TOPOLOGY_ATTACH)
-		say(c, DOCTOR_NOTE, "", "from SLIT distances in part: the order is firmware's, the nanoseconds are nominal");
+		say(c, DOCTOR_NOTE, "",
+		    "from SLIT distances in part: the order is firmware's, the nanoseconds are "
+		    "nominal");
 	else
 		say(c, DOCTOR_OK, "", "stated by firmware (%s)", topology_source_name(worst));
 }
@@ -183,9 +200,10 @@ static void check_cxl_pmu(struct finding *f, const char *root)
 {
 	struct doctor_check *c = begin(f, "CXL PMU", DOCTOR_OPTIONAL);
 	char pattern[SYSFS_PATH_MAX];
-	glob_t found = { 0 };
+	glob_t found = {0};
 
-	if (!sysfs_path(pattern, sizeof(pattern), root, "/sys/bus/event_source/devices/cxl_pmu_mem*"))
+	if (!sysfs_path(pattern, sizeof(pattern), root,
+			"/sys/bus/event_source/devices/cxl_pmu_mem*"))
 		(void)!glob(pattern, 0, NULL, &found);
 	if (found.gl_pathc)
 		say(c, DOCTOR_OK, "", "%zu", (size_t)found.gl_pathc);
@@ -210,10 +228,10 @@ static void check_root(struct finding *f, const struct options *o)
 
 size_t doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struct options *o)
 {
-	struct topology_options options = { .sysroot = o->sysroot, .cxl_nodes = &o->cxl_nodes };
+	struct topology_options options = {.sysroot = o->sysroot, .cxl_nodes = &o->cxl_nodes};
 	_cleanup_topology_ struct topology *topology = NULL;
-	struct finding f = { .checks = checks };
-	struct damon_probe probe = { 0 };
+	struct finding f = {.checks = checks};
+	struct damon_probe probe = {0};
 
 	if (topology_read(&topology, &options) < 0)
 		topology = NULL;
@@ -243,7 +261,7 @@ static void check_damon_exists(struct finding *f)
 size_t doctor_refuse(const struct options *o)
 {
 	struct doctor_check checks[DOCTOR_MAX_CHECKS];
-	struct finding f = { .checks = checks };
+	struct finding f = {.checks = checks};
 	size_t refused = 0;
 
 	if (!o->observe) {

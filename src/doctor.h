@@ -9,13 +9,13 @@
 
 enum doctor_state {
 	DOCTOR_OK,
-	DOCTOR_NOTE,    /* works without; something is lost */
+	DOCTOR_NOTE,	/* works without; something is lost */
 	DOCTOR_MISSING, /* needed to schedule */
 };
 
 /* Who needs it: the run stops for what it needs, `doctor` shows all. */
 enum doctor_need {
-	DOCTOR_FOR_ALL,      /* measuring too */
+	DOCTOR_FOR_ALL,	     /* measuring too */
 	DOCTOR_FOR_SCHEDULE, /* not with --observe */
 	DOCTOR_OPTIONAL,
 };

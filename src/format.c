@@ -20,7 +20,11 @@ char *format_bytes(char *buf, size_t size, uint64_t bytes)
 	if (unit < 0)
 		snprintf(buf, size, "%" PRIu64, bytes);
 	else
-		snprintf(buf, size, "%.*f%c", value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2, value, units[unit]);
+		snprintf(buf, size, "%.*f%c",
+			 value >= 99.95	  ? 0
+			 : value >= 9.995 ? 1
+					  : 2,
+			 value, units[unit]);
 	return buf;
 }
 
@@ -46,6 +50,10 @@ char *format_mbps(char *buf, size_t size, uint64_t mbps)
 	if (mbps < 1000)
 		snprintf(buf, size, "%" PRIu64 " MB/s", mbps);
 	else
-		snprintf(buf, size, "%.*f GB/s", mbps >= 99950 ? 0 : mbps >= 9995 ? 1 : 2, (double)mbps / 1000);
+		snprintf(buf, size, "%.*f GB/s",
+			 mbps >= 99950	? 0
+			 : mbps >= 9995 ? 1
+					: 2,
+			 (double)mbps / 1000);
 	return buf;
 }

@@ -28,7 +28,9 @@ static void order_by_distance(struct machine *m, const struct topology *t, const
 
 			if (other == c)
 				continue;
-			for (; at > 1 && cpu_distance_ns(t, cpu_at[c], cpu_at[order[at - 1]]) > distance; at--)
+			for (; at > 1 &&
+			       cpu_distance_ns(t, cpu_at[c], cpu_at[order[at - 1]]) > distance;
+			     at--)
 				order[at] = order[at - 1];
 			order[at] = (uint8_t)other;
 			nr++;
@@ -40,7 +42,8 @@ static void order_by_distance(struct machine *m, const struct topology *t, const
 static bool is_cxl_attached(const struct topology *t, unsigned int node_id)
 {
 	for (size_t i = 0; i < t->nr_nodes; i++)
-		if (t->nodes[i].cxl != TOPOLOGY_CXL_NO && idlist_has(&t->nodes[i].near_nodes, node_id))
+		if (t->nodes[i].cxl != TOPOLOGY_CXL_NO &&
+		    idlist_has(&t->nodes[i].near_nodes, node_id))
 			return true;
 	return false;
 }
@@ -93,8 +96,8 @@ static int fill(struct machine *m, const struct topology *t)
 	m->load_permille = calloc(t->nr_nodes, sizeof(*m->load_permille));
 	m->latency_ns = calloc(t->nr_nodes * t->nr_nodes, sizeof(*m->latency_ns));
 	m->near_order = calloc(t->nr_nodes, t->nr_nodes);
-	if (!cpu_at || !mem_at || !m->cpu_node_ids || !m->mem_node_ids || !m->cxl || !m->load_permille ||
-	    !m->latency_ns || !m->near_order)
+	if (!cpu_at || !mem_at || !m->cpu_node_ids || !m->mem_node_ids || !m->cxl ||
+	    !m->load_permille || !m->latency_ns || !m->near_order)
 		return -ENOMEM;
 
 	for (size_t i = 0; i < t->nr_nodes; i++) {
@@ -112,12 +115,14 @@ static int fill(struct machine *m, const struct topology *t)
 		}
 	}
 	if (m->nr_cpu_nodes > TS_MAX_CPU_NODES) {
-		log_error("%zu NUMA nodes have CPUs; this program knows at most %d", m->nr_cpu_nodes, TS_MAX_CPU_NODES);
+		log_error("%zu NUMA nodes have CPUs; this program knows at most %d",
+			  m->nr_cpu_nodes, TS_MAX_CPU_NODES);
 		return -E2BIG;
 	}
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++)
 		for (size_t n = 0; n < m->nr_mem_nodes; n++)
-			m->latency_ns[c * m->nr_mem_nodes + n] = topology_link(t, cpu_at[c], mem_at[n])->latency_ns;
+			m->latency_ns[c * m->nr_mem_nodes + n] =
+				topology_link(t, cpu_at[c], mem_at[n])->latency_ns;
 	order_by_distance(m, t, cpu_at);
 	m->model = (struct model_machine){
 		.nr_cpu_nodes = m->nr_cpu_nodes,

@@ -15,12 +15,14 @@ struct machine {
 	size_t nr_cpu_nodes, nr_mem_nodes;
 	unsigned int *cpu_node_ids; /* kernel ids by place */
 	unsigned int *mem_node_ids;
-	uint32_t *latency_ns;       /* [cpu][mem] as the topology says */
-	uint16_t *load_permille;    /* [mem] utilisation, MODEL_UNKNOWN_PERMILLE where nothing measures it */
-	bool *cxl;                  /* [mem] */
-	uint8_t *near_order;        /* [cpu][cpu] CPU nodes by distance, itself first: the way of stealing */
-	struct ts_cpu *cpus;        /* by CPU number; metrics unknown */
-	size_t nr_cpus;             /* highest online CPU number + 1 */
+	uint32_t *latency_ns;	 /* [cpu][mem] as the topology says */
+	uint16_t *load_permille; /* [mem] utilisation, MODEL_UNKNOWN_PERMILLE where nothing measures
+				    it */
+	bool *cxl;		 /* [mem] */
+	uint8_t *near_order; /* [cpu][cpu] CPU nodes by distance, itself first: the way of stealing
+			      */
+	struct ts_cpu *cpus; /* by CPU number; metrics unknown */
+	size_t nr_cpus;	     /* highest online CPU number + 1 */
 	struct model_machine model; /* the same arrays for the model */
 };
 

@@ -9,9 +9,9 @@ static const struct {
 	const char *name;
 	int (*run)(const struct options *o);
 } commands[] = {
-	{ "topology", cmd_topology },
-	{ "doctor", cmd_doctor },
-	{ "status", cmd_status },
+	{"topology", cmd_topology},
+	{"doctor", cmd_doctor},
+	{"status", cmd_status},
 };
 
 int main(int argc, char **argv)
@@ -28,7 +28,9 @@ int main(int argc, char **argv)
 			if (!strcmp(argv[1], commands[i].name))
 				run = commands[i].run;
 		if (!run) {
-			log_error("unknown command '%s'; the commands are topology, doctor and status", argv[1]);
+			log_error("unknown command '%s'; the commands are topology, doctor and "
+				  "status",
+				  argv[1]);
 			return TS_EXIT_USAGE;
 		}
 		name = argv[1];

@@ -37,12 +37,13 @@ static void collector_free(struct collector *c)
 
 int managed_init(struct managed_set *set, const struct machine *m, size_t max_processes)
 {
-	*set = (struct managed_set){ .machine = m, .capacity = max_processes };
+	*set = (struct managed_set){.machine = m, .capacity = max_processes};
 	set->items = calloc(max_processes, sizeof(*set->items));
 	set->targets = calloc(max_processes, sizeof(*set->targets));
 	set->collector = calloc(1, sizeof(*set->collector));
 	if (!set->items || !set->targets || !set->collector ||
-	    residency_new(&set->collector->residency, m->mem_node_ids, m->nr_mem_nodes, 4 * PROCESS_PAGES) < 0) {
+	    residency_new(&set->collector->residency, m->mem_node_ids, m->nr_mem_nodes,
+			  4 * PROCESS_PAGES) < 0) {
 		managed_deinit(set);
 		return -ENOMEM;
 	}
@@ -56,7 +57,7 @@ void managed_deinit(struct managed_set *set)
 	free(set->items);
 	free(set->targets);
 	collector_free(set->collector);
-	*set = (struct managed_set){ 0 };
+	*set = (struct managed_set){0};
 }
 
 static bool same_process(const struct proc_stat *a, const struct proc_stat *b)
@@ -64,13 +65,16 @@ static bool same_process(const struct proc_stat *a, const struct proc_stat *b)
 	return a->pid == b->pid && a->start_time == b->start_time;
 }
 
-static void begin(struct managed *item, const struct choice *choice, struct model_process *model, uint64_t now_ns)
+static void begin(struct managed *item, const struct choice *choice, struct model_process *model,
+		  uint64_t now_ns)
 {
-	*item = (struct managed){ .choice = *choice, .model = model, .since_ns = now_ns };
-	log_debug("managing %s (%d), by %s", choice->proc.comm, choice->proc.pid, choose_reason_name(choice->reason));
+	*item = (struct managed){.choice = *choice, .model = model, .since_ns = now_ns};
+	log_debug("managing %s (%d), by %s", choice->proc.comm, choice->proc.pid,
+		  choose_reason_name(choice->reason));
 }
 
-static const struct choice *find_choice(const struct choice *chosen, size_t nr, const struct proc_stat *p)
+static const struct choice *find_choice(const struct choice *chosen, size_t nr,
+					const struct proc_stat *p)
 {
 	for (size_t i = 0; i < nr; i++)
 		if (same_process(&chosen[i].proc, p))
@@ -79,7 +83,8 @@ static const struct choice *find_choice(const struct choice *chosen, size_t nr, 
 }
 
 /* Drop what is no longer chosen, refresh what is. */
-static bool keep_chosen(struct managed_set *set, const struct choice *chosen, size_t nr, struct sched *s)
+static bool keep_chosen(struct managed_set *set, const struct choice *chosen, size_t nr,
+			struct sched *s)
 {
 	bool changed = false;
 	size_t kept = 0;
@@ -93,7 +98,8 @@ static bool keep_chosen(struct managed_set *set, const struct choice *chosen, si
 			set->items[kept++] = *item;
 			continue;
 		}
-		log_debug("no longer managing %s (%d)", item->choice.proc.comm, item->choice.proc.pid);
+		log_debug("no longer managing %s (%d)", item->choice.proc.comm,
+			  item->choice.proc.pid);
 		if (s)
 			sched_drop(s, item->choice.proc.pid);
 		model_process_free(item->model);
@@ -103,8 +109,8 @@ static bool keep_chosen(struct managed_set *set, const struct choice *chosen, si
 	return changed;
 }
 
-int managed_update(struct managed_set *set, const struct choice *chosen, size_t nr, struct sched *s, uint64_t now_ns,
-		   bool *changed)
+int managed_update(struct managed_set *set, const struct choice *chosen, size_t nr, struct sched *s,
+		   uint64_t now_ns, bool *changed)
 {
 	*changed = keep_chosen(set, chosen, nr, s);
 	for (size_t i = 0; i < nr && set->nr < set->capacity; i++) {
@@ -122,8 +128,8 @@ int managed_update(struct managed_set *set, const struct choice *chosen, size_t 
 		*changed = true;
 	}
 	for (size_t i = 0; i < set->nr; i++)
-		set->targets[i] = (struct damon_target){ set->items[i].choice.proc.pid,
-							 set->items[i].choice.proc.start_time };
+		set->targets[i] = (struct damon_target){set->items[i].choice.proc.pid,
+							set->items[i].choice.proc.start_time};
 	return 0;
 }
 
@@ -168,12 +174,14 @@ static void plan_pages(struct collector *c, const struct damon_snapshot *snapsho
 		const struct damon_region *r = &snapshot->regions[i];
 		double share = heat > 0 ? (double)(r->end - r->start) * r->nr_accesses / heat : 0;
 
-		c->ranges[i] = (struct residency_range){ r->start, r->end,
-							 r->nr_accesses ? 1 + (uint32_t)(share * (double)budget) : 0 };
+		c->ranges[i] = (struct residency_range){
+			r->start, r->end,
+			r->nr_accesses ? 1 + (uint32_t)(share * (double)budget) : 0};
 	}
 }
 
-static void fill_regions(struct collector *c, const struct damon_snapshot *snapshot, size_t nr_mem_nodes)
+static void fill_regions(struct collector *c, const struct damon_snapshot *snapshot,
+			 size_t nr_mem_nodes)
 {
 	for (size_t i = 0; i < snapshot->nr_regions; i++) {
 		const struct damon_region *r = &snapshot->regions[i];
@@ -187,13 +195,14 @@ static void fill_regions(struct collector *c, const struct damon_snapshot *snaps
 	}
 }
 
-static void collect_one(struct managed_set *set, struct managed *item, const struct damon_snapshot *snapshot,
-			struct sched *s, const struct model_options *options, uint64_t now_ns, size_t budget)
+static void collect_one(struct managed_set *set, struct managed *item,
+			const struct damon_snapshot *snapshot, struct sched *s,
+			const struct model_options *options, uint64_t now_ns, size_t budget)
 {
 	struct collector *c = set->collector;
 	size_t nr_mem_nodes = set->machine->nr_mem_nodes;
 	pid_t tgid = item->choice.proc.pid;
-	struct ts_usage usage = { 0 };
+	struct ts_usage usage = {0};
 	struct model_sample sample = {
 		.now_ns = now_ns,
 		.aggregation_ns = snapshot->aggregation_us * NSEC_PER_USEC,
@@ -225,8 +234,8 @@ static void collect_one(struct managed_set *set, struct managed *item, const str
 	item->nr_regions = snapshot->nr_regions;
 }
 
-void managed_collect(struct managed_set *set, const struct damon_snapshot *snapshots, size_t nr, struct sched *s,
-		     const struct model_options *options, uint64_t now_ns)
+void managed_collect(struct managed_set *set, const struct damon_snapshot *snapshots, size_t nr,
+		     struct sched *s, const struct model_options *options, uint64_t now_ns)
 {
 	size_t budget = nr ? TICK_PAGES / nr : 0;
 

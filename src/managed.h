@@ -16,12 +16,12 @@ struct managed {
 	struct choice choice;
 	struct model_process *model;
 	struct ts_profile published; /* generation 0: nothing yet */
-	uint64_t since_ns;      /* management began */
-	uint64_t last_ns;       /* time of the last sample, 0 none */
-	uint64_t last_cpu_ns;   /* CPU time as of then */
-	struct ts_usage usage;  /* as of the last sample; all 0 without a scheduler */
-	size_t nr_regions;      /* in the last sample */
-	bool gone;              /* exited; dropped with the next choice */
+	uint64_t since_ns;	     /* management began */
+	uint64_t last_ns;	     /* time of the last sample, 0 none */
+	uint64_t last_cpu_ns;	     /* CPU time as of then */
+	struct ts_usage usage;	     /* as of the last sample; all 0 without a scheduler */
+	size_t nr_regions;	     /* in the last sample */
+	bool gone;		     /* exited; dropped with the next choice */
 };
 
 struct collector;
@@ -42,11 +42,11 @@ void managed_deinit(struct managed_set *set);
  * Make CHOSEN the set: newcomers begin, the rest keep their history, whoever
  * left is dropped from S (may be NULL).  Sets *CHANGED.  0 or -ENOMEM.
  */
-int managed_update(struct managed_set *set, const struct choice *chosen, size_t nr, struct sched *s, uint64_t now_ns,
-		   bool *changed);
+int managed_update(struct managed_set *set, const struct choice *chosen, size_t nr, struct sched *s,
+		   uint64_t now_ns, bool *changed);
 
 /* Take the snapshots into the models. NOW_NS is CLOCK_MONOTONIC. */
-void managed_collect(struct managed_set *set, const struct damon_snapshot *snapshots, size_t nr, struct sched *s,
-		     const struct model_options *options, uint64_t now_ns);
+void managed_collect(struct managed_set *set, const struct damon_snapshot *snapshots, size_t nr,
+		     struct sched *s, const struct model_options *options, uint64_t now_ns);
 
 #endif

@@ -17,26 +17,26 @@
 #include "base/util.h"
 
 enum {
-	SMOOTH_AGGREGATIONS = 2,   /* time constant of shares and sizes */
+	SMOOTH_AGGREGATIONS = 2, /* time constant of shares and sizes */
 	FULL_CONFIDENCE_PAGES = 64,
 	FULL_CONFIDENCE_SAMPLES = 3,
-	FRESH_AGGREGATIONS = 10,   /* heat older than this begins to lose confidence ... */
-	STALE_AGGREGATIONS = 100,  /* ... and has none left at this age */
+	FRESH_AGGREGATIONS = 10,  /* heat older than this begins to lose confidence ... */
+	STALE_AGGREGATIONS = 100, /* ... and has none left at this age */
 	MAX_LOAD_PERMILLE = 950,
 };
 
 struct model_process {
 	struct model_profile profile;
-	double *share;      /* [mem node] smoothed h[n] */
-	double *seen;       /* [mem node] scratch: heat of this sample */
+	double *share;	    /* [mem node] smoothed h[n] */
+	double *seen;	    /* [mem node] scratch: heat of this sample */
 	double *seen_bytes; /* [mem node] scratch: working set of this sample */
-	double *bytes;      /* [mem node] smoothed working set */
+	double *bytes;	    /* [mem node] smoothed working set */
 	double working_set, hot, cold, heat, hz, age; /* smoothed */
-	double intensity;   /* smoothed, < 0 unknown */
+	double intensity;			      /* smoothed, < 0 unknown */
 	double migrations_hz;
-	double pages;       /* smoothed number of pages looked at per sample */
+	double pages;	     /* smoothed number of pages looked at per sample */
 	uint32_t nr_samples; /* that had heat */
-	uint64_t heat_ns;   /* when heat was last seen */
+	uint64_t heat_ns;    /* when heat was last seen */
 };
 
 struct model_process *model_process_new(size_t nr_cpu_nodes, size_t nr_mem_nodes)
@@ -62,7 +62,8 @@ struct model_process *model_process_new(size_t nr_cpu_nodes, size_t nr_mem_nodes
 	};
 	p->intensity = -1;
 	if (!p->share || !p->seen || !p->seen_bytes || !p->bytes || !p->profile.heat_permille ||
-	    !p->profile.node_bytes || !p->profile.cost_ns || !p->profile.locality || !p->profile.order) {
+	    !p->profile.node_bytes || !p->profile.cost_ns || !p->profile.locality ||
+	    !p->profile.order) {
 		model_process_free(p);
 		return NULL;
 	}
@@ -170,7 +171,10 @@ static void learn(struct model_process *p, const struct model_sample *s, const s
 	smooth(&p->heat, t->heat, weight);
 	smooth(&p->pages, (double)t->pages, weight);
 	smooth(&p->age, t->working_set > 0 ? t->age_weight / t->working_set : 0, weight);
-	smooth(&p->hz, t->working_set > 0 ? t->access_weight / t->working_set / ((double)s->aggregation_ns / 1e9) : 0,
+	smooth(&p->hz,
+	       t->working_set > 0
+		       ? t->access_weight / t->working_set / ((double)s->aggregation_ns / 1e9)
+		       : 0,
 	       weight);
 	if (t->placed_heat <= 0)
 		return;
@@ -183,7 +187,8 @@ static void learn(struct model_process *p, const struct model_sample *s, const s
 	p->nr_samples++;
 }
 
-static void learn_intensity(struct model_process *p, const struct model_sample *s, const struct totals *t)
+static void learn_intensity(struct model_process *p, const struct model_sample *s,
+			    const struct totals *t)
 {
 	double cpus, mb_per_cpu_s;
 
@@ -206,7 +211,8 @@ static uint8_t confidence(const struct model_process *p, const struct model_samp
 	if (!p->nr_samples)
 		return 0;
 	aggregations = (double)(s->now_ns - p->heat_ns) / (double)s->aggregation_ns;
-	by_age = 1.0 - (aggregations - FRESH_AGGREGATIONS) / (STALE_AGGREGATIONS - FRESH_AGGREGATIONS);
+	by_age = 1.0 -
+		 (aggregations - FRESH_AGGREGATIONS) / (STALE_AGGREGATIONS - FRESH_AGGREGATIONS);
 	by_age = MAX(MIN(by_age, 1.0), 0.0);
 	return (uint8_t)lround(100 * by_pages * by_samples * by_age);
 }
@@ -254,14 +260,17 @@ static void prefer(struct model_profile *f, const struct model_options *options)
 		f->preferred = MODEL_NO_NODE;
 		return;
 	}
-	/* stay with the old preference unless the new one gains enough, or the old one has become no better than the worst */
-	if (f->preferred != MODEL_NO_NODE && !cheaper(f, best, f->preferred, options->gain_percent) &&
+	/* stay with the old preference unless the new one gains enough, or the old one has become
+	 * no better than the worst */
+	if (f->preferred != MODEL_NO_NODE &&
+	    !cheaper(f, best, f->preferred, options->gain_percent) &&
 	    cheaper(f, f->preferred, worst, 1))
 		return;
 	f->preferred = best;
 }
 
-static void judge(struct model_process *p, const struct model_machine *m, const struct model_options *options)
+static void judge(struct model_process *p, const struct model_machine *m,
+		  const struct model_options *options)
 {
 	struct model_profile *f = &p->profile;
 	double penalty = MIN(p->migrations_hz * options->penalty_per_migration, MODEL_MAX_PENALTY);
@@ -285,7 +294,8 @@ static void judge(struct model_process *p, const struct model_machine *m, const 
 	prefer(f, options);
 }
 
-static void fill_sizes(struct model_process *p, const struct model_machine *m, const struct model_options *options)
+static void fill_sizes(struct model_process *p, const struct model_machine *m,
+		       const struct model_options *options)
 {
 	struct model_profile *f = &p->profile;
 	double cxl = 0;
@@ -303,16 +313,18 @@ static void fill_sizes(struct model_process *p, const struct model_machine *m, c
 			cxl += p->share[n];
 	}
 	f->cxl_heat_permille = (uint16_t)lround(1000 * MIN(cxl, 1.0));
-	f->intensity_mb_per_cpu_s = p->intensity < 0 ? UINT32_MAX : (uint32_t)lround(MIN(p->intensity, 1e9));
+	f->intensity_mb_per_cpu_s =
+		p->intensity < 0 ? UINT32_MAX : (uint32_t)lround(MIN(p->intensity, 1e9));
 	f->memory_intensive = p->intensity >= options->intensive_mb_per_cpu_s;
 }
 
-const struct model_profile *model_update(struct model_process *p, const struct model_machine *machine,
+const struct model_profile *model_update(struct model_process *p,
+					 const struct model_machine *machine,
 					 const struct model_options *options,
 					 const struct model_sample *sample)
 {
 	size_t nr_mem_nodes = p->profile.nr_mem_nodes;
-	struct totals totals = { 0 };
+	struct totals totals = {0};
 
 	memset(p->seen, 0, nr_mem_nodes * sizeof(*p->seen));
 	memset(p->seen_bytes, 0, nr_mem_nodes * sizeof(*p->seen_bytes));

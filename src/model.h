@@ -32,16 +32,17 @@
 /* The machine, borrowed by each call.  Places are dense indexes, see bpf/abi.h for CPU nodes. */
 struct model_machine {
 	size_t nr_cpu_nodes, nr_mem_nodes;
-	const uint32_t *latency_ns;   /* [cpu node][mem node], 0 unknown */
+	const uint32_t *latency_ns;    /* [cpu node][mem node], 0 unknown */
 	const uint16_t *load_permille; /* [mem node] utilisation, MODEL_UNKNOWN_PERMILLE */
-	const bool *cxl;              /* [mem node] */
+	const bool *cxl;	       /* [mem node] */
 };
 
 struct model_region {
 	uint64_t bytes;
-	uint32_t nr_accesses; /* samples that found it accessed, 0..max_nr_accesses */
-	uint32_t age;         /* aggregation intervals */
-	const uint32_t *pages; /* [mem node] pages found there by sampling; all 0: not known for this region */
+	uint32_t nr_accesses;  /* samples that found it accessed, 0..max_nr_accesses */
+	uint32_t age;	       /* aggregation intervals */
+	const uint32_t *pages; /* [mem node] pages found there by sampling; all 0: not known for
+				  this region */
 };
 
 /* What was seen of one process in one tick. */
@@ -51,41 +52,47 @@ struct model_sample {
 	uint32_t max_nr_accesses; /* > 0 */
 	const struct model_region *regions;
 	size_t nr_regions;
-	uint64_t cpu_ns;  /* CPU time the process used since the sample before */
-	uint64_t wall_ns; /* time since the sample before; 0 for the first */
+	uint64_t cpu_ns;	/* CPU time the process used since the sample before */
+	uint64_t wall_ns;	/* time since the sample before; 0 for the first */
 	uint32_t nr_migrations; /* node changes of its threads since the sample before */
 };
 
 struct model_options {
 	uint32_t min_confidence; /* 0..100; below it there is no preference */
-	uint32_t gain_percent;   /* a node must be cheaper by this much to be preferred to the one before */
-	uint32_t intensive_mb_per_cpu_s; /* heat per CPU second from which a process is memory intensive */
-	uint32_t penalty_per_migration;  /* points of locality per node change per second, up to 20 */
+	uint32_t gain_percent;	 /* a node must be cheaper by this much to be preferred to the one
+				    before */
+	uint32_t intensive_mb_per_cpu_s; /* heat per CPU second from which a process is memory
+					    intensive */
+	uint32_t
+		penalty_per_migration; /* points of locality per node change per second, up to 20 */
 };
 
-#define MODEL_OPTIONS_DEFAULT { .min_confidence = 20, .gain_percent = 5, \
-				.intensive_mb_per_cpu_s = 64, .penalty_per_migration = 2 }
+#define MODEL_OPTIONS_DEFAULT                                                                      \
+	{                                                                                          \
+		.min_confidence = 20, .gain_percent = 5, .intensive_mb_per_cpu_s = 64,             \
+		.penalty_per_migration = 2                                                         \
+	}
 #define MODEL_MAX_PENALTY 20
 
 /* Memory that a process accesses, and what it comes to.  Arrays belong to the model_process. */
 struct model_profile {
-	uint64_t working_set_bytes; /* regions with nr_accesses >= 1 */
-	uint64_t hot_bytes;         /* regions accessed in at least a quarter of the samples */
-	uint64_t cold_bytes;        /* regions without an access */
-	uint64_t heat_bytes;        /* sum of heat[n] */
-	uint32_t access_hz;         /* mean of nr_accesses over the working set, per second */
+	uint64_t working_set_bytes;	 /* regions with nr_accesses >= 1 */
+	uint64_t hot_bytes;		 /* regions accessed in at least a quarter of the samples */
+	uint64_t cold_bytes;		 /* regions without an access */
+	uint64_t heat_bytes;		 /* sum of heat[n] */
+	uint32_t access_hz;		 /* mean of nr_accesses over the working set, per second */
 	uint32_t intensity_mb_per_cpu_s; /* UINT32_MAX unknown: no CPU time seen yet */
-	uint32_t mean_age;          /* of the working set by bytes, aggregation intervals */
-	uint16_t cxl_heat_permille; /* share of heat on CXL nodes */
-	uint8_t confidence;         /* 0..100 */
+	uint32_t mean_age;		 /* of the working set by bytes, aggregation intervals */
+	uint16_t cxl_heat_permille;	 /* share of heat on CXL nodes */
+	uint8_t confidence;		 /* 0..100 */
 	bool memory_intensive;
-	int preferred;              /* CPU node, or MODEL_NO_NODE: all alike, or not known */
+	int preferred; /* CPU node, or MODEL_NO_NODE: all alike, or not known */
 	size_t nr_cpu_nodes, nr_mem_nodes;
-	uint16_t *heat_permille;    /* [mem node] h[n]; sums to about 1000, or all 0 when unknown */
-	uint64_t *node_bytes;       /* [mem node] working set there */
-	uint32_t *cost_ns;          /* [cpu node], 0 unknown */
-	uint8_t *locality;          /* [cpu node] 0..100, MODEL_UNKNOWN_LOCALITY */
-	uint8_t *order;             /* CPU nodes, cheapest first; by number where costs are unknown or alike */
+	uint16_t *heat_permille; /* [mem node] h[n]; sums to about 1000, or all 0 when unknown */
+	uint64_t *node_bytes;	 /* [mem node] working set there */
+	uint32_t *cost_ns;	 /* [cpu node], 0 unknown */
+	uint8_t *locality;	 /* [cpu node] 0..100, MODEL_UNKNOWN_LOCALITY */
+	uint8_t *order; /* CPU nodes, cheapest first; by number where costs are unknown or alike */
 };
 
 /* The model's memory of one process: smoothed shares and its last profile. */
@@ -100,7 +107,8 @@ void model_process_free(struct model_process *p);
  * without regions, or without heat, changes no share: confidence falls with the
  * time since the last that had some.
  */
-const struct model_profile *model_update(struct model_process *p, const struct model_machine *machine,
+const struct model_profile *model_update(struct model_process *p,
+					 const struct model_machine *machine,
 					 const struct model_options *options,
 					 const struct model_sample *sample);
 

@@ -50,38 +50,41 @@ struct description {
 };
 
 static const struct description table[] = {
-	{ "damon-interval", "DUR", OPT_DAMON_INTERVAL, FOR_RUN,
-	  "DAMON's aggregation interval; it samples 20 times in it [100ms]" },
-	{ "damon-auto", NULL, OPT_DAMON_AUTO, FOR_RUN, "let the kernel tune DAMON's intervals" },
-	{ "pid", "PID", OPT_PID, FOR_RUN, "manage this process (repeatable)" },
-	{ "match", "RULE", OPT_MATCH, FOR_RUN,
-	  "manage processes by rule, [CLASS=]FIELD:GLOB with class vector, latency or "
-	  "regular and field comm, exe or cgroup (repeatable)" },
-	{ "names", "LIST", OPT_NAMES, FOR_RUN,
-	  "prefixes of vector database and MoE program names [vect,fais,milv,weav]" },
-	{ "min-rss", "SIZE", OPT_MIN_RSS, FOR_RUN, "manage other processes from this resident size on [64M]" },
-	{ "max-processes", "N", OPT_MAX_PROCESSES, FOR_RUN, "manage at most so many [32]" },
-	{ "observe", NULL, OPT_OBSERVE, FOR_RUN, "measure and report, do not schedule" },
-	{ "cxl-node", "N[,N]", OPT_CXL_NODE, FOR_RUN | FOR_TOPOLOGY | FOR_DOCTOR,
-	  "treat these memory-only nodes as CXL" },
-	{ "keep-damon", NULL, OPT_KEEP_DAMON, FOR_RUN, "do not stop DAMON_STAT while running" },
-	{ "partial", NULL, OPT_PARTIAL, FOR_RUN, "schedule only tasks with policy SCHED_EXT" },
-	{ "slice", "DUR", OPT_SLICE, FOR_RUN, "time slice [5ms]" },
-	{ "hold", "DUR", OPT_HOLD, FOR_RUN,
-	  "longest wait for a CPU near its memory while one is idle elsewhere [5ms]" },
-	{ "stats", "DUR", OPT_STATS, FOR_RUN, "print a table of the managed processes every DUR" },
-	{ "duration", "DUR", OPT_DURATION, FOR_RUN, "stop after DUR" },
-	{ "config", "FILE", OPT_CONFIG, FOR_RUN, "read options from FILE, see cxl-tiersched.conf(5)" },
-	{ "json", NULL, OPT_JSON, FOR_ALL, "print results as JSON" },
-	{ "sysroot", "DIR", OPT_SYSROOT, FOR_TOPOLOGY | FOR_DOCTOR, "look at a recorded machine instead of this one" },
-	{ "verbose", NULL, 'v', FOR_ALL, "log more" },
-	{ "version", NULL, 'V', FOR_ALL, "print the version" },
-	{ "help", NULL, 'h', FOR_ALL, "print this" },
+	{"damon-interval", "DUR", OPT_DAMON_INTERVAL, FOR_RUN,
+	 "DAMON's aggregation interval; it samples 20 times in it [100ms]"},
+	{"damon-auto", NULL, OPT_DAMON_AUTO, FOR_RUN, "let the kernel tune DAMON's intervals"},
+	{"pid", "PID", OPT_PID, FOR_RUN, "manage this process (repeatable)"},
+	{"match", "RULE", OPT_MATCH, FOR_RUN,
+	 "manage processes by rule, [CLASS=]FIELD:GLOB with class vector, latency or "
+	 "regular and field comm, exe or cgroup (repeatable)"},
+	{"names", "LIST", OPT_NAMES, FOR_RUN,
+	 "prefixes of vector database and MoE program names [vect,fais,milv,weav]"},
+	{"min-rss", "SIZE", OPT_MIN_RSS, FOR_RUN,
+	 "manage other processes from this resident size on [64M]"},
+	{"max-processes", "N", OPT_MAX_PROCESSES, FOR_RUN, "manage at most so many [32]"},
+	{"observe", NULL, OPT_OBSERVE, FOR_RUN, "measure and report, do not schedule"},
+	{"cxl-node", "N[,N]", OPT_CXL_NODE, FOR_RUN | FOR_TOPOLOGY | FOR_DOCTOR,
+	 "treat these memory-only nodes as CXL"},
+	{"keep-damon", NULL, OPT_KEEP_DAMON, FOR_RUN, "do not stop DAMON_STAT while running"},
+	{"partial", NULL, OPT_PARTIAL, FOR_RUN, "schedule only tasks with policy SCHED_EXT"},
+	{"slice", "DUR", OPT_SLICE, FOR_RUN, "time slice [5ms]"},
+	{"hold", "DUR", OPT_HOLD, FOR_RUN,
+	 "longest wait for a CPU near its memory while one is idle elsewhere [5ms]"},
+	{"stats", "DUR", OPT_STATS, FOR_RUN, "print a table of the managed processes every DUR"},
+	{"duration", "DUR", OPT_DURATION, FOR_RUN, "stop after DUR"},
+	{"config", "FILE", OPT_CONFIG, FOR_RUN,
+	 "read options from FILE, see cxl-tiersched.conf(5)"},
+	{"json", NULL, OPT_JSON, FOR_ALL, "print results as JSON"},
+	{"sysroot", "DIR", OPT_SYSROOT, FOR_TOPOLOGY | FOR_DOCTOR,
+	 "look at a recorded machine instead of this one"},
+	{"verbose", NULL, 'v', FOR_ALL, "log more"},
+	{"version", NULL, 'V', FOR_ALL, "print the version"},
+	{"help", NULL, 'h', FOR_ALL, "print this"},
 };
 
 void options_init(struct options *o)
 {
-	static const char names[][TS_NAME_LEN] = { "vect", "fais", "milv", "weav" };
+	static const char names[][TS_NAME_LEN] = {"vect", "fais", "milv", "weav"};
 
 	*o = (struct options){
 		.damon_interval_ns = 100 * NSEC_PER_MSEC,
@@ -138,7 +141,8 @@ void options_help(void)
 	       "goes back to the kernel's on exit.\n"
 	       "\n"
 	       "Commands:\n"
-	       "  topology               nodes, CXL devices, CPUs near each, latency and bandwidth\n"
+	       "  topology               nodes, CXL devices, CPUs near each, latency and "
+	       "bandwidth\n"
 	       "  doctor                 can this machine run it, and what is missing\n"
 	       "  status                 what the running daemon manages, where and why\n"
 	       "\n"
@@ -150,26 +154,30 @@ void options_help(void)
 		if (d->code < 256)
 			snprintf(left, sizeof(left), "-%c, --%s", d->code, d->name);
 		else
-			snprintf(left, sizeof(left), "--%s%s%s", d->name, d->value ? " " : "", d->value ? d->value : "");
+			snprintf(left, sizeof(left), "--%s%s%s", d->name, d->value ? " " : "",
+				 d->value ? d->value : "");
 		printf("  %-22s ", left);
 		print_wrapped(d->help, 25);
 	}
 	printf("\n"
 	       "Durations take a unit (100ms, 2s), sizes may (64M).\n"
-	       "Exit status: 0 done, 1 failed, 2 usage, 3 the machine lacks something, 4 the kernel\n"
+	       "Exit status: 0 done, 1 failed, 2 usage, 3 the machine lacks something, 4 the "
+	       "kernel\n"
 	       "ejected the scheduler.\n");
 }
 
 /* Parsers of one value: 0, or -errno after saying what is wrong. */
 
-static int set_duration(uint64_t *out, const char *name, const char *text, uint64_t min_ns, uint64_t max_ns,
-			const char *range)
+static int set_duration(uint64_t *out, const char *name, const char *text, uint64_t min_ns,
+			uint64_t max_ns, const char *range)
 {
 	uint64_t ns;
 	int r = parse_duration_ns(&ns, text);
 
 	if (r == -EINVAL) {
-		log_error("%s: '%s' is not a duration; write a number and a unit, such as 100ms or 2s", name, text);
+		log_error("%s: '%s' is not a duration; write a number and a unit, such as 100ms or "
+			  "2s",
+			  name, text);
 		return r;
 	}
 	if (r < 0 || ns < min_ns || ns > max_ns) {
@@ -207,7 +215,8 @@ static int add_rule(struct options *o, const char *text)
 	o->rules = rules;
 	r = rule_parse(&o->rules[o->nr_rules], text);
 	if (r == -EINVAL)
-		log_error("match: '%s' is not a rule; write [vector=|latency=|regular=]comm:GLOB, exe:GLOB or cgroup:GLOB",
+		log_error("match: '%s' is not a rule; write [vector=|latency=|regular=]comm:GLOB, "
+			  "exe:GLOB or cgroup:GLOB",
 			  text);
 	if (!r)
 		o->nr_rules++;
@@ -216,14 +225,15 @@ static int add_rule(struct options *o, const char *text)
 
 static int set_names(struct options *o, const char *text)
 {
-	char names[TS_MAX_NAMES][TS_NAME_LEN] = { 0 };
+	char names[TS_MAX_NAMES][TS_NAME_LEN] = {0};
 	size_t nr = 0;
 
 	while (*text) {
 		size_t len = strcspn(text, ",");
 
 		if (!len || len >= TS_NAME_LEN || nr == TS_MAX_NAMES) {
-			log_error("names: '%.*s': at most %d prefixes of 1 to %d characters, separated by commas",
+			log_error("names: '%.*s': at most %d prefixes of 1 to %d characters, "
+				  "separated by commas",
 				  (int)len, text, TS_MAX_NAMES, TS_NAME_LEN - 1);
 			return -EINVAL;
 		}
@@ -257,8 +267,8 @@ static int set_count(uint64_t *out, const char *name, const char *text, uint64_t
 	uint64_t value;
 
 	if (parse_u64(&value, text) < 0 || value < min || value > max) {
-		log_error("%s: '%s' is not a number from %llu to %llu", name, text, (unsigned long long)min,
-			  (unsigned long long)max);
+		log_error("%s: '%s' is not a number from %llu to %llu", name, text,
+			  (unsigned long long)min, (unsigned long long)max);
 		return -EINVAL;
 	}
 	*out = value;
@@ -280,17 +290,19 @@ static int set_option(struct options *o, int code, const char *text)
 {
 	switch (code) {
 	case OPT_DAMON_INTERVAL:
-		return set_duration(&o->damon_interval_ns, "damon-interval", text, NSEC_PER_MSEC, 3600 * NSEC_PER_SEC,
-				    "1ms to 1h");
+		return set_duration(&o->damon_interval_ns, "damon-interval", text, NSEC_PER_MSEC,
+				    3600 * NSEC_PER_SEC, "1ms to 1h");
 	case OPT_SLICE:
-		return set_duration(&o->slice_ns, "slice", text, 100 * NSEC_PER_USEC, NSEC_PER_SEC, "100us to 1s");
+		return set_duration(&o->slice_ns, "slice", text, 100 * NSEC_PER_USEC, NSEC_PER_SEC,
+				    "100us to 1s");
 	case OPT_HOLD:
 		return set_duration(&o->hold_ns, "hold", text, 0, NSEC_PER_SEC, "0ms to 1s");
 	case OPT_STATS:
-		return set_duration(&o->stats_ns, "stats", text, 10 * NSEC_PER_MSEC, 24 * 3600 * NSEC_PER_SEC, "10ms to 24h");
+		return set_duration(&o->stats_ns, "stats", text, 10 * NSEC_PER_MSEC,
+				    24 * 3600 * NSEC_PER_SEC, "10ms to 24h");
 	case OPT_DURATION:
-		return set_duration(&o->duration_ns, "duration", text, NSEC_PER_MSEC, 10000 * 3600 * NSEC_PER_SEC,
-				    "1ms to 10000h");
+		return set_duration(&o->duration_ns, "duration", text, NSEC_PER_MSEC,
+				    10000 * 3600 * NSEC_PER_SEC, "1ms to 10000h");
 	case OPT_PID:
 		return add_pid(o, text);
 	case OPT_MATCH:
@@ -338,7 +350,8 @@ static int take_line(void *user, const char *section, const char *key, const cha
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		const struct description *d = &table[i];
 
-		if (strcmp(key, d->name) || d->code < 256 || d->code == OPT_CONFIG || !(d->commands & FOR_RUN))
+		if (strcmp(key, d->name) || d->code < 256 || d->code == OPT_CONFIG ||
+		    !(d->commands & FOR_RUN))
 			continue;
 		if (d->value)
 			return set_option(user, d->code, value) == 0;
@@ -349,7 +362,8 @@ static int take_line(void *user, const char *section, const char *key, const cha
 		log_error("%s: '%s' is neither yes nor no", key, value);
 		return 0;
 	}
-	log_error("'%s%s%s' is not a setting; see cxl-tiersched.conf(5)", section, *section ? "." : "", key);
+	log_error("'%s%s%s' is not a setting; see cxl-tiersched.conf(5)", section,
+		  *section ? "." : "", key);
 	return 0;
 }
 
@@ -369,7 +383,10 @@ static int command_bit(const char *command)
 	static const struct {
 		const char *name;
 		int bit;
-	} bits[] = { { "", FOR_RUN }, { "topology", FOR_TOPOLOGY }, { "doctor", FOR_DOCTOR }, { "status", FOR_STATUS } };
+	} bits[] = {{"", FOR_RUN},
+		    {"topology", FOR_TOPOLOGY},
+		    {"doctor", FOR_DOCTOR},
+		    {"status", FOR_STATUS}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
 		if (!strcmp(command, bits[i].name))
@@ -403,13 +420,14 @@ static int complain(int c, const char *word)
  */
 static int parse_pass(struct options *o, int bit, int argc, char **argv, bool for_config)
 {
-	struct option longs[ARRAY_SIZE(table) + 1] = { 0 };
+	struct option longs[ARRAY_SIZE(table) + 1] = {0};
 	const char *word;
 	int c;
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		longs[i] = (struct option){ table[i].name, table[i].value ? required_argument : no_argument, NULL,
-					    table[i].code };
+		longs[i] = (struct option){table[i].name,
+					   table[i].value ? required_argument : no_argument, NULL,
+					   table[i].code};
 	optind = 0;
 	opterr = 0;
 	for (;;) {

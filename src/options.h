@@ -42,7 +42,7 @@ struct options {
 	struct rule *rules;
 	size_t nr_rules;
 	char names[TS_MAX_NAMES][TS_NAME_LEN]; /* prefixes of known vector and MoE programs */
-	char *sysroot; /* NULL: this machine */
+	char *sysroot;			       /* NULL: this machine */
 	char *config;
 };
 

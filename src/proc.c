@@ -18,7 +18,7 @@
 int proc_stat_parse(struct proc_stat *out, const char *text)
 {
 	const char *open = strchr(text, '('), *close = strrchr(text, ')');
-	struct proc_stat s = { 0 };
+	struct proc_stat s = {0};
 	unsigned int flags;
 	long long rss_pages;
 	size_t len;
@@ -31,7 +31,8 @@ int proc_stat_parse(struct proc_stat *out, const char *text)
 		return -EINVAL;
 	/* fields 3 state, 4 ppid, 9 flags, 22 starttime, 24 rss */
 	if (sscanf(close + 1,
-		   " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64 " %*u %lld",
+		   " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+		   "%" SCNu64 " %*u %lld",
 		   &s.state, &s.ppid, &flags, &s.start_time, &rss_pages) != 5)
 		return -EINVAL;
 	s.kernel_thread = flags & PF_KTHREAD;

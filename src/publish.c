@@ -23,9 +23,10 @@ void publish_convert(struct ts_profile *out, const struct model_profile *from, e
 		.hot_bytes = round_to_bits(from->hot_bytes, 4),
 		.cold_bytes = round_to_bits(from->cold_bytes, 4),
 		.access_hz = (__u32)round_to_bits(from->access_hz, 3),
-		.intensity_mb_per_cpu_s = from->intensity_mb_per_cpu_s == UINT32_MAX ?
-						  TS_UNKNOWN_U32 :
-						  (__u32)round_to_bits(from->intensity_mb_per_cpu_s, 3),
+		.intensity_mb_per_cpu_s =
+			from->intensity_mb_per_cpu_s == UINT32_MAX
+				? TS_UNKNOWN_U32
+				: (__u32)round_to_bits(from->intensity_mb_per_cpu_s, 3),
 		.cxl_heat_permille = (__u16)(from->cxl_heat_permille / 10 * 10),
 		.confidence = from->confidence / 5 * 5,
 		.flags = from->memory_intensive ? TS_PROFILE_MEMORY_INTENSIVE : 0,
@@ -39,8 +40,8 @@ void publish_convert(struct ts_profile *out, const struct model_profile *from, e
 	memcpy(out->order, from->order, nr);
 }
 
-int publish_profile(struct sched *s, pid_t tgid, const struct model_profile *from, enum ts_class class,
-		    uint64_t now_ns, struct ts_profile *last)
+int publish_profile(struct sched *s, pid_t tgid, const struct model_profile *from,
+		    enum ts_class class, uint64_t now_ns, struct ts_profile *last)
 {
 	struct ts_profile next;
 	int r;

@@ -19,7 +19,7 @@ void publish_convert(struct ts_profile *out, const struct model_profile *from, e
  * (all zero: nothing) and is updated.  Returns 1 when written, 0 when unchanged,
  * or -errno.
  */
-int publish_profile(struct sched *s, pid_t tgid, const struct model_profile *from, enum ts_class class,
-		    uint64_t now_ns, struct ts_profile *last);
+int publish_profile(struct sched *s, pid_t tgid, const struct model_profile *from,
+		    enum ts_class class, uint64_t now_ns, struct ts_profile *last);
 
 #endif

@@ -51,8 +51,8 @@ static json_object *build_scheduler(const struct daemon *d)
 {
 	static const char *const names[TS_NR_STATS] = {
 		[TS_STAT_IDLE_NEAR] = "idle_near", [TS_STAT_IDLE_OTHER] = "idle_other",
-		[TS_STAT_QUEUED] = "queued",       [TS_STAT_STOLEN] = "stolen",
-		[TS_STAT_SWAPPED] = "swapped",     [TS_STAT_BALANCED] = "balanced",
+		[TS_STAT_QUEUED] = "queued",	   [TS_STAT_STOLEN] = "stolen",
+		[TS_STAT_SWAPPED] = "swapped",	   [TS_STAT_BALANCED] = "balanced",
 		[TS_STAT_STALE] = "stale",
 	};
 	json_object *o = json_object_new_object(), *stats;
@@ -95,8 +95,10 @@ static json_object *build_places(const struct machine *m, const struct model_pro
 		json_object *o = json_object_new_object();
 
 		add_int(o, "node", m->cpu_node_ids[c]);
-		json_object_object_add(o, "locality", known ? json_object_new_int(f->locality[c]) : NULL);
-		json_object_object_add(o, "cost_ns", known ? json_object_new_int64(f->cost_ns[c]) : NULL);
+		json_object_object_add(o, "locality",
+				       known ? json_object_new_int(f->locality[c]) : NULL);
+		json_object_object_add(o, "cost_ns",
+				       known ? json_object_new_int64(f->cost_ns[c]) : NULL);
 		json_object_array_add(places, o);
 	}
 	return places;
@@ -119,15 +121,15 @@ static json_object *build_process(const struct machine *m, const struct managed 
 	add_int(o, "cold_bytes", f->cold_bytes);
 	add_int(o, "access_hz", f->access_hz);
 	json_object_object_add(o, "intensity_mb_per_cpu_s",
-			       f->intensity_mb_per_cpu_s == UINT32_MAX ?
-				       NULL :
-				       json_object_new_int64(f->intensity_mb_per_cpu_s));
+			       f->intensity_mb_per_cpu_s == UINT32_MAX
+				       ? NULL
+				       : json_object_new_int64(f->intensity_mb_per_cpu_s));
 	json_object_object_add(o, "memory_intensive", json_object_new_boolean(f->memory_intensive));
 	add_int(o, "confidence", f->confidence);
 	json_object_object_add(o, "preferred_node",
-			       f->preferred == MODEL_NO_NODE ?
-				       NULL :
-				       json_object_new_int64(m->cpu_node_ids[f->preferred]));
+			       f->preferred == MODEL_NO_NODE
+				       ? NULL
+				       : json_object_new_int64(m->cpu_node_ids[f->preferred]));
 	json_object_object_add(o, "memory", build_memory(m, f));
 	json_object_object_add(o, "cpu_nodes", build_places(m, f));
 	add_int(o, "run_ns", u->run_ns);
@@ -223,7 +225,8 @@ static char *heat_text(char *buf, size_t size, json_object *memory)
 		}
 		if (node < 0)
 			break;
-		used += (size_t)snprintf(buf + used, size - used, "%s%lld:%.0f%%", used ? " " : "", (long long)node, best);
+		used += (size_t)snprintf(buf + used, size - used, "%s%lld:%.0f%%", used ? " " : "",
+					 (long long)node, best);
 		above = best;
 		last = best_at;
 	}
@@ -239,11 +242,13 @@ static char *locality_text(char *buf, size_t size, json_object *places)
 
 	buf[0] = '\0';
 	for (size_t i = 0; i < nr && used < size; i++) {
-		json_object *o = json_object_array_get_idx(places, i), *locality = get(o, "locality");
+		json_object *o = json_object_array_get_idx(places, i),
+			    *locality = get(o, "locality");
 
 		if (locality)
-			used += (size_t)snprintf(buf + used, size - used, "%s%lld:%d", used ? " " : "",
-						 (long long)get_int(o, "node"), json_object_get_int(locality));
+			used += (size_t)snprintf(buf + used, size - used, "%s%lld:%d",
+						 used ? " " : "", (long long)get_int(o, "node"),
+						 json_object_get_int(locality));
 	}
 	if (!used)
 		snprintf(buf, size, "-");
@@ -259,25 +264,30 @@ static void print_process(json_object *p)
 	if (preferred)
 		snprintf(best, sizeof(best), "%lld", (long long)json_object_get_int64(preferred));
 	if (placed_ns)
-		snprintf(near, sizeof(near), "%.0f%%", 100.0 * (double)get_int(p, "near_ns") / (double)placed_ns);
-	printf("%7lld %-15s %-5s %8s  %-17s %4s  %-15s %5s\n", (long long)get_int(p, "pid"), get_string(p, "name"),
-	       get_string(p, "why"), format_bytes(set, sizeof(set), (uint64_t)get_int(p, "working_set_bytes")),
+		snprintf(near, sizeof(near), "%.0f%%",
+			 100.0 * (double)get_int(p, "near_ns") / (double)placed_ns);
+	printf("%7lld %-15s %-5s %8s  %-17s %4s  %-15s %5s\n", (long long)get_int(p, "pid"),
+	       get_string(p, "name"), get_string(p, "why"),
+	       format_bytes(set, sizeof(set), (uint64_t)get_int(p, "working_set_bytes")),
 	       heat_text(heat, sizeof(heat), get(p, "memory")), best,
 	       locality_text(locality, sizeof(locality), get(p, "cpu_nodes")), near);
 }
 
 void report_print(json_object *report)
 {
-	json_object *processes = get(report, "processes"), *cost = get(report, "cost"), *nodes = get(report, "nodes");
+	json_object *processes = get(report, "processes"), *cost = get(report, "cost"),
+		    *nodes = get(report, "nodes");
 	size_t nr = processes ? json_object_array_length(processes) : 0;
 	bool observing = !strcmp(get_string(report, "mode"), "observe");
 	char up[32], interval[32];
 
 	printf("cxl-tiersched %s (pid %s), up %s: %s, DAMON every %s; costs %s%% of a CPU\n",
 	       get_string(report, "version"), get_string(report, "pid"),
-	       format_duration(up, sizeof(up), (uint64_t)get_int(report, "uptime_ms") * NSEC_PER_MSEC),
+	       format_duration(up, sizeof(up),
+			       (uint64_t)get_int(report, "uptime_ms") * NSEC_PER_MSEC),
 	       observing ? "observing" : "scheduling",
-	       format_duration(interval, sizeof(interval), (uint64_t)get_int(report, "damon_interval_us") * NSEC_PER_USEC),
+	       format_duration(interval, sizeof(interval),
+			       (uint64_t)get_int(report, "damon_interval_us") * NSEC_PER_USEC),
 	       get_string(cost, "daemon_cpu_percent"));
 	printf("nodes:");
 	for (size_t i = 0; nodes && i < json_object_array_length(nodes); i++) {
@@ -297,8 +307,8 @@ void report_print(json_object *report)
 		printf("no process is worth managing yet\n");
 		return;
 	}
-	printf("%7s %-15s %-5s %8s  %-17s %4s  %-15s %5s\n", "PID", "NAME", "WHY", "WORKSET", "HEAT BY NODE", "BEST",
-	       "LOCALITY", "NEAR");
+	printf("%7s %-15s %-5s %8s  %-17s %4s  %-15s %5s\n", "PID", "NAME", "WHY", "WORKSET",
+	       "HEAT BY NODE", "BEST", "LOCALITY", "NEAR");
 	for (size_t i = 0; i < nr; i++)
 		print_process(json_object_array_get_idx(processes, i));
 }

@@ -9,8 +9,9 @@
 #include "base/util.h"
 
 static const char *const class_names[TS_NR_CLASSES] = {
-	[TS_CLASS_UNSET] = "unset",     [TS_CLASS_REGULAR] = "regular", [TS_CLASS_VECTOR] = "vector",
-	[TS_CLASS_KWORKER] = "kworker", [TS_CLASS_LATENCY] = "latency",
+	[TS_CLASS_UNSET] = "unset",	[TS_CLASS_REGULAR] = "regular",
+	[TS_CLASS_VECTOR] = "vector",	[TS_CLASS_KWORKER] = "kworker",
+	[TS_CLASS_LATENCY] = "latency",
 };
 
 static const char *const field_names[] = {
@@ -55,7 +56,7 @@ int rule_parse(struct rule *out, const char *text)
 
 		if ((size_t)(colon - text) != len || strncmp(text, field_names[f], len))
 			continue;
-		*out = (struct rule){ .field = f, .class = class, .pattern = strdup(colon + 1) };
+		*out = (struct rule){.field = f, .class = class, .pattern = strdup(colon + 1)};
 		return out->pattern ? 0 : -ENOMEM;
 	}
 	return -EINVAL;

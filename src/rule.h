@@ -16,7 +16,7 @@ enum rule_field {
 struct rule {
 	enum rule_field field;
 	enum ts_class class; /* TS_CLASS_UNSET: the name decides */
-	char *pattern;       /* glob, fnmatch(3) without flags: "*" matches "/" too */
+	char *pattern;	     /* glob, fnmatch(3) without flags: "*" matches "/" too */
 };
 
 /* 0; -EINVAL: not of the form (unknown class or field, no pattern); -ENOMEM. */

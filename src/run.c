@@ -28,8 +28,8 @@
 
 #define MIN_TICK_NS (50 * NSEC_PER_MSEC)
 #define SCAN_NS NSEC_PER_SEC
-#define STALE_TICKS 3       /* a heartbeat older than this makes the scheduler ignore profiles */
-#define MAX_RESTARTS 5      /* in a row, each within RESTART_WINDOW_NS of the last */
+#define STALE_TICKS 3  /* a heartbeat older than this makes the scheduler ignore profiles */
+#define MAX_RESTARTS 5 /* in a row, each within RESTART_WINDOW_NS of the last */
 #define RESTART_WINDOW_NS (2 * NSEC_PER_SEC)
 
 static uint64_t clock_ns(clockid_t clock)
@@ -57,7 +57,8 @@ static int check_pids(const struct options *o)
 			return TS_EXIT_USAGE;
 		}
 		if (p.kernel_thread) {
-			log_error("pid: %d (%s) is a kernel thread; it has no memory of its own", p.pid, p.comm);
+			log_error("pid: %d (%s) is a kernel thread; it has no memory of its own",
+				  p.pid, p.comm);
 			return TS_EXIT_USAGE;
 		}
 	}
@@ -66,7 +67,7 @@ static int check_pids(const struct options *o)
 
 static int read_machine(struct daemon *d)
 {
-	struct topology_options options = { .cxl_nodes = &d->options->cxl_nodes };
+	struct topology_options options = {.cxl_nodes = &d->options->cxl_nodes};
 	int r = topology_read(&d->topology, &options);
 
 	if (r == -EINVAL)
@@ -102,12 +103,18 @@ static int open_damon(struct daemon *d)
 		log_warning("cannot put back what an earlier run left in DAMON: %s", strerror(-r));
 	r = damon_open(&d->damon, &options);
 	if (r == DAMON_E_BUSY) {
-		log_error("DAMON is in use by %s; stop it, then start cxl-tiersched again", damon_holder());
+		log_error("DAMON is in use by %s; stop it, then start cxl-tiersched again",
+			  damon_holder());
 		return TS_EXIT_FAILED;
 	}
 	if (r > 0) {
 		log_error("%s", damon_strerror(r));
 		return r == DAMON_E_PERMISSION ? TS_EXIT_FAILED : TS_EXIT_LACKING;
+	}
+	if (r == -EOPNOTSUPP && d->options->damon_auto) {
+		log_error("this kernel's DAMON cannot tune intervals; leave out --damon-auto, or "
+			  "boot Linux 6.15 or later");
+		return TS_EXIT_LACKING;
 	}
 	if (r < 0) {
 		log_error("cannot use DAMON: %s", strerror(-r));
@@ -130,7 +137,9 @@ static int attach(struct daemon *d)
 	if (r == -EBUSY && current[0])
 		log_error("the sched_ext scheduler '%s' is running; stop it first", current);
 	else
-		log_error("the kernel does not take the scheduler: %s; run with -v for the verifier's words", strerror(-r));
+		log_error("the kernel does not take the scheduler: %s; run with -v for the "
+			  "verifier's words",
+			  strerror(-r));
 	return TS_EXIT_FAILED;
 }
 
@@ -190,8 +199,10 @@ static void let_go(struct daemon *d, int lock)
 static bool same_shape(const struct machine *a, const struct machine *b)
 {
 	return a->nr_cpu_nodes == b->nr_cpu_nodes && a->nr_mem_nodes == b->nr_mem_nodes &&
-	       !memcmp(a->cpu_node_ids, b->cpu_node_ids, a->nr_cpu_nodes * sizeof(*a->cpu_node_ids)) &&
-	       !memcmp(a->mem_node_ids, b->mem_node_ids, a->nr_mem_nodes * sizeof(*a->mem_node_ids));
+	       !memcmp(a->cpu_node_ids, b->cpu_node_ids,
+		       a->nr_cpu_nodes * sizeof(*a->cpu_node_ids)) &&
+	       !memcmp(a->mem_node_ids, b->mem_node_ids,
+		       a->nr_mem_nodes * sizeof(*a->mem_node_ids));
 }
 
 /* A scheduler attached to the new machine takes over profiles with the next tick. */
@@ -202,7 +213,7 @@ static int reattach(struct daemon *d)
 	sched_detach(d->sched);
 	d->sched = NULL;
 	for (size_t i = 0; i < d->set.nr; i++)
-		d->set.items[i].published = (struct ts_profile){ 0 };
+		d->set.items[i].published = (struct ts_profile){0};
 	d->nr_restarts++;
 	return attach(d) < 0 ? 0 : -EIO;
 }
@@ -235,8 +246,8 @@ static int follow_topology(struct daemon *d)
 		machine_free(old);
 		return 0;
 	}
-	log_info("the machine has changed: %zu CPU nodes, %zu memory nodes", d->machine->nr_cpu_nodes,
-		 d->machine->nr_mem_nodes);
+	log_info("the machine has changed: %zu CPU nodes, %zu memory nodes",
+		 d->machine->nr_cpu_nodes, d->machine->nr_mem_nodes);
 	managed_deinit(&d->set);
 	machine_free(old);
 	if (managed_init(&d->set, d->machine, d->options->max_processes) < 0)
@@ -272,8 +283,8 @@ static int publish(struct daemon *d, uint64_t now)
 
 		if (!item->last_ns || item->gone)
 			continue;
-		r = publish_profile(d->sched, item->choice.proc.pid, model_profile(item->model), item->choice.class, now,
-				    &item->published);
+		r = publish_profile(d->sched, item->choice.proc.pid, model_profile(item->model),
+				    item->choice.class, now, &item->published);
 		if (r < 0)
 			return r;
 	}
@@ -325,11 +336,13 @@ static int watch_scheduler(struct daemon *d)
 		d->nr_restarts = now - d->restart_ns < RESTART_WINDOW_NS ? d->nr_restarts : 0;
 		d->restart_ns = now;
 		if (d->nr_restarts < MAX_RESTARTS) {
-			log_info("restarting the scheduler: %s", out.message[0] ? out.message : out.reason);
+			log_info("restarting the scheduler: %s",
+				 out.message[0] ? out.message : out.reason);
 			return reattach(d) < 0 ? TS_EXIT_FAILED : -1;
 		}
 	}
-	log_error("the kernel %s the scheduler: %s%s%s", out.what == SCHED_EJECTED ? "ejected" : "let go of", out.reason,
+	log_error("the kernel %s the scheduler: %s%s%s",
+		  out.what == SCHED_EJECTED ? "ejected" : "let go of", out.reason,
 		  out.message[0] ? ": " : "", out.message);
 	return TS_EXIT_EJECTED;
 }
@@ -339,7 +352,9 @@ static void print_stats(const struct daemon *d, uint64_t now)
 	json_object *report = report_build(d, now);
 
 	if (d->options->json)
-		printf("%s\n", json_object_to_json_string_ext(report, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		printf("%s\n",
+		       json_object_to_json_string_ext(
+			       report, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	else {
 		report_print(report);
 		putchar('\n');
@@ -352,14 +367,17 @@ static void answer(struct daemon *d)
 {
 	json_object *report = report_build(d, now_ns());
 
-	server_answer(d->server, json_object_to_json_string_ext(report, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	server_answer(d->server,
+		      json_object_to_json_string_ext(
+			      report, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(report);
 }
 
 static int open_timer(uint64_t period_ns)
 {
-	struct timespec period = { (time_t)(period_ns / NSEC_PER_SEC), (long)(period_ns % NSEC_PER_SEC) };
-	struct itimerspec spec = { .it_interval = period, .it_value = period };
+	struct timespec period = {(time_t)(period_ns / NSEC_PER_SEC),
+				  (long)(period_ns % NSEC_PER_SEC)};
+	struct itimerspec spec = {.it_interval = period, .it_value = period};
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 
 	if (fd >= 0)
@@ -384,9 +402,9 @@ static int loop(struct daemon *d, int signals)
 {
 	_cleanup_close_ int timer = open_timer(d->tick_ns);
 	struct pollfd fds[] = {
-		{ .fd = signals, .events = POLLIN },
-		{ .fd = timer, .events = POLLIN },
-		{ .fd = server_fd(d->server), .events = POLLIN },
+		{.fd = signals, .events = POLLIN},
+		{.fd = timer, .events = POLLIN},
+		{.fd = server_fd(d->server), .events = POLLIN},
 	};
 	uint64_t expirations, now;
 	int status, r;
@@ -437,7 +455,8 @@ int cmd_run(const struct options *o)
 		/* times and costs count from here: loading is done once */
 		d.start_ns = d.stats_ns = now_ns();
 		d.start_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-		log_info("%s; DAMON every %llu ms; stop with Ctrl-C", o->observe ? "observing" : "scheduling",
+		log_info("%s; DAMON every %llu ms; stop with Ctrl-C",
+			 o->observe ? "observing" : "scheduling",
 			 (unsigned long long)(o->damon_interval_ns / NSEC_PER_MSEC));
 		status = loop(&d, signals);
 	}

@@ -60,11 +60,12 @@ static void configure(struct tiersched_bpf *skel, const struct options *o, const
 		for (size_t i = 0; i < m->nr_cpu_nodes; i++)
 			skel->rodata->place_order[c][i] = m->near_order[c * m->nr_cpu_nodes + i];
 	}
-	skel->struct_ops.tiersched_ops->flags = OPS_ENQ_LAST | OPS_BUILTIN_IDLE_PER_NODE |
-						(o->partial ? OPS_SWITCH_PARTIAL : 0);
+	skel->struct_ops.tiersched_ops->flags =
+		OPS_ENQ_LAST | OPS_BUILTIN_IDLE_PER_NODE | (o->partial ? OPS_SWITCH_PARTIAL : 0);
 }
 
-int sched_attach(struct sched **out, const struct options *o, const struct machine *m, uint64_t stale_after_ns)
+int sched_attach(struct sched **out, const struct options *o, const struct machine *m,
+		 uint64_t stale_after_ns)
 {
 	struct sched *s = calloc(1, sizeof(*s));
 	int r;
@@ -87,7 +88,8 @@ int sched_attach(struct sched **out, const struct options *o, const struct machi
 	if (r < 0)
 		goto fail;
 	for (int cpu = 0; cpu < s->nr_possible_cpus; cpu++) {
-		struct ts_cpu context = (size_t)cpu < m->nr_cpus ? m->cpus[cpu] : machine_absent_cpu();
+		struct ts_cpu context =
+			(size_t)cpu < m->nr_cpus ? m->cpus[cpu] : machine_absent_cpu();
 
 		r = sched_set_cpu(s, (uint32_t)cpu, &context);
 		if (r < 0)
@@ -119,7 +121,7 @@ void sched_poll(struct sched *s, struct sched_exit *out)
 {
 	int kind = __atomic_load_n(&s->skel->bss->exit_record.kind, __ATOMIC_ACQUIRE);
 
-	*out = (struct sched_exit){ .what = SCHED_RUNNING };
+	*out = (struct sched_exit){.what = SCHED_RUNNING};
 	if (!kind)
 		return;
 	out->code = s->skel->bss->exit_record.code;
@@ -139,7 +141,7 @@ void sched_beat(struct sched *s, uint64_t now_ns)
 
 int sched_set_profile(struct sched *s, pid_t tgid, const struct ts_profile *profile)
 {
-	struct ts_usage zero = { 0 };
+	struct ts_usage zero = {0};
 	u32 key = (u32)tgid;
 	int r;
 

@@ -33,7 +33,8 @@ struct sched_exit {
  * profiles are ignored.  0; -EBUSY when another sched_ext scheduler runs;
  * another errno (the verifier's log is printed with -v).
  */
-int sched_attach(struct sched **out, const struct options *o, const struct machine *m, uint64_t stale_after_ns);
+int sched_attach(struct sched **out, const struct options *o, const struct machine *m,
+		 uint64_t stale_after_ns);
 
 /* Detach (scheduling goes back to the kernel's) and free.  NULL is fine. */
 void sched_detach(struct sched *s);

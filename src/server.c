@@ -20,7 +20,7 @@ struct server {
 
 static int make_address(struct sockaddr_un *out, const char *path)
 {
-	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	*out = (struct sockaddr_un){.sun_family = AF_UNIX};
 	if (strlen(path) >= sizeof(out->sun_path))
 		return -ENAMETOOLONG;
 	strcpy(out->sun_path, path);
@@ -42,8 +42,8 @@ int server_open(struct server **out, const char *path)
 	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* one that died may have left it; the lock says that none lives */
 	unlink(path);
-	if (s->fd < 0 || bind(s->fd, (struct sockaddr *)&address, sizeof(address)) || chmod(path, 0666) ||
-	    listen(s->fd, BACKLOG)) {
+	if (s->fd < 0 || bind(s->fd, (struct sockaddr *)&address, sizeof(address)) ||
+	    chmod(path, 0666) || listen(s->fd, BACKLOG)) {
 		r = -errno;
 		close_fd(&s->fd);
 		free(s);
@@ -116,7 +116,7 @@ static int read_all(char **out, int fd)
 int server_ask(json_object **out, const char *path)
 {
 	/* a stopped daemon accepts nothing: do not wait for it for ever */
-	struct timeval limit = { .tv_sec = 5 };
+	struct timeval limit = {.tv_sec = 5};
 	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = -1;
 	struct sockaddr_un address;

@@ -28,7 +28,8 @@ int state_lock(pid_t *holder)
 		return -errno;
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		r = errno == EWOULDBLOCK ? -EBUSY : -errno;
-		if (!sysfs_read(text, sizeof(text), NULL, "%s", lock_path) && !parse_u64(&pid, text))
+		if (!sysfs_read(text, sizeof(text), NULL, "%s", lock_path) &&
+		    !parse_u64(&pid, text))
 			*holder = (pid_t)pid;
 		close(fd);
 		return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Sets of CPU or node numbers, kept as a sorted array: small, and iterated far more often than changed. */
+/* Sets of CPU or node numbers, kept as a sorted array: small, and iterated far more often than
+ * changed. */
 #include "base/idlist.h"
 
 #include <ctype.h>
@@ -140,7 +141,8 @@ char *idlist_format(char *buf, size_t size, const struct idlist *list)
 		for (end = i + 1; end < list->nr && list->ids[end] == list->ids[end - 1] + 1; end++)
 			;
 		if (end - i > 1)
-			snprintf(one, sizeof(one), "%s%u-%u", i ? "," : "", list->ids[i], list->ids[end - 1]);
+			snprintf(one, sizeof(one), "%s%u-%u", i ? "," : "", list->ids[i],
+				 list->ids[end - 1]);
 		else
 			snprintf(one, sizeof(one), "%s%u", i ? "," : "", list->ids[i]);
 		len = strlen(one);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The log.  Each message is formatted first and written at once, so that lines of two processes do not mix. */
+/* The log.  Each message is formatted first and written at once, so that lines of two processes do
+ * not mix. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -36,10 +37,10 @@ void log_write(enum log_level level, const char *fmt, ...)
 	static const struct {
 		const char *priority, *word;
 	} look[] = {
-		[LOG_LEVEL_ERROR] = { "<3>", "error: " },
-		[LOG_LEVEL_WARNING] = { "<4>", "warning: " },
-		[LOG_LEVEL_INFO] = { "<6>", "" },
-		[LOG_LEVEL_DEBUG] = { "<7>", "debug: " },
+		[LOG_LEVEL_ERROR] = {"<3>", "error: "},
+		[LOG_LEVEL_WARNING] = {"<4>", "warning: "},
+		[LOG_LEVEL_INFO] = {"<6>", ""},
+		[LOG_LEVEL_DEBUG] = {"<7>", "debug: "},
 	};
 	int saved_errno = errno;
 	char message[2048];

@@ -59,9 +59,14 @@ int parse_duration_ns(uint64_t *out, const char *text)
 		const char *name;
 		uint64_t ns;
 	} units[] = {
-		{ "ns", 1 }, { "us", NSEC_PER_USEC }, { "ms", NSEC_PER_MSEC }, { "s", NSEC_PER_SEC },
-		{ "sec", NSEC_PER_SEC }, { "m", 60 * NSEC_PER_SEC }, { "min", 60 * NSEC_PER_SEC },
-		{ "h", 3600 * NSEC_PER_SEC },
+		{"ns", 1},
+		{"us", NSEC_PER_USEC},
+		{"ms", NSEC_PER_MSEC},
+		{"s", NSEC_PER_SEC},
+		{"sec", NSEC_PER_SEC},
+		{"m", 60 * NSEC_PER_SEC},
+		{"min", 60 * NSEC_PER_SEC},
+		{"h", 3600 * NSEC_PER_SEC},
 	};
 	uint64_t whole, fraction = 0, scale = 1, ns;
 	int r;
@@ -84,7 +89,8 @@ int parse_duration_ns(uint64_t *out, const char *text)
 		if (strcmp(text, units[i].name))
 			continue;
 		if (__builtin_mul_overflow(whole, units[i].ns, &ns) ||
-		    __builtin_add_overflow(ns, (uint64_t)((__uint128_t)fraction * units[i].ns / scale), &ns))
+		    __builtin_add_overflow(
+			    ns, (uint64_t)((__uint128_t)fraction * units[i].ns / scale), &ns))
 			return -ERANGE;
 		*out = ns;
 		return 0;

@@ -23,14 +23,14 @@ static int format_path(char *out, size_t size, const char *sysroot, const char *
 }
 
 /* Defines int r from the variadic path; used by every entry point below. */
-#define FORMAT_PATH(path, sysroot, fmt)                                         \
-	({                                                                      \
-		va_list _args;                                                  \
-		int _r;                                                         \
-		va_start(_args, fmt);                                           \
-		_r = format_path(path, sizeof(path), sysroot, fmt, _args);      \
-		va_end(_args);                                                  \
-		_r;                                                             \
+#define FORMAT_PATH(path, sysroot, fmt)                                                            \
+	({                                                                                         \
+		va_list _args;                                                                     \
+		int _r;                                                                            \
+		va_start(_args, fmt);                                                              \
+		_r = format_path(path, sizeof(path), sysroot, fmt, _args);                         \
+		va_end(_args);                                                                     \
+		_r;                                                                                \
 	})
 
 int sysfs_path(char *out, size_t size, const char *sysroot, const char *fmt, ...)

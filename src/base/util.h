@@ -50,11 +50,11 @@ static inline void closedir_ptr(DIR **d)
 }
 
 /* Hand a pointer over: returns *pp and leaves NULL behind. */
-#define TAKE(pp)                        \
-	({                              \
-		__typeof__(*(pp)) _t = *(pp); \
-		*(pp) = NULL;           \
-		_t;                     \
+#define TAKE(pp)                                                                                   \
+	({                                                                                         \
+		__typeof__(*(pp)) _t = *(pp);                                                      \
+		*(pp) = NULL;                                                                      \
+		_t;                                                                                \
 	})
 
 #endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the scheduler keeps: settings of the loader, maps, and the look-ups in them. */
+#ifndef TS_BPF_MAPS_H
+#define TS_BPF_MAPS_H
+
+#include "bpf/scx.h"
+#include "bpf/abi.h"
+
+/* Set by the loader before load. */
+const volatile u32 nr_places = 1;
+const volatile u64 slice_ns = 5000000;
+const volatile u64 hold_ns = 5000000;
+const volatile u64 stale_after_ns = 300000000;
+const volatile u32 place_node_id[TS_MAX_CPU_NODES];
+const volatile char vector_names[TS_MAX_NAMES][TS_NAME_LEN] = {"vect", "fais", "milv",
+							       "weav"}; /* prefixes */
+const volatile u8 place_order[TS_MAX_CPU_NODES]
+			     [TS_MAX_CPU_NODES]; /* nearest CPU nodes of each, itself first */
+
+/* Written by the daemon every tick: CLOCK_MONOTONIC. */
+volatile u64 heartbeat_ns;
+
+/* Why the scheduler left; read by the daemon. */
+struct {
+	s32 kind;
+	s64 code;
+	char reason[128];
+	char message[1024];
+} exit_record;
+
+struct place {
+	u64 vtime_now;	     /* of the task that ran last here with the greatest one */
+	u32 nr_cpus;	     /* online */
+	u32 nr_near_running; /* CPUs that run a task which prefers this place */
+	struct bpf_cpumask __kptr *cpus;
+};
+
+struct cpu_state {
+	u8 runs_near; /* counted in nr_near_running */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TS_MAX_CPU_NODES);
+	__type(key, u32);
+	__type(value, struct place);
+} places SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct ts_profile);
+} damon_data SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* possible CPUs, by the loader */
+	__type(key, u32);
+	__type(value, struct ts_cpu);
+} cpu_contexts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct ts_task);
+} task_ctx_stor SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct ts_usage);
+} process_usage SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cpu_state);
+} cpu_states SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TS_NR_STATS);
+	__type(key, u32);
+	__type(value, u64);
+} stats SEC(".maps");
+
+static void count(u32 stat)
+{
+	u64 *value = bpf_map_lookup_elem(&stats, &stat);
+
+	if (value)
+		(*value)++;
+}
+
+static struct place *get_place(u32 place)
+{
+	return bpf_map_lookup_elem(&places, &place);
+}
+
+static u64 near_dsq(u32 place)
+{
+	return 2 * (u64)place;
+}
+
+static u64 free_dsq(u32 place)
+{
+	return 2 * (u64)place + 1;
+}
+
+static struct ts_task *get_task(struct task_struct *p)
+{
+	return bpf_task_storage_get(&task_ctx_stor, p, NULL, 0);
+}
+
+static u32 place_of_cpu(s32 cpu)
+{
+	u32 key = cpu;
+	struct ts_cpu *c = bpf_map_lookup_elem(&cpu_contexts, &key);
+
+	return c && c->place < nr_places ? c->place : 0;
+}
+
+static u32 place_of_node(int node)
+{
+	u32 i;
+
+	bpf_for (i, 0, nr_places) {
+		if (i < TS_MAX_CPU_NODES && (int)place_node_id[i] == node)
+			return i;
+	}
+	return TS_NO_NODE;
+}
+
+/* May P run on any CPU of this place? */
+static bool allowed_at(const struct task_struct *p, u32 place)
+{
+	struct place *pl = get_place(place);
+	struct bpf_cpumask *cpus;
+
+	if (!pl || !pl->nr_cpus)
+		return false;
+	cpus = pl->cpus;
+	return cpus && bpf_cpumask_intersects((const struct cpumask *)cpus, p->cpus_ptr);
+}
+
+/* Has some CPU of this place last run a task that would as well run elsewhere? */
+static bool has_room(u32 place)
+{
+	struct place *pl = get_place(place);
+
+	return pl && pl->nr_near_running < pl->nr_cpus;
+}
+
+#endif
