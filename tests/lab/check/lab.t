@@ -137,9 +137,9 @@ printf '#define WORD "changed"\n' >"$checkout/word.h"
 point "a changed tree is built again" eval 'build_in_checkout; hello_is changed'
 point "the checkout stays clean" is "$(cd "$checkout" && git status --porcelain | sort | xargs)" \
 	"?? Makefile.am ?? configure.ac ?? hello.c ?? tests/ ?? word.h"
-sed -i 's/return/int unused; return/' "$checkout/hello.c"
-point "a build that fails says why, status 1" eval 'if build_in_checkout; then exit 1; fi; has "$(cat "$out/build.err")" "unused variable"'
-sed -i 's/int unused; //; s/word.h/new.h/' "$checkout/hello.c" "$checkout/Makefile.am"
+sed -i 's/return/return nonsense; return/' "$checkout/hello.c"
+point "a build that fails says why, status 1" eval 'if build_in_checkout; then exit 1; fi; has "$(cat "$out/build.err")" "nonsense"'
+sed -i 's/return nonsense; //; s/word.h/new.h/' "$checkout/hello.c" "$checkout/Makefile.am"
 mv "$checkout/word.h" "$checkout/new.h"
 point "a renamed file is not missed" eval 'build_in_checkout; hello_is changed'
 
