@@ -16,19 +16,20 @@ load ../daemon
 	touch_memory p --total 128M --hot 24M --node 1
 	start_daemon
 	retry 10 prefers "$p" 1
+	# time that the scheduler books as "had a preferred node": none while it ignores profiles
+	placed_ns() { bpftool -j map dump name process_usage | jq --argjson p "$p" '.[] | select(.formatted.key == $p).formatted.value.placed_ns'; }
 	kill -STOP "$daemon"
-	sleep 1
-	stale() { bpftool -j map dump name stats | jq '[.[] | select(.formatted.key == 6).formatted.values[].value] | add'; }
-	before=$(stale)
+	sleep 2
+	before=$(placed_ns)
 	timeout 20 bash -c 'for i in 1 2 3 4 5; do /bin/true; done'
 	sleep 1
-	[[ $(stale) -gt $before ]]
+	[[ $(placed_ns) == "$before" ]]
 	undisturbed
+	run -1 --separate-stderr cxl-tiersched status
+	[[ $stderr == *"does not answer"* ]]
 	kill -CONT "$daemon"
-	sleep 1
-	before=$(stale)
-	sleep 1
-	[[ $(stale) == "$before" ]]
+	grows() { [[ $(placed_ns) -gt $before ]]; }
+	retry 10 grows
 	stop_daemon
 }
 

@@ -61,9 +61,17 @@ teardown() {
 		(while :; do :; done) 3>&- &
 		pids+=("$!")
 	done
-	drive --auto set "$p" wait 10 watch 4 >"$BATS_TEST_TMPDIR/out"
+	# tuning takes its time, the more so on a slow host: one of three looks must find it
+	drive --auto set "$p" wait 10 watch 4 watch 4 watch 4 >"$BATS_TEST_TMPDIR/out"
 	cat "$BATS_TEST_TMPDIR/out"
-	within 15 96 "$(jq -r 'select(.pid) | .accessed_mb' "$BATS_TEST_TMPDIR/out")"
+	found() {
+		local mb
+		for mb in $(jq -r 'select(.pid) | .accessed_mb' "$BATS_TEST_TMPDIR/out"); do
+			within 15 96 "$mb" && return
+		done
+		return 1
+	}
+	found
 	as_booted
 }
 
