@@ -28,6 +28,14 @@
  */
 #include "bpf/placement.h"
 
+enum {
+	ROUND_TASKS = 8,		/* queued tasks a CPU that get a full slice ... */
+	MIN_SLICE_NS = 500 * 1000,	/* ... and the least that more of them get */
+};
+#define KTHREAD_SAVED_NS 1000000000ULL
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+
 char _license[] SEC("license") = "GPL";
 
 SEC("struct_ops/ts_select_cpu")
@@ -53,32 +61,49 @@ s32 BPF_PROG(ts_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 /* Carry the task's virtual time from its old place's clock to the new one's. */
 static void move_vtime(struct task_struct *p, struct ts_task *t, u32 to)
 {
-	struct place *old, *new;
+	struct place *from, *into;
 
 	if (t->place == to)
 		return;
-	old = get_place(t->place);
-	new = get_place(to);
-	if (new &&old)
-		task_set_vtime(p, p->scx.dsq_vtime - old->vtime_now + new->vtime_now);
-	else if (new)
-		task_set_vtime(p, new->vtime_now);
+	from = get_place(t->place);
+	into = get_place(to);
+	if (into && from)
+		task_set_vtime(p, p->scx.dsq_vtime - from->vtime_now + into->vtime_now);
+	else if (into)
+		task_set_vtime(p, into->vtime_now);
 	t->place = to;
 }
 
-/* Put the task into one of PLACE's queues.  Sleepers may save up one slice, no more. */
+/* Shorter slices in a long queue, so that a round stays short: slice_ns up to ROUND_TASKS a CPU. */
+static u64 slice_at(const struct place *pl, u32 place)
+{
+	u64 queued = nr_queued_at(place), room;
+
+	if (!pl || !pl->nr_cpus)
+		return slice_ns;
+	room = ROUND_TASKS * (u64)pl->nr_cpus;
+	if (queued <= room)
+		return slice_ns;
+	return MAX(slice_ns * room / queued, MIN(slice_ns, MIN_SLICE_NS));
+}
+
+/*
+ * Put the task into one of PLACE's queues.  Who sleeps may save up one slice of
+ * virtual time, no more; a kernel thread more: the rest of the system waits for it.
+ */
 static void queue_at(struct task_struct *p, struct ts_task *t, u32 place, bool near, u64 enq_flags)
 {
+	u64 saved_ns = p->flags & PF_KTHREAD ? KTHREAD_SAVED_NS : slice_ns, vtime;
 	struct place *pl = get_place(place);
-	u64 vtime;
 
 	move_vtime(p, t, place);
 	vtime = p->scx.dsq_vtime;
-	if (pl && (s64)(vtime - (pl->vtime_now - slice_ns)) < 0)
-		vtime = pl->vtime_now - slice_ns;
+	if (pl && (s64)(vtime - (pl->vtime_now - saved_ns)) < 0)
+		vtime = pl->vtime_now - saved_ns;
 	t->queued_ns = scx_bpf_now();
 	count(TS_STAT_QUEUED);
-	dsq_insert_vtime(p, near ? near_dsq(place) : free_dsq(place), slice_ns, vtime, enq_flags);
+	dsq_insert_vtime(p, near ? near_dsq(place) : free_dsq(place), slice_at(pl, place), vtime,
+			 enq_flags);
 }
 
 static void kick_idle_at(const struct task_struct *p, u32 place)
@@ -87,6 +112,27 @@ static void kick_idle_at(const struct task_struct *p, u32 place)
 
 	if (cpu >= 0)
 		scx_bpf_kick_cpu(cpu, SCX_VALUE(scx_kick_flags, SCX_KICK_IDLE));
+}
+
+static void run_here(struct task_struct *p, u64 enq_flags)
+{
+	dsq_insert(p, SCX_VALUE(scx_dsq_id_flags, SCX_DSQ_LOCAL), slice_ns, enq_flags);
+}
+
+/* A task bound to one CPU. */
+static void enqueue_bound(struct task_struct *p, struct ts_task *t, s32 cpu, u64 enq_flags)
+{
+	if (enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_LAST)) {
+		run_here(p, enq_flags);
+		return;
+	}
+	/* a kernel thread that wakes goes first: the CPU needs it to work at all */
+	if ((p->flags & PF_KTHREAD) && (enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_WAKEUP))) {
+		run_here(p, enq_flags | SCX_VALUE(scx_enq_flags, SCX_ENQ_HEAD));
+		return;
+	}
+	queue_at(p, t, place_of_cpu(cpu), false, enq_flags);
+	scx_bpf_kick_cpu(cpu, SCX_VALUE(scx_kick_flags, SCX_KICK_IDLE));
 }
 
 SEC("struct_ops/ts_enqueue")
@@ -98,32 +144,19 @@ void BPF_PROG(ts_enqueue, struct task_struct *p, u64 enq_flags)
 	u32 place;
 
 	if (!t) {
-		dsq_insert(p, SCX_VALUE(scx_dsq_id_flags, SCX_DSQ_LOCAL), slice_ns, enq_flags);
+		run_here(p, enq_flags);
 		return;
 	}
 	if (p->nr_cpus_allowed == 1) {
-		/* a per-CPU kernel thread that wakes goes first: the CPU needs it to work at all */
-		if ((p->flags & PF_KTHREAD) &&
-		    (enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_WAKEUP))) {
-			dsq_insert(p, SCX_VALUE(scx_dsq_id_flags, SCX_DSQ_LOCAL), slice_ns,
-				   enq_flags | SCX_VALUE(scx_enq_flags, SCX_ENQ_HEAD));
-			return;
-		}
-		if (enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_LAST)) {
-			dsq_insert(p, SCX_VALUE(scx_dsq_id_flags, SCX_DSQ_LOCAL), slice_ns,
-				   enq_flags);
-			return;
-		}
-		queue_at(p, t, place_of_cpu(cpu), false, enq_flags);
-		scx_bpf_kick_cpu(cpu, SCX_VALUE(scx_kick_flags, SCX_KICK_IDLE));
+		enqueue_bound(p, t, cpu, enq_flags);
 		return;
 	}
-
 	make_wish(&w, p, t, cpu);
 	if ((enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_LAST)) && !wants_away(p, &w)) {
-		dsq_insert(p, SCX_VALUE(scx_dsq_id_flags, SCX_DSQ_LOCAL), slice_ns, enq_flags);
+		run_here(p, enq_flags);
 		return;
 	}
+	/* after a slice, say: ts_select_cpu() has not looked yet */
 	if (!(enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_CPU_SELECTED))) {
 		idle = pick_idle(p, &w, -1);
 		if (idle >= 0) {
@@ -132,13 +165,9 @@ void BPF_PROG(ts_enqueue, struct task_struct *p, u64 enq_flags)
 			return;
 		}
 	}
-	if (w.profile) {
-		place = cheapest_place(p, &w);
-		if (place == w.home && w.home != w.here)
-			count(TS_STAT_SWAPPED);
-	} else {
-		place = shortest_place(p, &w);
-	}
+	place = w.profile ? cheapest_place(p, &w) : shortest_place(p, &w);
+	if (w.profile && place == w.home && w.home != w.here)
+		count(TS_STAT_SWAPPED);
 	queue_at(p, t, place, w.profile && place == w.home, enq_flags);
 	kick_idle_at(p, place);
 }

@@ -6,7 +6,8 @@
 #   distance A B D                       SLIT, both ways (10 to itself, 20 otherwise)
 #   latency A NS...                      from CPU node A to each node in turn, in ns
 #   bandwidth A GBPS...                  the same in GB/s
-#   firmware hmat                        the guest is told latencies and bandwidths; else they serve the memory clock alone
+#   limit N GBPS                         what the memory of node N delivers in all under the memory clock
+#   firmware hmat                        the guest is told latencies and bandwidths; else latencies serve the memory clock alone
 #
 # Nodes are numbered in order.  QEMU lays node memory out in that order from address 0, with a hole from 2 GB to 4 GB when there is
 # more than 2.75 GB.
@@ -14,7 +15,7 @@
 # machine_read NAME [CPUS]: fills machine_*; CPUs are numbered node by node.
 machine_read() {
 	local word first rest pair node=0 nodes_with_cpus=0
-	declare -gA machine_cpus=() machine_memory=() machine_near=() machine_distance=() machine_latency=() machine_bandwidth=()
+	declare -gA machine_cpus=() machine_memory=() machine_near=() machine_distance=() machine_latency=() machine_bandwidth=() machine_limit=()
 	machine_name=$1 machine_nodes=0 machine_cxl='' machine_hmat=false machine_nr_cpus=0
 	while read -r word first rest; do
 		case $word in
@@ -32,6 +33,7 @@ machine_read() {
 		distance) machine_distance[$first,${rest% *}]=${rest#* }; machine_distance[${rest% *},$first]=${rest#* } ;;
 		latency) machine_latency[$first]=$rest ;;
 		bandwidth) machine_bandwidth[$first]=$rest ;;
+		limit) machine_limit[$first]=$rest ;;
 		firmware) machine_hmat=true ;;
 		*) die "machines/$1: what is '$word'?" ;;
 		esac

@@ -26,7 +26,7 @@ vm_job() {
 	for name in LAB_SRC LAB_WORK LAB_BUILD; do
 		printf '%s=%q\n' "$name" "${!name}"
 	done >"$vm_job/env"
-	printf '%s=%q\n' LAB_MACHINE "$machine_name" LAB_CXL_NODE "$machine_cxl" LAB_MODE "$mode" \
+	printf '%s=%q\n' LAB_MACHINE "$machine_name" LAB_CXL_NODE "$machine_cxl" LAB_MODE "$mode" LAB_CLOCK "$clock_name" LAB_CLOCK_STAGE "$clock_stage" \
 		LAB_STAGE "$(build_stage)" LAB_CWD "$where" TERM "${TERM:-linux}" >>"$vm_job/env"
 	if [[ $mode == shell && -t 0 ]]; then
 		read -r rows columns < <(stty size)
@@ -52,6 +52,7 @@ vm_boot() {
 			--bind-ro "$LAB_DIR" /lab/lab --bind "$LAB_CACHE/tmp" /var/tmp -- \
 			/lab/lab/relay /lab/work/job/outcome "$limit" "${timeout:-0}" "${qemu[@]}" || exit 125
 		outcome=$(cat "$vm_job/outcome" 2>/dev/null || echo dead)
+		clock_keep_counts
 		case $outcome in
 		status\ *) exit "${outcome#status }" ;;
 		timeout) say "stopped after $timeout s"; exit 124 ;;
@@ -64,11 +65,12 @@ vm_boot() {
 	die_as 125 "gave up after three boots; the last console: $log"
 }
 
-# A busy host boots guests slower.
+# A busy host boots guests slower, and so do counted instructions.
 vm_boot_limit() {
 	local load _
 	read -r load _ </proc/loadavg
-	awk -v limit="${LAB_BOOT_LIMIT:-45}" -v load="$load" -v cpus="$(nproc)" 'BEGIN { f = load / cpus; print int(limit * (f > 1 ? f : 1)) }'
+	awk -v limit="${LAB_BOOT_LIMIT:-45}" -v load="$load" -v cpus="$(nproc)" -v slow="$([[ $clock_name == count ]] && echo 3 || echo 1)" \
+		'BEGIN { f = load / cpus; print int(limit * slow * (f > 1 ? f : 1)) }'
 }
 
 # Sets qemu.
@@ -82,9 +84,10 @@ vm_qemu() {
 	fi
 	[[ $vm_mode != shell ]] || redirect=
 	machine_qemu
+	clock_qemu
 	qemu=(sh -c "exec \"\$@\" $redirect 2>>$console" sh
 		qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none
-		-accel tcg,thread=multi -cpu max,hypervisor=off "${machine_args[@]}"
+		-cpu max,hypervisor=off "${machine_args[@]}" "${clock_args[@]}"
 		-kernel "/lab/tree/$image_vmlinuz" -initrd "/lab/tree/$image_initrd" -append "$append"
 		-drive file=/lab/tree/disk.img,format=raw,if=none,id=disk,snapshot=on -device "virtio-blk-pci,drive=disk,$virtio"
 		-fsdev local,id=lab,path=/lab/work,security_model=none,multidevs=remap,readonly=on -device "virtio-9p-pci,fsdev=lab,mount_tag=lab,$virtio"

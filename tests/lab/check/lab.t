@@ -121,8 +121,7 @@ point "unknown kernel" usage_is "no kernel '2.4'" run --kernel=2.4 -- true
 point "option without value" usage_is "--machine needs a value" run --machine
 point "command without --" usage_is "the command goes after --" run true
 point "no command" usage_is "needs a command" run --machine flat --
-point "clock model" usage_is "not available yet" run --clock model -- true
-point "clock count" usage_is "not available yet" run --clock count -- true
+point "unknown clock" usage_is "no clock 'sundial'" run --clock sundial -- true
 point "timeout must be a number" usage_is "whole seconds" run --timeout soon -- true
 point "fewer CPUs than CPU nodes" usage_is "too few" run --machine numa --cpus 1 -- true
 
@@ -197,5 +196,5 @@ point "nothing stays mounted" is "$(cat /proc/mounts)" "$mounts_before"
 # --- the lab's own scripts ---
 
 point "shellcheck finds nothing in its scripts" "$lab" chroot -C / -- sh -c '
-	cd "$LAB_SRC/tests/lab" && exec shellcheck --external-sources lab enter ./*.sh guest/init guest/initramfs-init check/*.t check/*.sh check/machine check/probe'
+	cd "$LAB_SRC/tests/lab" && exec shellcheck --external-sources lab enter ./*.sh guest/init guest/initramfs-init check/*.t check/*.sh check/machine check/probe check/clock-probe'
 done_testing

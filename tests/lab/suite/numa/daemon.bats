@@ -99,10 +99,12 @@ load ../daemon
 	for cpu in 2 3; do echo 0 >/sys/devices/system/cpu/cpu$cpu/online; done
 	sleep 3
 	timeout 20 /bin/true
-	state_is enabled
+	# the daemon attaches anew, to a machine with one CPU node less
+	retry 30 state_is enabled
+	retry 30 answers
 	for cpu in 2 3; do echo 1 >/sys/devices/system/cpu/cpu$cpu/online; done
-	retry 20 prefers "$p" 1
-	state_is enabled
+	retry 30 prefers "$p" 1
+	retry 30 state_is enabled
 	runs_near 90 "$p" 1
 	stop_daemon
 }

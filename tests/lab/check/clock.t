@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The lab's clocks: `model` gives a machine the latencies and bandwidths of its description, switched on and off from inside; `count`
+# repeats itself.
+set -euo pipefail
+
+dir=$(cd "$(dirname "$0")/.." && pwd)
+lab=$dir/lab
+# shellcheck source=tap.sh
+. "$dir/check/tap.sh"
+out=$tap_dir
+
+# boot NAME ARGUMENT...: run the lab and keep what it said.
+boot() {
+	local name=$1
+	shift
+	echo 0 >"$out/$name.status"
+	"$lab" run "$@" >"$out/$name.out" 2>"$out/$name.err" </dev/null || echo "$?" >"$out/$name.status"
+}
+
+# good NAME PATTERN NUMBER: so many findings of this name, and all of them good.
+good() {
+	local name=$1 pattern=$2
+	grep -E "^$pattern" "$out/$name.out" >&2 || cat "$out/$name.err"
+	is "$(grep -cE "^$pattern.*: good\$" "$out/$name.out")" "$3" "good ones"
+	is "$(grep -cE "^$pattern.*: bad\$" "$out/$name.out")" 0 "bad ones"
+}
+
+# repeats NAME PERCENT: the times hackbench told.
+repeats() {
+	cat "$out/$1.out" "$out/$1.err"
+	awk -v percent="$2" '/^Time:/ { t[++n] = $2 } END { d = n == 2 && t[1] > 0 ? t[2] / t[1] - 1 : 1; exit !((d < 0 ? -d : d) * 100 <= percent) }' "$out/$1.out"
+}
+
+refused() {
+	local words=$1 status=0
+	shift
+	"$@" run --no-build --clock model --machine flat -- true >"$out/refused" 2>&1 || status=$?
+	is "$status" 1 status
+	is "$(grep -c "plugin API" "$out/refused")" 1 lines
+	has "$(cat "$out/refused")" "$words"
+}
+
+usage_is() {
+	local words=$1 status=0
+	shift
+	"$lab" run "$@" -- true >"$out/usage" 2>&1 || status=$?
+	is "$status" 2 status
+	has "$(cat "$out/usage")" "$words"
+}
+
+point "unknown knob" usage_is "what is 'speed=9'" --clock model,speed=9
+point "a cache is a power of two" usage_is "llc=3M is not a power of two" --clock model,l2=512K,llc=3M
+point "count has no knobs" usage_is "takes no knobs" --clock count,scale=2
+point "a plugin API that QEMU has left behind" refused "and later, the clock knows 1 " env LAB_CLOCK_API=1 "$lab"
+point "a plugin API that QEMU does not have yet" refused ", the clock knows 99 " env LAB_CLOCK_API=99 "$lab"
+
+for machine in tier cxl; do
+	boot "$machine" --machine "$machine" --clock model --timeout 120 -- "$dir/check/clock-probe" 8
+	point "$machine: a pointer chase finds each latency within 10%" good "$machine" 'latency' 6
+	point "$machine: streams find each bandwidth limit within 15%" good "$machine" 'bandwidth' 4
+	point "$machine: a busy node answers late" good "$machine" 'loaded' 1
+	point "$machine: off, all memory is the same" good "$machine" 'off:' 3
+	point "$machine: on again" good "$machine" 'on again' 1
+	point "$machine: counts of each period" good "$machine" 'counts' 2
+	point "$machine: counts outlive it" eval '
+		file=$(sed -n "s/^lab: memory clock: counts in //p" "$out/'"$machine"'.err") && is "$(wc -l <"$file")" 2 lines
+		is "$(cat "$out/'"$machine"'.status")" 0 status'
+done
+
+boot count --no-build --machine flat --cpus 2 --clock count -- bash -c 'hackbench -g 4 -l 200; hackbench -g 4 -l 200'
+point "count: hackbench repeats itself within 2%" repeats count 2
+done_testing

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * chase - load-to-use latency of memory, by a chain of dependent loads.
+ *
+ * Each line of a buffer on the memory node points to another; a thread on the CPU node follows. The
+ * order is that of a linear congruential sequence of full period (modulus a power of two,
+ * multiplier 1 modulo 4, odd increment): every line once, no neighbours one after the other, and it
+ * is written in address order, which is quick where random writes are slow.  Caches still hold the
+ * end of that writing, so a sweep over other memory goes before the first round.
+ *
+ * Prints one JSON line: ns per load, the median of several rounds, and the smallest.
+ */
+#include <err.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <numa.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "nodes.h"
+
+enum { BATCH = 512, MAX_ROUNDS = 99 };
+
+struct line {
+	struct line *next;
+	char rest[LINE_BYTES - sizeof(struct line *)];
+};
+
+static struct line *make_chain(int node, size_t bytes)
+{
+	struct line *lines = memory_on(node, bytes);
+	const uint64_t mask = bytes / sizeof(*lines) - 1;
+
+	for (uint64_t i = 0; i <= mask; i++)
+		lines[i].next = &lines[(i * 1664525 + 1013904223) & mask];
+	return lines;
+}
+
+static void sweep_caches(int node, size_t bytes)
+{
+	char *other = memory_on(node, bytes);
+
+	for (size_t i = 0; i < bytes; i += LINE_BYTES)
+		(void)*(volatile char *)(other + i);
+	numa_free(other, bytes);
+}
+
+static double round_ns(struct line **at, uint64_t at_least_ns)
+{
+	const uint64_t start = now_ns();
+	struct line *p = *at;
+	uint64_t loads = 0, took;
+
+	do {
+		for (int i = 0; i < BATCH / 8; i++) {
+			p = p->next->next->next->next->next->next->next->next;
+			__asm__ volatile("" : "+r"(p)); /* the loads are the point */
+		}
+		loads += BATCH;
+		took = now_ns() - start;
+	} while (took < at_least_ns);
+	*at = p;
+	return (double)took / (double)loads;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: chase --cpu-node C --mem-node N [--size 64M] [--rounds 9] "
+			"[--round-ms 20] [--sweep 16M]\n");
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"cpu-node", required_argument, NULL, 'c'},
+		{"mem-node", required_argument, NULL, 'm'},
+		{"size", required_argument, NULL, 's'},
+		{"rounds", required_argument, NULL, 'r'},
+		{"round-ms", required_argument, NULL, 't'},
+		{"sweep", required_argument, NULL, 'w'},
+		{0},
+	};
+	size_t bytes = 64 << 20, sweep_bytes = 16 << 20;
+	unsigned int rounds = 9, round_ms = 20;
+	int cpu_node = -1, mem_node = -1, c;
+	double ns[MAX_ROUNDS];
+	struct line *at;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
+		switch (c) {
+		case 'c':
+			cpu_node = (int)parse_number("cpu-node", optarg, 0, 1023);
+			break;
+		case 'm':
+			mem_node = (int)parse_number("mem-node", optarg, 0, 1023);
+			break;
+		case 's':
+			bytes = parse_size("size", optarg);
+			break;
+		case 'r':
+			rounds = (unsigned int)parse_number("rounds", optarg, 1, MAX_ROUNDS);
+			break;
+		case 't':
+			round_ms = (unsigned int)parse_number("round-ms", optarg, 1, 10000);
+			break;
+		case 'w':
+			sweep_bytes = parse_size("sweep", optarg);
+			break;
+		default:
+			return usage();
+		}
+	}
+	if (optind < argc || cpu_node < 0 || mem_node < 0)
+		return usage();
+	if (bytes & (bytes - 1) || bytes < 1 << 16)
+		errx(2, "--size takes a power of two from 64K");
+	if (numa_available() < 0)
+		errx(1, "no NUMA in this kernel");
+	run_on(cpu_node, 0);
+	at = make_chain(mem_node, bytes);
+	sweep_caches(cpu_node, sweep_bytes);
+	for (unsigned int i = 0; i < rounds; i++)
+		ns[i] = round_ns(&at, round_ms * 1000000ull);
+	qsort(ns, rounds, sizeof(*ns), compare);
+	printf("{\"chase\": {\"cpu_node\": %d, \"mem_node\": %d, \"bytes\": %zu, \"rounds\": %u, "
+	       "\"ns\": %.1f, \"min_ns\": %.1f}}\n",
+	       cpu_node, mem_node, bytes, rounds, ns[rounds / 2], ns[0]);
+	return 0;
+}
