@@ -187,6 +187,7 @@ static void fill_regions(struct collector *c, const struct damon_snapshot *snaps
 		const struct damon_region *r = &snapshot->regions[i];
 
 		c->regions[i] = (struct model_region){
+			.start = r->start,
 			.bytes = r->end - r->start,
 			.nr_accesses = r->nr_accesses,
 			.age = r->age,
@@ -205,6 +206,7 @@ static void collect_one(struct managed_set *set, struct managed *item,
 	struct ts_usage usage = {0};
 	struct model_sample sample = {
 		.now_ns = now_ns,
+		.seen_ns = snapshot->time_ns,
 		.aggregation_ns = snapshot->aggregation_us * NSEC_PER_USEC,
 		.max_nr_accesses = snapshot->max_nr_accesses,
 		.nr_regions = snapshot->nr_regions,

@@ -2,9 +2,10 @@
 /*
  * The model; model.h has the theory.
  *
- * Shares and the working set are smoothed with a time constant of two
- * aggregation intervals: moved pages show in full within about five, and one
- * odd interval does not turn a preference round.  Confidence is the product of
+ * Shares and sizes are smoothed with a time constant of two aggregation
+ * intervals: moved pages show in full within about five, and one odd interval
+ * does not turn a preference round.  The working set needs a longer memory and
+ * is the footprint's.  Confidence is the product of
  * how many pages were looked at, how many samples there were, and how fresh the
  * last one with heat is.
  */
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "footprint.h"
 
 enum {
 	SMOOTH_AGGREGATIONS = 2, /* time constant of shares and sizes */
@@ -29,10 +31,11 @@ struct model_process {
 	struct model_profile profile;
 	double *share;	    /* [mem node] smoothed h[n] */
 	double *seen;	    /* [mem node] scratch: heat of this sample */
-	double *seen_bytes; /* [mem node] scratch: working set of this sample */
-	double *bytes;	    /* [mem node] smoothed working set */
-	double working_set, hot, cold, heat, hz, age; /* smoothed */
-	double intensity;			      /* smoothed, < 0 unknown */
+	double *seen_bytes; /* [mem node] scratch: accessed bytes of this sample */
+	double *set_share;  /* [mem node] smoothed share of the accessed bytes */
+	struct footprint *footprint;
+	double hot, cold, heat, hz, age; /* smoothed */
+	double intensity;		 /* smoothed, < 0 unknown */
 	double migrations_hz;
 	double pages;	     /* smoothed number of pages looked at per sample */
 	uint32_t nr_samples; /* that had heat */
@@ -48,7 +51,8 @@ struct model_process *model_process_new(size_t nr_cpu_nodes, size_t nr_mem_nodes
 	p->share = calloc(nr_mem_nodes, sizeof(*p->share));
 	p->seen = calloc(nr_mem_nodes, sizeof(*p->seen));
 	p->seen_bytes = calloc(nr_mem_nodes, sizeof(*p->seen_bytes));
-	p->bytes = calloc(nr_mem_nodes, sizeof(*p->bytes));
+	p->set_share = calloc(nr_mem_nodes, sizeof(*p->set_share));
+	p->footprint = footprint_new();
 	p->profile = (struct model_profile){
 		.intensity_mb_per_cpu_s = UINT32_MAX,
 		.preferred = MODEL_NO_NODE,
@@ -61,9 +65,9 @@ struct model_process *model_process_new(size_t nr_cpu_nodes, size_t nr_mem_nodes
 		.order = malloc(nr_cpu_nodes),
 	};
 	p->intensity = -1;
-	if (!p->share || !p->seen || !p->seen_bytes || !p->bytes || !p->profile.heat_permille ||
-	    !p->profile.node_bytes || !p->profile.cost_ns || !p->profile.locality ||
-	    !p->profile.order) {
+	if (!p->share || !p->seen || !p->seen_bytes || !p->set_share || !p->footprint ||
+	    !p->profile.heat_permille || !p->profile.node_bytes || !p->profile.cost_ns ||
+	    !p->profile.locality || !p->profile.order) {
 		model_process_free(p);
 		return NULL;
 	}
@@ -80,7 +84,8 @@ void model_process_free(struct model_process *p)
 	free(p->share);
 	free(p->seen);
 	free(p->seen_bytes);
-	free(p->bytes);
+	free(p->set_share);
+	footprint_free(p->footprint);
 	free(p->profile.heat_permille);
 	free(p->profile.node_bytes);
 	free(p->profile.cost_ns);
@@ -106,9 +111,10 @@ uint32_t model_loaded_latency_ns(uint32_t latency_ns, uint16_t utilisation_permi
 
 /* Totals of one sample over its regions. */
 struct totals {
-	double working_set, hot, cold, heat, access_weight, age_weight;
-	double placed_heat; /* heat of regions whose nodes are known */
-	double placed_set;
+	double accessed, hot, cold, heat; /* bytes */
+	double access_weight, age_weight; /* bytes x accesses, bytes x age */
+	double placed_heat;		  /* heat of regions whose nodes are known */
+	double placed_bytes;		  /* accessed bytes of those */
 	uint64_t pages;
 };
 
@@ -124,7 +130,7 @@ static void add_region(struct model_process *p, struct totals *t, const struct m
 		return;
 	}
 	heat = bytes * accesses / max_nr_accesses;
-	t->working_set += bytes;
+	t->accessed += bytes;
 	t->heat += heat;
 	t->access_weight += bytes * accesses;
 	t->age_weight += bytes * r->age;
@@ -137,7 +143,7 @@ static void add_region(struct model_process *p, struct totals *t, const struct m
 		return;
 	t->pages += pages;
 	t->placed_heat += heat;
-	t->placed_set += bytes;
+	t->placed_bytes += bytes;
 	for (size_t n = 0; n < nr_mem_nodes; n++) {
 		double share = (double)r->pages[n] / (double)pages;
 
@@ -165,23 +171,21 @@ static void learn(struct model_process *p, const struct model_sample *s, const s
 	double weight = p->nr_samples ? smoothing_weight(s) : 1.0;
 	size_t nr = p->profile.nr_mem_nodes;
 
-	smooth(&p->working_set, t->working_set, weight);
 	smooth(&p->hot, t->hot, weight);
 	smooth(&p->cold, t->cold, weight);
 	smooth(&p->heat, t->heat, weight);
 	smooth(&p->pages, (double)t->pages, weight);
-	smooth(&p->age, t->working_set > 0 ? t->age_weight / t->working_set : 0, weight);
+	smooth(&p->age, t->accessed > 0 ? t->age_weight / t->accessed : 0, weight);
 	smooth(&p->hz,
-	       t->working_set > 0
-		       ? t->access_weight / t->working_set / ((double)s->aggregation_ns / 1e9)
-		       : 0,
+	       t->accessed > 0 ? t->access_weight / t->accessed / ((double)s->aggregation_ns / 1e9)
+			       : 0,
 	       weight);
 	if (t->placed_heat <= 0)
 		return;
 	for (size_t n = 0; n < nr; n++) {
 		smooth(&p->share[n], p->seen[n] / t->placed_heat, weight);
 		/* regions that were not looked at lie as the others do */
-		smooth(&p->bytes[n], t->working_set * p->seen_bytes[n] / t->placed_set, weight);
+		smooth(&p->set_share[n], p->seen_bytes[n] / t->placed_bytes, weight);
 	}
 	p->heat_ns = s->now_ns;
 	p->nr_samples++;
@@ -300,7 +304,7 @@ static void fill_sizes(struct model_process *p, const struct model_machine *m,
 	struct model_profile *f = &p->profile;
 	double cxl = 0;
 
-	f->working_set_bytes = (uint64_t)p->working_set;
+	f->working_set_bytes = footprint_bytes(p->footprint);
 	f->hot_bytes = (uint64_t)p->hot;
 	f->cold_bytes = (uint64_t)p->cold;
 	f->heat_bytes = (uint64_t)p->heat;
@@ -308,7 +312,7 @@ static void fill_sizes(struct model_process *p, const struct model_machine *m,
 	f->mean_age = (uint32_t)lround(p->age);
 	for (size_t n = 0; n < f->nr_mem_nodes; n++) {
 		f->heat_permille[n] = (uint16_t)lround(1000 * p->share[n]);
-		f->node_bytes[n] = (uint64_t)p->bytes[n];
+		f->node_bytes[n] = (uint64_t)(p->set_share[n] * (double)f->working_set_bytes);
 		if (m->cxl[n])
 			cxl += p->share[n];
 	}
@@ -331,6 +335,7 @@ const struct model_profile *model_update(struct model_process *p,
 	for (size_t i = 0; i < sample->nr_regions; i++)
 		add_region(p, &totals, &sample->regions[i], sample->max_nr_accesses, nr_mem_nodes);
 
+	footprint_update(p->footprint, sample);
 	if (totals.heat > 0) {
 		learn(p, sample, &totals);
 		learn_intensity(p, sample, &totals);

@@ -12,6 +12,9 @@
  *   cost(c)    = sum over n of h[n] x latency(c, n)        for every CPU node c
  *   locality(c) = 100 x min cost / cost(c) - penalty for frequent migrations
  *
+ * The working set is memory accessed within the last seconds, as far as DAMON's
+ * samples show: up to eight, less where many accesses are seen (footprint.h).
+ *
  * latency(c, n) of a device with known utilisation u is raised to
  * latency / (1 - u), the waiting time of an M/M/1 queue, u at most 0.95.
  *
@@ -37,7 +40,9 @@ struct model_machine {
 	const bool *cxl;	       /* [mem node] */
 };
 
+/* In order of addresses, without overlap. */
 struct model_region {
+	uint64_t start; /* address */
 	uint64_t bytes;
 	uint32_t nr_accesses;  /* samples that found it accessed, 0..max_nr_accesses */
 	uint32_t age;	       /* aggregation intervals */
@@ -48,6 +53,8 @@ struct model_region {
 /* What was seen of one process in one tick. */
 struct model_sample {
 	uint64_t now_ns;
+	uint64_t seen_ns; /* end of the aggregation that saw the regions; as in the sample before:
+			     nothing new */
 	uint64_t aggregation_ns;
 	uint32_t max_nr_accesses; /* > 0 */
 	const struct model_region *regions;
@@ -76,11 +83,11 @@ struct model_options {
 
 /* Memory that a process accesses, and what it comes to.  Arrays belong to the model_process. */
 struct model_profile {
-	uint64_t working_set_bytes;	 /* regions with nr_accesses >= 1 */
+	uint64_t working_set_bytes;	 /* accessed within the last seconds */
 	uint64_t hot_bytes;		 /* regions accessed in at least a quarter of the samples */
 	uint64_t cold_bytes;		 /* regions without an access */
 	uint64_t heat_bytes;		 /* sum of heat[n] */
-	uint32_t access_hz;		 /* mean of nr_accesses over the working set, per second */
+	uint32_t access_hz;		 /* mean of nr_accesses where there are any, per second */
 	uint32_t intensity_mb_per_cpu_s; /* UINT32_MAX unknown: no CPU time seen yet */
 	uint32_t mean_age;		 /* of the working set by bytes, aggregation intervals */
 	uint16_t cxl_heat_permille;	 /* share of heat on CXL nodes */

@@ -13,6 +13,7 @@ libtiersched_a_SOURCES += \
 	src/cmd-doctor.c src/cmd-status.c src/cmd-topology.c src/commands.h \
 	src/daemon.h \
 	src/doctor.c src/doctor.h \
+	src/footprint.c src/footprint.h \
 	src/format.c src/format.h \
 	src/machine.c src/machine.h \
 	src/managed.c src/managed.h \

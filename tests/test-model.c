@@ -56,21 +56,42 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* One after the other, from some address on. */
+static void lay_out(struct model_region *out, const struct model_region *regions, size_t nr)
+{
+	uint64_t at = UINT64_C(0x7f0000000000);
+
+	assert_true(nr <= 8);
+	for (size_t i = 0; i < nr; i++) {
+		out[i] = regions[i];
+		out[i].start = at;
+		at += regions[i].bytes;
+	}
+}
+
+/* The working set, whose boundaries are rounded. */
+static void assert_bytes(uint64_t bytes, uint64_t wanted)
+{
+	assert_in_range(bytes, wanted - wanted / 200, wanted + wanted / 200);
+}
+
 static const struct model_profile *update_with(struct fixture *f, const struct model_region *regions, size_t nr,
 					       uint64_t cpu_ns, uint32_t nr_migrations)
 {
+	struct model_region laid[8];
 	struct model_sample sample = {
 		.aggregation_ns = AGGREGATION_NS,
 		.max_nr_accesses = MAX_ACCESSES,
-		.regions = regions,
+		.regions = laid,
 		.nr_regions = nr,
 		.cpu_ns = cpu_ns,
 		.wall_ns = f->now_ns == NSEC_PER_SEC ? 0 : AGGREGATION_NS,
 		.nr_migrations = nr_migrations,
 	};
 
+	lay_out(laid, regions, nr);
 	f->now_ns += AGGREGATION_NS;
-	sample.now_ns = f->now_ns;
+	sample.now_ns = sample.seen_ns = f->now_ns;
 	return model_update(f->process, &f->machine, &defaults, &sample);
 }
 
@@ -108,20 +129,20 @@ static void sizes_and_heat(void **state)
 {
 	struct fixture *f = *state;
 	const struct model_region regions[] = {
-		{ 24 * MB, MAX_ACCESSES, 4, on_node[2] }, /* hot */
-		{ 10 * MB, MAX_ACCESSES / 4, 2, on_node[0] }, /* just hot */
-		{ 6 * MB, 1, 0, on_node[0] },  /* warm */
-		{ 100 * MB, 0, 50, nowhere },  /* cold */
+		{ 0, 24 * MB, MAX_ACCESSES, 4, on_node[2] }, /* hot */
+		{ 0, 10 * MB, MAX_ACCESSES / 4, 2, on_node[0] }, /* just hot */
+		{ 0, 6 * MB, 1, 0, on_node[0] },  /* warm */
+		{ 0, 100 * MB, 0, 50, nowhere },  /* cold */
 	};
 	const struct model_profile *p = update(f, regions, ARRAY_SIZE(regions), 1);
 	double heat = 24 + 10 * 5 / 20. + 6 / 20.;
 
-	assert_int_equal(p->working_set_bytes, 40 * MB);
+	assert_bytes(p->working_set_bytes, 40 * MB);
 	assert_int_equal(p->hot_bytes, 34 * MB);
 	assert_int_equal(p->cold_bytes, 100 * MB);
 	assert_int_equal(p->heat_bytes / 1000, (uint64_t)(heat * 1000));
-	assert_int_equal(p->node_bytes[2], 24 * MB);
-	assert_int_equal(p->node_bytes[0], 16 * MB);
+	assert_bytes(p->node_bytes[2], 24 * MB);
+	assert_bytes(p->node_bytes[0], 16 * MB);
 	assert_in_range(p->heat_permille[2], 1000 * 24 / heat - 1, 1000 * 24 / heat + 1);
 	assert_int_equal(p->heat_permille[1], 0);
 	assert_int_equal(p->cxl_heat_permille, p->heat_permille[2]);
@@ -134,7 +155,7 @@ static void sizes_and_heat(void **state)
 static void cost_and_locality(void **state)
 {
 	struct fixture *f = *state;
-	const struct model_region cxl[] = { { 24 * MB, 10, 0, on_node[2] } };
+	const struct model_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
 	const struct model_profile *p = update(f, cxl, 1, 5);
 
 	assert_int_equal(p->cost_ns[0], 400);
@@ -150,7 +171,7 @@ static void cost_of_a_mix(void **state)
 {
 	struct fixture *f = *state;
 	static const uint32_t half[] = { 50, 0, 50 };
-	const struct model_region mixed[] = { { 24 * MB, 10, 0, half } };
+	const struct model_region mixed[] = { { 0, 24 * MB, 10, 0, half } };
 	const struct model_profile *p = update(f, mixed, 1, 5);
 
 	/* (80 + 400) / 2 against (140 + 250) / 2: near the CXL node is cheaper, but less so */
@@ -164,8 +185,8 @@ static void heat_decides_not_size(void **state)
 {
 	struct fixture *f = *state;
 	const struct model_region regions[] = {
-		{ 200 * MB, 1, 0, on_node[0] },          /* big and lukewarm: heat 10 */
-		{ 24 * MB, MAX_ACCESSES, 0, on_node[1] }, /* small and hot: heat 24 */
+		{ 0, 200 * MB, 1, 0, on_node[0] },          /* big and lukewarm: heat 10 */
+		{ 0, 24 * MB, MAX_ACCESSES, 0, on_node[1] }, /* small and hot: heat 24 */
 	};
 
 	assert_int_equal(update(f, regions, ARRAY_SIZE(regions), 5)->preferred, 1);
@@ -174,7 +195,7 @@ static void heat_decides_not_size(void **state)
 static void busy_device_is_dearer(void **state)
 {
 	struct fixture *f = *state;
-	const struct model_region cxl[] = { { 24 * MB, 10, 0, on_node[2] } };
+	const struct model_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
 
 	assert_int_equal(model_loaded_latency_ns(250, MODEL_UNKNOWN_PERMILLE), 250);
 	assert_int_equal(model_loaded_latency_ns(250, 0), 250);
@@ -188,7 +209,7 @@ static void busy_device_is_dearer(void **state)
 static void no_preference_where_all_is_alike(void **state)
 {
 	struct fixture *f = *state;
-	const struct model_region cxl[] = { { 24 * MB, 10, 0, on_node[2] } };
+	const struct model_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
 	const struct model_profile *p;
 
 	f->latency_ns[2] = f->latency_ns[5] = 300;
@@ -206,8 +227,8 @@ static void no_preference_where_all_is_alike(void **state)
 static void unknown_latency_is_not_guessed(void **state)
 {
 	struct fixture *f = *state;
-	const struct model_region cxl[] = { { 24 * MB, 10, 0, on_node[2] } };
-	const struct model_region local[] = { { 24 * MB, 10, 0, on_node[0] } };
+	const struct model_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
+	const struct model_region local[] = { { 0, 24 * MB, 10, 0, on_node[0] } };
 	const struct model_profile *p;
 
 	f->latency_ns[2] = 0;
@@ -224,8 +245,8 @@ static void unknown_latency_is_not_guessed(void **state)
 static void follows_moved_memory(void **state)
 {
 	struct fixture *f = *state;
-	const struct model_region before[] = { { 24 * MB, 10, 0, on_node[0] } };
-	const struct model_region after[] = { { 24 * MB, 10, 0, on_node[1] } };
+	const struct model_region before[] = { { 0, 24 * MB, 10, 0, on_node[0] } };
+	const struct model_region after[] = { { 0, 24 * MB, 10, 0, on_node[1] } };
 	int intervals = 0;
 
 	assert_int_equal(update(f, before, 1, 20)->preferred, 0);
@@ -240,9 +261,9 @@ static void keeps_a_preference_that_is_as_good(void **state)
 {
 	struct fixture *f = *state;
 	static const uint32_t more_on_1[] = { 49, 51, 0 }, more_on_0[] = { 51, 49, 0 };
-	const struct model_region on_1[] = { { 24 * MB, 10, 0, on_node[1] } };
-	const struct model_region tilted_1[] = { { 24 * MB, 10, 0, more_on_1 } };
-	const struct model_region tilted_0[] = { { 24 * MB, 10, 0, more_on_0 } };
+	const struct model_region on_1[] = { { 0, 24 * MB, 10, 0, on_node[1] } };
+	const struct model_region tilted_1[] = { { 0, 24 * MB, 10, 0, more_on_1 } };
+	const struct model_region tilted_0[] = { { 0, 24 * MB, 10, 0, more_on_0 } };
 	const struct model_profile *p;
 
 	assert_int_equal(update(f, on_1, 1, 5)->preferred, 1);
@@ -255,7 +276,7 @@ static void keeps_a_preference_that_is_as_good(void **state)
 static void confidence_grows_with_samples_and_falls_with_age(void **state)
 {
 	struct fixture *f = *state;
-	const struct model_region cxl[] = { { 24 * MB, 10, 0, on_node[2] } };
+	const struct model_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
 	const struct model_profile *p = update(f, cxl, 1, 1);
 
 	assert_int_equal(p->confidence, 33);
@@ -271,11 +292,29 @@ static void confidence_grows_with_samples_and_falls_with_age(void **state)
 	assert_int_equal(p->preferred, MODEL_NO_NODE);
 }
 
+static void the_working_set_is_longer_than_an_interval(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region both[] = { { 0, 24 * MB, 5, 0, on_node[2] }, { 0, 24 * MB, 5, 0, on_node[0] } };
+	const struct model_region one[] = { { 0, 24 * MB, 5, 0, on_node[2] }, { 0, 24 * MB, 0, 0, nowhere } };
+	const struct model_profile *p;
+
+	update(f, both, 2, 20);
+	p = update(f, one, 2, 2);
+	assert_bytes(p->working_set_bytes, 48 * MB);
+	/* nodes share it as the accesses of the last intervals do */
+	assert_in_range(p->node_bytes[2], 24 * MB, 48 * MB);
+	assert_bytes(p->node_bytes[0] + p->node_bytes[2], 48 * MB);
+	p = update(f, one, 2, 60);
+	assert_bytes(p->working_set_bytes, 24 * MB);
+	assert_bytes(p->node_bytes[2], 24 * MB);
+}
+
 static void few_pages_mean_little_confidence(void **state)
 {
 	struct fixture *f = *state;
 	static const uint32_t one[] = { 0, 0, 1 };
-	const struct model_region cxl[] = { { 24 * MB, 10, 0, one } };
+	const struct model_region cxl[] = { { 0, 24 * MB, 10, 0, one } };
 	const struct model_profile *p = update(f, cxl, 1, 10);
 
 	assert_in_range(p->confidence, 1, 5);
@@ -286,23 +325,23 @@ static void unplaced_regions_lie_as_the_others(void **state)
 {
 	struct fixture *f = *state;
 	const struct model_region regions[] = {
-		{ 10 * MB, 10, 0, on_node[2] },
-		{ 30 * MB, 10, 0, nowhere },
+		{ 0, 10 * MB, 10, 0, on_node[2] },
+		{ 0, 30 * MB, 10, 0, nowhere },
 	};
 	const struct model_profile *p = update(f, regions, ARRAY_SIZE(regions), 3);
 
-	assert_int_equal(p->working_set_bytes, 40 * MB);
-	assert_int_equal(p->node_bytes[2], 40 * MB);
+	assert_bytes(p->working_set_bytes, 40 * MB);
+	assert_bytes(p->node_bytes[2], 40 * MB);
 	assert_int_equal(p->heat_permille[2], 1000);
 }
 
 static void heat_without_places_is_no_knowledge(void **state)
 {
 	struct fixture *f = *state;
-	const struct model_region regions[] = { { 30 * MB, 10, 0, nowhere } };
+	const struct model_region regions[] = { { 0, 30 * MB, 10, 0, nowhere } };
 	const struct model_profile *p = update(f, regions, 1, 5);
 
-	assert_int_equal(p->working_set_bytes, 30 * MB);
+	assert_bytes(p->working_set_bytes, 30 * MB);
 	assert_int_equal(p->confidence, 0);
 	assert_int_equal(p->preferred, MODEL_NO_NODE);
 }
@@ -310,7 +349,7 @@ static void heat_without_places_is_no_knowledge(void **state)
 static void intensity_is_per_cpu_second(void **state)
 {
 	struct fixture *f = *state;
-	const struct model_region cxl[] = { { 24 * MB, MAX_ACCESSES, 0, on_node[2] } };
+	const struct model_region cxl[] = { { 0, 24 * MB, MAX_ACCESSES, 0, on_node[2] } };
 	const struct model_profile *p;
 
 	update_with(f, cxl, 1, 0, 0);
@@ -325,7 +364,7 @@ static void beside_hogs_intensity_is_the_same(void **state)
 {
 	struct fixture *f = *state;
 	/* half the CPU time, half the accesses seen: as intensive as before */
-	const struct model_region cxl[] = { { 24 * MB, MAX_ACCESSES / 2, 0, on_node[2] } };
+	const struct model_region cxl[] = { { 0, 24 * MB, MAX_ACCESSES / 2, 0, on_node[2] } };
 	const struct model_profile *p;
 
 	update_with(f, cxl, 1, 0, 0);
@@ -337,7 +376,7 @@ static void beside_hogs_intensity_is_the_same(void **state)
 static void a_little_heat_is_not_intensive(void **state)
 {
 	struct fixture *f = *state;
-	const struct model_region small[] = { { 1 * MB, MAX_ACCESSES, 0, on_node[2] } };
+	const struct model_region small[] = { { 0, 1 * MB, MAX_ACCESSES, 0, on_node[2] } };
 
 	assert_false(update(f, small, 1, 10)->memory_intensive);
 }
@@ -345,7 +384,7 @@ static void a_little_heat_is_not_intensive(void **state)
 static void frequent_migrations_cost_locality(void **state)
 {
 	struct fixture *f = *state;
-	const struct model_region cxl[] = { { 24 * MB, 10, 0, on_node[2] } };
+	const struct model_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
 	const struct model_profile *p;
 
 	update(f, cxl, 1, 5);
@@ -365,7 +404,7 @@ static void frequent_migrations_cost_locality(void **state)
 static void more_accesses_than_possible_count_as_all(void **state)
 {
 	struct fixture *f = *state;
-	const struct model_region odd[] = { { 24 * MB, 10 * MAX_ACCESSES, 0, on_node[2] } };
+	const struct model_region odd[] = { { 0, 24 * MB, 10 * MAX_ACCESSES, 0, on_node[2] } };
 
 	assert_int_equal(update(f, odd, 1, 1)->heat_bytes, 24 * MB);
 }
@@ -377,13 +416,13 @@ static void one_node_has_no_preference(void **state)
 	static const bool cxl[] = { false };
 	const struct model_machine machine = { 1, 1, latency_ns, load_permille, cxl };
 	struct model_process *process = model_process_new(1, 1);
-	const struct model_region region = { 24 * MB, 10, 0, pages };
+	const struct model_region region = { 0, 24 * MB, 10, 0, pages };
 	struct model_sample sample = { .aggregation_ns = AGGREGATION_NS, .max_nr_accesses = MAX_ACCESSES,
 				       .regions = &region, .nr_regions = 1 };
 	const struct model_profile *p;
 
 	for (int i = 1; i < 6; i++) {
-		sample.now_ns = (uint64_t)i * AGGREGATION_NS;
+		sample.now_ns = sample.seen_ns = (uint64_t)i * AGGREGATION_NS;
 		p = model_update(process, &machine, &defaults, &sample);
 	}
 	assert_int_equal(p->preferred, MODEL_NO_NODE);
@@ -407,6 +446,7 @@ int main(void)
 		test(follows_moved_memory),
 		test(keeps_a_preference_that_is_as_good),
 		test(confidence_grows_with_samples_and_falls_with_age),
+		test(the_working_set_is_longer_than_an_interval),
 		test(few_pages_mean_little_confidence),
 		test(unplaced_regions_lie_as_the_others),
 		test(heat_without_places_is_no_knowledge),

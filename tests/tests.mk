@@ -3,9 +3,10 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	srcdir=$(srcdir); export srcdir; builddir=$(builddir); export builddir;
 
-UNIT_TESTS += tests/test-base tests/test-model tests/test-choose tests/test-publish
+UNIT_TESTS += tests/test-base tests/test-footprint tests/test-model tests/test-choose tests/test-publish
 
 tests_test_base_SOURCES = tests/test-base.c
+tests_test_footprint_SOURCES = tests/test-footprint.c
 tests_test_model_SOURCES = tests/test-model.c
 tests_test_choose_SOURCES = tests/test-choose.c
 tests_test_publish_SOURCES = tests/test-publish.c
@@ -34,6 +35,6 @@ tests_lab_guest_whereran_SOURCES = tests/lab/guest/whereran.c
 tests_lab_guest_whereran_LDADD =
 
 # The lab goes into the tarball as it is in the sources, without what an in-tree build leaves there.
-EXTRA_DIST += tests/lab .ci/run
+EXTRA_DIST += tests/data/footprint tests/lab .ci/run
 dist-hook:
 	cd $(distdir) && rm -f $(noinst_PROGRAMS) && find tests/lab '(' -name '*.o' -o -name .dirstamp ')' -delete && rm -rf tests/lab/guest/.deps
