@@ -3,7 +3,7 @@
 # The working set that the daemon reports, against memtouch, which touches so much memory and no more.
 #
 # What DAMON sees of a process that waits for a CPU is little, and in emulation, on a busy host, less.  So a test waits until the
-# figure is right (the slower the toucher the longer), and then it has to stay so: one of the next six reports may stray.
+# figure has settled (the slower the toucher the longer), and then it has to stay: of eight reports two may stray.
 
 load ../daemon
 
@@ -15,20 +15,23 @@ reports_of() {
 # nr_right MB: of the figures in stdin, how many are within 10 percent
 nr_right() { awk -v mb="$1" '$1 >= 0.9 * mb && $1 <= 1.1 * mb { n++ } END { print n + 0 }'; }
 
-is_right() { [[ $(reports_of "$1" | tail -n 1 | nr_right "$2") == 1 ]]; }
+# settled PID MB: three reports in a row are right
+settled() { [[ $(reports_of "$1" | tail -n 3 | nr_right "$2") == 3 ]]; }
 
 # stays_right PID MB [PID MB...]: all soon, and then for some time
 stays_right() {
+	local reports
 	local -a all=("$@")
 	while (($#)); do
-		retry 20 is_right "$1" "$2" || { reports_of "$1" | xargs echo "never $2:"; return 1; }
+		retry 25 settled "$1" "$2" || { reports_of "$1" | xargs echo "never $2:"; return 1; }
 		shift 2
 	done
-	sleep 6.5
+	sleep 5
 	set -- "${all[@]}"
 	while (($#)); do
-		reports_of "$1" | xargs echo "pid $1, of $2 MB:"
-		(($(reports_of "$1" | tail -n 6 | nr_right "$2") >= 5)) || return 1
+		reports=$(reports_of "$1")
+		echo "pid $1, of $2 MB:" $reports
+		(($(tail -n 8 <<<"$reports" | nr_right "$2") >= 6)) || return 1
 		shift 2
 	done
 }
