@@ -15,6 +15,8 @@ reports_of() {
 # nr_right MB: of the figures in stdin, how many are within 10 percent
 nr_right() { awk -v mb="$1" '$1 >= 0.9 * mb && $1 <= 1.1 * mb { n++ } END { print n + 0 }'; }
 
+has_reports() { (($(wc -l <"$BATS_TEST_TMPDIR/out") >= $1)); }
+
 # settled PID MB: three reports in a row are right
 settled() { [[ $(reports_of "$1" | tail -n 3 | nr_right "$2") == 3 ]]; }
 
@@ -26,7 +28,7 @@ stays_right() {
 		retry 25 settled "$1" "$2" || { reports_of "$1" | xargs echo "never $2:"; return 1; }
 		shift 2
 	done
-	sleep 5
+	retry 20 has_reports $(($(wc -l <"$BATS_TEST_TMPDIR/out") + 5))
 	set -- "${all[@]}"
 	while (($#)); do
 		reports=$(reports_of "$1")
