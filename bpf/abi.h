@@ -33,14 +33,71 @@ enum ts_class {
 	TS_NR_CLASSES,
 };
 
+/*
+ * What an administrator may tune, a row each: field, option, default, least, most, words.
+ *
+ * Points add to a place's score: its locality for the task (0..100) and these.  Priorities are
+ * percent of virtual time: 20 less means that 100 ms of running count as 80.
+ */
+#define TS_TUNABLES(T)                                                                             \
+	T(points_cxl, "points-cxl", 30, 0, 100,                                                    \
+	  "points of a node near the CXL memory that a task heats, times that share of its heat")  \
+	T(points_room, "points-room", 20, 0, 50,                                                   \
+	  "points of a node near memory that a task heats and whose bandwidth is known to have "   \
+	  "room, times that share of its heat")                                                    \
+	T(room_percent, "room-percent", 85, 20, 100,                                               \
+	  "memory has room while less than so many percent of its bandwidth are in use")           \
+	T(hold_saturating, "hold-saturating", 1, 0, 1,                                             \
+	  "1: processes that use up the bandwidth of some memory stay on the CPUs near it, and "   \
+	  "leave the others to others; 0: they go where a CPU is free")                            \
+	T(points_hit_rate, "points-hit-rate", 15, 0, 50,                                           \
+	  "points of a node near memory that a task heats and whose last-level caches hit often, " \
+	  "times that share of its heat")                                                          \
+	T(hit_rate_percent, "hit-rate-percent", 80, 1, 100, "how often that is")                   \
+	T(points_latency, "points-latency", 15, 0, 50,                                             \
+	  "points of a node near memory that a task heats and that answers quickly as loaded "     \
+	  "now, times that share of its heat")                                                     \
+	T(quick_ns, "quick-ns", 120, 1, 100000, "in less than so many ns")                         \
+	T(points_idle, "points-idle", 25, 0, 100,                                                  \
+	  "points of an idle CPU over waiting for one that is better placed")                      \
+	T(priority_vector, "priority-vector", 20, 0, 40,                                           \
+	  "percent less virtual time for vector and MoE tasks where their locality is high")       \
+	T(vector_locality, "vector-locality", 80, 0, 100, "the locality from which that holds")    \
+	T(priority_latency, "priority-latency", 25, 0, 40,                                         \
+	  "percent less virtual time for latency sensitive tasks")                                 \
+	T(priority_kworker, "priority-kworker", 15, 0, 40,                                         \
+	  "percent less virtual time for kernel workers where their work was asked for, or where " \
+	  "tasks queue")                                                                           \
+	T(demotion_kworker, "demotion-kworker", 10, 0, 40,                                         \
+	  "percent more virtual time for kernel workers while memory is short")                    \
+	T(memory_pressure, "memory-pressure", 10, 1, 100,                                          \
+	  "memory is short when some task waits for it in so many percent of the time (PSI)")      \
+	T(latency_burst_us, "latency-burst-us", 1000, 10, 100000,                                  \
+	  "a task is latency sensitive when it runs for less than this between its sleeps ...")    \
+	T(latency_wakes_hz, "latency-wakes-hz", 20, 1, 100000,                                     \
+	  "... and sleeps at least so many times a second")                                        \
+	T(move_interval_ms, "move-interval-ms", 500, 0, 10000,                                     \
+	  "a task changes nodes for the sake of queues that differ by one at most this often")
+
+#define TS_TUNABLE_FIELD(field, option, standard, least, most, words) __u32 field;
+struct ts_tunables {
+	TS_TUNABLES(TS_TUNABLE_FIELD)
+};
+#define TS_TUNABLE_STANDARD(field, option, standard, least, most, words) .field = standard,
+#define TS_TUNABLES_STANDARD                                                                       \
+	{                                                                                          \
+		TS_TUNABLES(TS_TUNABLE_STANDARD)                                                   \
+	}
+
 /* ts_profile.flags */
 #define TS_PROFILE_MEMORY_INTENSIVE 0x01
+#define TS_PROFILE_SATURATES 0x02 /* what it heats has no bandwidth left */
 
 /* damon_data, hash by tgid: one process as the model sees it. */
 struct ts_profile {
 	__u64 generation;	 /* 1 for the first, one more with every change */
 	__u64 updated_ns;	 /* CLOCK_MONOTONIC time of the sample behind the last change */
-	__u64 working_set_bytes; /* memory accessed in the last aggregation interval */
+	__u64 working_set_bytes; /* memory accessed in the last seconds, see src/footprint.h */
 	__u64 hot_bytes;	 /* of it, accessed in at least a quarter of the samples */
 	__u64 cold_bytes;	 /* monitored memory with no access seen */
 	__u32 access_hz; /* how often a page of the working set is seen accessed, per second */
@@ -50,12 +107,12 @@ struct ts_profile {
 	__u8 confidence;	      /* 0..100 */
 	__u8 flags;		      /* TS_PROFILE_* */
 	__u8 class;		      /* enum ts_class by rule, or TS_CLASS_UNSET */
-	__u8 preferred; /* place where its accesses are cheapest; TS_NO_NODE: all alike or unknown
-			 */
+	__u8 preferred; /* place of the best score; TS_NO_NODE: all alike or unknown */
 	__u8 nr_nodes;	/* places below that are filled in */
 	__u8 pad;
 	__u8 locality[TS_MAX_CPU_NODES]; /* score at each place, 0..100; TS_UNKNOWN_U8 */
-	__u8 order[TS_MAX_CPU_NODES];	 /* places, cheapest first */
+	__u8 score[TS_MAX_CPU_NODES];	 /* locality and points, 0..255; 0 where unknown */
+	__u8 order[TS_MAX_CPU_NODES];	 /* places, best score first */
 };
 
 /* cpu_contexts, array by CPU number: where a CPU sits and how its memory does. */
@@ -63,26 +120,42 @@ struct ts_cpu {
 	__u32 node_id;	   /* kernel's NUMA node */
 	__u8 place;	   /* its CPU node; TS_NO_NODE for a CPU that is not there */
 	__u8 cxl_attached; /* 1: a CXL node is nearest to this CPU's node */
-	__u8 pad[2];
-	__u32 bandwidth_mbps;	    /* of the attached CXL device; TS_UNKNOWN_U32 */
-	__u32 utilisation_permille; /* of that bandwidth in use; TS_UNKNOWN_U32 */
+	__u8 simulated;	   /* 1: the figures below are made up (--simulate) */
+	__u8 pad;
+	__u32 bandwidth_mbps; /* to and from the CXL memory it is near, in use; TS_UNKNOWN_U32 */
+	__u32 utilisation_permille; /* of what the busiest of it can deliver; TS_UNKNOWN_U32 */
 	__u32 hit_rate_permille;    /* last-level cache; TS_UNKNOWN_U32 */
-	__u32 latency_ns;	    /* loaded latency of the nearest memory; TS_UNKNOWN_U32 */
+	__u32 latency_ns;	    /* of the nearest memory, as loaded now; TS_UNKNOWN_U32 */
 };
 
 /* task_ctx_stor, task storage: what the scheduler knows of a thread. */
 struct ts_task {
+	__u64 vtime;	     /* virtual time, by the clock of `place` */
 	__u64 queued_ns;     /* when it was last put into a node's queue */
 	__u64 run_start_ns;  /* when it last went on a CPU */
-	__u64 run_ns;	     /* time it has run altogether */
+	__u64 run_ns;	     /* time it has run altogether ... */
+	__u64 slept_run_ns;  /* ... and had run when it last went to sleep, at ... */
+	__u64 slept_ns;	     /* ... this time; 0 before the first */
+	__u64 moved_ns;	     /* when it last went on a CPU of another node than before */
+	__u32 burst_us;	     /* it runs for so long between sleeps, averaged ... */
+	__u32 gap_us;	     /* ... and sleeps once in so long, averaged */
 	__u32 nr_node_moves; /* times it went on a CPU of another node than before */
-	__u8 class;	     /* enum ts_class */
+	__u32 weight;	    /* effective, 1/1024 of the kernel's unit; 0 while it is not runnable */
+	__u32 group_weight; /* while it is runnable: its own weight as counted in `group` */
+	__u32 queued_weight; /* while it waits in a queue of `place`: as counted there */
+	__u16 group;	     /* slot of its cgroup's group, see bpf/cgroup.h; 0: the root */
+	__u8 class;	     /* enum ts_class as of now */
+	__u8 given_class;    /* the same by rule or name; regular ones are judged by behaviour */
+	__u8 nr_sleeps;	     /* up to 255 */
+	__s8 priority;	     /* percent of virtual time more (> 0) or less */
 	__u8 place;  /* CPU node whose clock its virtual time belongs to; TS_NO_NODE: none yet */
 	__u8 ran_at; /* CPU node it last ran at; TS_NO_NODE before its first run */
 	__u8 placed; /* 1: it had a preferred place when it last went on a CPU ... */
 	__u8 near;   /* ... and this was it */
 	__u8 moved;  /* 1: not at the node it ran at before */
-	__u8 pad[6];
+	__u8 saw_shorter; /* 1: when its last slice ended, another queue was shorter */
+	__u8 served; /* kernel worker: CPU node where its work was asked for; TS_NO_NODE: its own */
+	__u8 pad[3];
 	char comm[16]; /* the name that the class was judged by */
 };
 
@@ -103,6 +176,8 @@ enum ts_stat {
 	TS_STAT_SWAPPED,    /* left its node for its preferred one though that had no idle CPU */
 	TS_STAT_BALANCED,   /* without a preference, put into a shorter queue of another node */
 	TS_STAT_STALE,	    /* profile ignored because the daemon's heartbeat was old */
+	TS_STAT_PREEMPTED,  /* waking, took a CPU from a task that was ahead of it */
+	TS_STAT_RESCUED,    /* had waited too long for its virtual time, went first */
 	TS_NR_STATS,
 };
 
@@ -111,9 +186,9 @@ enum ts_stat {
 #else
 #define TS_ASSERT_SIZE(type, n) _Static_assert(sizeof(type) == (n), #type)
 #endif
-TS_ASSERT_SIZE(struct ts_profile, 120);
+TS_ASSERT_SIZE(struct ts_profile, 152);
 TS_ASSERT_SIZE(struct ts_cpu, 24);
-TS_ASSERT_SIZE(struct ts_task, 56);
+TS_ASSERT_SIZE(struct ts_task, 112);
 TS_ASSERT_SIZE(struct ts_usage, 32);
 
 #endif

@@ -1,6 +1,6 @@
 # The BPF object and its skeleton.  The skeleton is made here and never shipped:
 # it belongs to the libbpf at hand.
-bpf_files = bpf/tiersched.bpf.c bpf/abi.h bpf/class.h bpf/maps.h bpf/placement.h bpf/scx.h
+bpf_files = bpf/tiersched.bpf.c bpf/abi.h bpf/cgroup.h bpf/class.h bpf/maps.h bpf/placement.h bpf/priority.h bpf/scx.h
 EXTRA_DIST += $(bpf_files)
 BUILT_SOURCES += bpf/tiersched.skel.h
 CLEANFILES += bpf/tiersched.bpf.o bpf/tiersched.skel.h

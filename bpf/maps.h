@@ -11,14 +11,23 @@ const volatile u32 nr_places = 1;
 const volatile u64 slice_ns = 5000000;
 const volatile u64 hold_ns = 5000000;
 const volatile u64 stale_after_ns = 300000000;
+const volatile struct ts_tunables tune = TS_TUNABLES_STANDARD;
 const volatile u32 place_node_id[TS_MAX_CPU_NODES];
-const volatile char vector_names[TS_MAX_NAMES][TS_NAME_LEN] = {"vect", "fais", "milv",
-							       "weav"}; /* prefixes */
+const volatile char vector_names[TS_MAX_NAMES][TS_NAME_LEN]; /* prefixes; the daemon's --names */
 const volatile u8 place_order[TS_MAX_CPU_NODES]
 			     [TS_MAX_CPU_NODES]; /* nearest CPU nodes of each, itself first */
 
 /* Written by the daemon every tick: CLOCK_MONOTONIC. */
 volatile u64 heartbeat_ns;
+
+/* Of each place the nearest that is near CXL memory with room, by the daemon; itself where there is none. */
+volatile u8 vector_place[TS_MAX_CPU_NODES];
+
+/* Entries of damon_data, kept by the daemon: with none, nobody looks for one. */
+volatile u32 nr_profiles;
+
+/* 1 while memory is short; written by the daemon once a second. */
+volatile u32 memory_is_short;
 
 /* Why the scheduler left; read by the daemon. */
 struct {
@@ -29,14 +38,19 @@ struct {
 } exit_record;
 
 struct place {
-	u64 vtime_now;	     /* of the task that ran last here with the greatest one */
+	u64 vtime_now;	     /* virtual time that every waiting task is due */
+	u64 queued_weight;   /* of all tasks in the place's queues, effective */
+	u64 look_ns;	     /* when to look next for one that has waited too long */
 	u32 nr_cpus;	     /* online */
 	u32 nr_near_running; /* CPUs that run a task which prefers this place */
 	struct bpf_cpumask __kptr *cpus;
 };
 
 struct cpu_state {
-	u8 runs_near; /* counted in nr_near_running */
+	u64 run_start_ns; /* of the task it runs */
+	u64 run_vtime;	  /* that the task began with */
+	u32 run_weight;	  /* effective; 0: nothing that may be preempted */
+	u8 runs_near;	  /* counted in nr_near_running */
 };
 
 struct {
@@ -147,6 +161,27 @@ static bool allowed_at(const struct task_struct *p, u32 place)
 		return false;
 	cpus = pl->cpus;
 	return cpus && bpf_cpumask_intersects((const struct cpumask *)cpus, p->cpus_ptr);
+}
+
+/* Does anything wait in its queues?  Cheaper to ask than the queues, and never wrong by a no. */
+static bool has_queued(u32 place)
+{
+	struct place *pl = get_place(place);
+
+	return pl && pl->queued_weight;
+}
+
+/* One of its CPUs that P may run on, or a negative number. */
+static s32 any_cpu_at(const struct task_struct *p, u32 place)
+{
+	struct place *pl = get_place(place);
+	struct bpf_cpumask *cpus = pl ? pl->cpus : NULL;
+	u32 cpu;
+
+	if (!cpus)
+		return -1;
+	cpu = bpf_cpumask_any_and_distribute((const struct cpumask *)cpus, p->cpus_ptr);
+	return cpu < scx_bpf_nr_cpu_ids() ? (s32)cpu : -1;
 }
 
 /* Has some CPU of this place last run a task that would as well run elsewhere? */

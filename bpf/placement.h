@@ -3,7 +3,7 @@
 #ifndef TS_BPF_PLACEMENT_H
 #define TS_BPF_PLACEMENT_H
 
-#include "bpf/class.h"
+#include "bpf/priority.h"
 
 /* Where a task wants to be. */
 struct wish {
@@ -15,29 +15,77 @@ struct wish {
 static struct ts_profile *fresh_profile(const struct task_struct *p)
 {
 	u32 tgid = p->tgid;
-	struct ts_profile *profile = bpf_map_lookup_elem(&damon_data, &tgid);
+	struct ts_profile *profile;
 
+	if (!nr_profiles)
+		return NULL;
+	profile = bpf_map_lookup_elem(&damon_data, &tgid);
 	if (!profile)
 		return NULL;
-	if (scx_bpf_now() - heartbeat_ns > stale_after_ns) {
+	/* the daemon's clock, not the scheduler's: over days they part */
+	if ((s64)(bpf_ktime_get_ns() - heartbeat_ns) > (s64)stale_after_ns) {
 		count(TS_STAT_STALE);
 		return NULL;
 	}
 	return profile;
 }
 
-static void make_wish(struct wish *w, struct task_struct *p, struct ts_task *t, s32 cpu)
+/* A vector task without a profile yet: its memory may well be CXL's. */
+static bool guesses_cxl(struct task_struct *p, u32 here)
+{
+	struct ts_task *t;
+
+	if (here >= TS_MAX_CPU_NODES || vector_place[here] == here || !tune.points_cxl)
+		return false;
+	t = get_task(p);
+	return t && t->class == TS_CLASS_VECTOR;
+}
+
+static void make_wish(struct wish *w, struct task_struct *p, s32 cpu)
 {
 	struct ts_profile *profile = fresh_profile(p);
+	u32 here = place_of_cpu(cpu);
 
-	judge(p, t, profile);
-	w->here = place_of_cpu(cpu);
-	w->home = w->here;
+	w->here = w->home = here;
 	w->profile = NULL;
-	if (profile && profile->preferred < nr_places && allowed_at(p, profile->preferred)) {
+	if (!profile && guesses_cxl(p, here)) {
+		w->home = vector_place[here];
+	} else if (profile && profile->preferred < nr_places && allowed_at(p, profile->preferred)) {
 		w->profile = profile;
 		w->home = profile->preferred;
 	}
+}
+
+static s32 score_at(const struct ts_profile *profile, u32 place)
+{
+	barrier_var(place); /* or the compiler's idea of the bound is lost on the verifier */
+	return profile->score[place & (TS_MAX_CPU_NODES - 1)];
+}
+
+/* How many points more are there for being at A than at B? */
+static s32 points_for(const struct ts_profile *profile, u32 a, u32 b)
+{
+	return score_at(profile, a) - score_at(profile, b);
+}
+
+/*
+ * Its process uses up the bandwidth of the memory it heats.  CPUs beside those that
+ * are near give it nothing and would be taken from others, so it waits at home for
+ * one; but a CPU that would idle may have it, see hold_is_over().
+ */
+static bool saturates(const struct ts_profile *profile)
+{
+	return profile && profile->flags & TS_PROFILE_SATURATES;
+}
+
+/* Is waiting for a CPU at home better than an idle one at PLACE? */
+static bool home_is_worth_a_wait(const struct wish *w, u32 place)
+{
+	if (!w->profile || !hold_ns)
+		return false;
+	return saturates(w->profile) ||
+	       (has_room(w->home) &&
+		points_for(w->profile, w->home, place) > (s32)tune.points_idle);
 }
 
 /* The I-th best place for the task: by its profile, else nearest to where it is. */
@@ -47,7 +95,12 @@ static u32 nth_place(const struct wish *w, u32 i)
 
 	if (i >= TS_MAX_CPU_NODES || here >= TS_MAX_CPU_NODES)
 		return TS_NO_NODE;
-	place = w->profile ? w->profile->order[i] : place_order[here][i];
+	if (w->profile)
+		place = w->profile->order[i];
+	else if (w->home < TS_MAX_CPU_NODES)
+		place = place_order[w->home][i];
+	else
+		return TS_NO_NODE;
 	return place < nr_places ? place : TS_NO_NODE;
 }
 
@@ -74,7 +127,7 @@ static s32 pick_idle(struct task_struct *p, const struct wish *w, s32 prev_cpu)
 		place = nth_place(w, i);
 		if (place == TS_NO_NODE)
 			break;
-		if (i > 0 && w->profile && hold_ns && has_room(w->home))
+		if (place != w->home && home_is_worth_a_wait(w, place))
 			break;
 		if (place == w->here && prev_cpu >= 0 &&
 		    bpf_cpumask_test_cpu(prev_cpu, p->cpus_ptr) &&
@@ -95,13 +148,17 @@ static s32 pick_idle(struct task_struct *p, const struct wish *w, s32 prev_cpu)
  * The place for a task with a preference when no CPU is idle for it: the lowest
  * product of the way to its memory (100 / locality) and the wait for a CPU
  * ((CPUs + queued) / CPUs).  At home only tasks that want to be there too count
- * as a queue: the others make room.
+ * as a queue: the others make room.  To leave for a place that is not home has to
+ * gain as much as a place in the queue; once there, those whose memory is nearer
+ * from home return first.
  */
 static u32 cheapest_place(struct task_struct *p, const struct wish *w)
 {
 	u64 best_price = ~0ULL;
 	u32 i, best = w->home;
 
+	if (saturates(w->profile))
+		return best;
 	bpf_for (i, 0, nr_places) {
 		u32 place = nth_place(w, i), locality;
 		struct place *pl;
@@ -117,7 +174,7 @@ static u32 cheapest_place(struct task_struct *p, const struct wish *w)
 			locality = 1;
 		queued = scx_bpf_dsq_nr_queued(near_dsq(place));
 		if (place != w->home)
-			queued += scx_bpf_dsq_nr_queued(free_dsq(place)) + 1;
+			queued += scx_bpf_dsq_nr_queued(free_dsq(place)) + (place != w->here);
 		price = ((pl->nr_cpus + queued) << 20) / (pl->nr_cpus * locality);
 		if (price < best_price) {
 			best_price = price;
@@ -127,27 +184,31 @@ static u32 cheapest_place(struct task_struct *p, const struct wish *w)
 	return best;
 }
 
-static u64 nr_queued_at(u32 place)
+/* Did its turn end before half a slice was over?  Whoever cut it short will soon be done. */
+static bool was_cut_short(const struct ts_task *t)
 {
-	return scx_bpf_dsq_nr_queued(near_dsq(place)) + scx_bpf_dsq_nr_queued(free_dsq(place));
+	return scx_bpf_now() - t->run_start_ns < slice_ns / 2;
 }
 
-/* The place for a task without a preference: here, unless another queue is shorter by more than
- * itself. */
-static u32 shortest_place(struct task_struct *p, const struct wish *w)
+/*
+ * The place with the shortest queue for the task, CPU for CPU: here, unless
+ * another is shorter.  By two tasks or more, and moving evens them out; by one,
+ * and it only passes the longer wait on to others: fair in the long run, so it
+ * is done, but seldom.
+ */
+static u32 shortest_queue(struct task_struct *p, const struct ts_task *t, const struct wish *w)
 {
 	u32 i, best = w->here;
 	struct place *pl = get_place(best);
-	u64 best_queued, best_cpus;
+	u64 best_queued = ~0U, best_cpus = 1;
 
-	if (!pl || !pl->nr_cpus || !allowed_at(p, best)) {
-		best_queued = ~0U;
-		best_cpus = 1;
-	} else {
+	if (pl && pl->nr_cpus && allowed_at(p, best)) {
 		best_queued = nr_queued_at(best);
 		best_cpus = pl->nr_cpus;
 		if (!best_queued)
 			return best;
+		if (scx_bpf_now() - t->moved_ns > tune.move_interval_ms * 1000000ULL)
+			best_queued++;
 	}
 	bpf_for (i, 0, nr_places) {
 		u32 place = nth_place(w, i);
@@ -161,13 +222,69 @@ static u32 shortest_place(struct task_struct *p, const struct wish *w)
 		queued = nr_queued_at(place) + 1;
 		if (queued * best_cpus < best_queued * pl->nr_cpus) {
 			best = place;
-			best_queued = queued - 1;
+			best_queued = queued;
 			best_cpus = pl->nr_cpus;
 		}
 	}
-	if (best != w->here)
-		count(TS_STAT_BALANCED);
 	return best;
+}
+
+/* The place where the smallest part of the CPUs runs tasks that prefer it: here, if alike. */
+static u32 least_preferred_place(struct task_struct *p, const struct wish *w)
+{
+	u32 i, best = w->here;
+	u64 best_near = ~0U, best_cpus = 1;
+
+	bpf_for (i, 0, nr_places) {
+		u32 place = nth_place(w, i);
+		struct place *pl;
+
+		if (place >= TS_MAX_CPU_NODES)
+			break;
+		pl = get_place(place);
+		if (!pl || !allowed_at(p, place) ||
+		    pl->nr_near_running * best_cpus >= best_near * pl->nr_cpus)
+			continue;
+		best = place;
+		best_near = pl->nr_near_running;
+		best_cpus = pl->nr_cpus;
+	}
+	return best;
+}
+
+/*
+ * The place for a task without a preference.  A kernel thread that wakes goes
+ * first wherever it comes, so better not where CPUs run tasks at their memory; but
+ * an unbound worker stays near who asked for the work, which is as much as is known
+ * of whose memory it will work on.
+ * One that has just run stays if its turn was cut short, for who took its CPU
+ * will soon be done, and unless another queue is the shorter for the second
+ * time: a daemon that wakes, a thread that waits for a lock make a difference of
+ * a moment.
+ */
+static u32 shortest_place(struct task_struct *p, struct ts_task *t, const struct wish *w,
+			  bool woken)
+{
+	bool stay = !woken && allowed_at(p, w->here);
+	u32 place;
+
+	if (woken && t->class == TS_CLASS_KWORKER && allowed_at(p, w->here))
+		return w->here;
+	if (woken && (p->flags & PF_KTHREAD))
+		return least_preferred_place(p, w);
+	if (stay && was_cut_short(t))
+		return w->here;
+	place = shortest_queue(p, t, w);
+	if (place == w->here) {
+		t->saw_shorter = 0;
+	} else if (stay && !t->saw_shorter) {
+		t->saw_shorter = 1;
+		place = w->here;
+	} else {
+		t->saw_shorter = 0;
+		count(TS_STAT_BALANCED);
+	}
+	return place;
 }
 
 static bool is_idle_at(const struct task_struct *p, u32 place)
@@ -183,10 +300,14 @@ static bool is_idle_at(const struct task_struct *p, u32 place)
 	return found;
 }
 
-/* The task could go on here; should it leave for its home instead? */
+/* The task could go on here, where nobody waits; should it leave for its home instead? */
 static bool wants_away(const struct task_struct *p, const struct wish *w)
 {
-	return w->profile && w->home != w->here && (has_room(w->home) || is_idle_at(p, w->home));
+	if (!w->profile || w->home == w->here)
+		return false;
+	if (!saturates(w->profile) && home_is_worth_a_wait(w, w->here))
+		return true;
+	return points_for(w->profile, w->home, w->here) > 0 && is_idle_at(p, w->home);
 }
 
 #endif

@@ -7,10 +7,25 @@
  * A CPU serves its node's two queues by the lower virtual time of their heads,
  * so within a node the CPU is shared fairly and preference gives no priority.
  *
+ * Order.  Queues are in steps of virtual time, see queue_key(): fairness is meant
+ * for the long run, and who comes first goes first within a step.  Who has lost
+ * its CPU within an RCU read section goes before nearly all, until it has left it:
+ * memory is not freed before, and at 21 s the kernel ejects the scheduler.
+ *
+ * Virtual time.  A place's clock is where each of its tasks would be, had they
+ * shared the CPUs by weight at every moment: it advances by the service given
+ * divided by the weight of all who want it, and never lags behind a task that
+ * runs.  A task is let neither far behind it, so that a sleeper does not hold
+ * the CPU, nor so far ahead (a nice task that a CPU tick or the kernel kept on
+ * for longer than its slice) that it would wait for longer than MAX_WAIT_NS.
+ *
+ * Weights are nice values and cpu.weight together, see bpf/cgroup.h.
+ *
  * Placement.  A task with a fresh profile goes to its preferred node, or to the
  * next cheapest when that one's queue costs it more than the longer way to its
  * memory.  A task without a preference stays where it last ran unless another
- * node's queue is shorter.
+ * node's queue is shorter.  Places are compared by points (abi.h), folded into a
+ * score a node by the daemon.
  *
  * Work conservation.  A CPU that would go idle takes from other nodes: first
  * what does not care, then what does.  One exception: a task that prefers its
@@ -24,32 +39,51 @@
  *
  * Limits.  Virtual time is kept per node and translated when a task changes
  * nodes; fairness between nodes comes from queue lengths alone.  SMT siblings
- * are not told apart.
+ * are not told apart.  Before Linux 6.19 nobody can look into a queue, and two
+ * tasks of a CPU take turns whatever their weights.
  */
+#include "bpf/cgroup.h"
 #include "bpf/placement.h"
 
 enum {
-	ROUND_TASKS = 8,		/* queued tasks a CPU that get a full slice ... */
-	MIN_SLICE_NS = 500 * 1000,	/* ... and the least that more of them get */
+	ROUND_TASKS = 8,	   /* queued tasks a CPU that get a full slice ... */
+	MIN_SLICE_NS = 500 * 1000, /* ... and the least that more of them get */
 };
 #define KTHREAD_SAVED_NS 1000000000ULL
+#define PREEMPT_NS 1000000
+#define MAX_WAIT_NS 4000000000ULL /* the kernel ejects a scheduler after 30 s */
+#define LOOK_NS 1000000000ULL	  /* how often somebody looks for one that has waited longer ... */
+#define LOOK_AGAIN_NS 20000000	  /* ... and after having found one */
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 char _license[] SEC("license") = "GPL";
 
+/*
+ * A kernel worker wakes.  The kernel wakes one that is not bound to a CPU near who
+ * asked for the work (the affinity scope of its workqueue).
+ */
+static void note_served(struct task_struct *p, s32 cpu)
+{
+	struct ts_task *t = get_task(p);
+
+	if (t)
+		t->served = place_of_cpu(cpu);
+}
+
 SEC("struct_ops/ts_select_cpu")
 s32 BPF_PROG(ts_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
-	struct ts_task *t = get_task(p);
 	struct wish w = {};
 	s32 cpu = -1;
 
 	if (p->nr_cpus_allowed == 1) {
 		if (scx_bpf_test_and_clear_cpu_idle(prev_cpu))
 			cpu = prev_cpu;
-	} else if (t) {
-		make_wish(&w, p, t, prev_cpu);
+	} else {
+		if (p->flags & PF_WQ_WORKER)
+			note_served(p, prev_cpu);
+		make_wish(&w, p, prev_cpu);
 		cpu = pick_idle(p, &w, prev_cpu);
 	}
 	if (cpu < 0)
@@ -58,8 +92,18 @@ s32 BPF_PROG(ts_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 	return cpu;
 }
 
+/* It waits in no queue any more. */
+static void leave_queue(struct ts_task *t)
+{
+	struct place *pl = t->queued_weight ? get_place(t->place) : NULL;
+
+	if (pl)
+		__sync_fetch_and_add(&pl->queued_weight, -(u64)t->queued_weight);
+	t->queued_weight = 0;
+}
+
 /* Carry the task's virtual time from its old place's clock to the new one's. */
-static void move_vtime(struct task_struct *p, struct ts_task *t, u32 to)
+static void move_vtime(struct ts_task *t, u32 to)
 {
 	struct place *from, *into;
 
@@ -68,9 +112,9 @@ static void move_vtime(struct task_struct *p, struct ts_task *t, u32 to)
 	from = get_place(t->place);
 	into = get_place(to);
 	if (into && from)
-		task_set_vtime(p, p->scx.dsq_vtime - from->vtime_now + into->vtime_now);
+		t->vtime += into->vtime_now - from->vtime_now;
 	else if (into)
-		task_set_vtime(p, into->vtime_now);
+		t->vtime = into->vtime_now;
 	t->place = to;
 }
 
@@ -87,31 +131,119 @@ static u64 slice_at(const struct place *pl, u32 place)
 	return MAX(slice_ns * room / queued, MIN(slice_ns, MIN_SLICE_NS));
 }
 
-/*
- * Put the task into one of PLACE's queues.  Who sleeps may save up one slice of
- * virtual time, no more; a kernel thread more: the rest of the system waits for it.
- */
-static void queue_at(struct task_struct *p, struct ts_task *t, u32 place, bool near, u64 enq_flags)
+/* How fast the place's clock goes: its NR_CPUS over the weight of all who wait or run, those who
+ * run taken to weigh as much as this. */
+static u64 virtual_ns(const struct place *pl, u64 ns, u32 weight)
 {
-	u64 saved_ns = p->flags & PF_KTHREAD ? KTHREAD_SAVED_NS : slice_ns, vtime;
-	struct place *pl = get_place(place);
+	u64 all = pl->queued_weight + (u64)weight * pl->nr_cpus;
 
-	move_vtime(p, t, place);
-	vtime = p->scx.dsq_vtime;
-	if (pl && (s64)(vtime - (pl->vtime_now - saved_ns)) < 0)
-		vtime = pl->vtime_now - saved_ns;
-	t->queued_ns = scx_bpf_now();
-	count(TS_STAT_QUEUED);
-	dsq_insert_vtime(p, near ? near_dsq(place) : free_dsq(place), slice_at(pl, place), vtime,
-			 enq_flags);
+	return ns * NORMAL_WEIGHT / (all ?: 1);
 }
 
-static void kick_idle_at(const struct task_struct *p, u32 place)
+/*
+ * How far behind the place's clock may it queue?  Who sleeps may save up one
+ * slice; twice that who is latency sensitive, and who waits without sleeping
+ * and is owed it; a kernel thread more: the rest of the system waits for it.
+ */
+static u64 most_saved_ns(const struct task_struct *p, const struct ts_task *t, bool woken)
+{
+	if (p->flags & PF_KTHREAD)
+		return KTHREAD_SAVED_NS;
+	return woken && t->class != TS_CLASS_LATENCY ? slice_ns : 2 * slice_ns;
+}
+
+/* The virtual time to queue a task by. */
+static u64 queue_vtime(const struct task_struct *p, const struct ts_task *t, const struct place *pl,
+		       bool woken)
+{
+	u64 saved_ns = most_saved_ns(p, t, woken);
+	u64 ahead = virtual_ns(pl, MAX_WAIT_NS * pl->nr_cpus, weight_of(p, t));
+	s64 lag = t->vtime - pl->vtime_now;
+
+	if (lag < -(s64)saved_ns)
+		return pl->vtime_now - saved_ns;
+	if (lag > (s64)ahead)
+		return pl->vtime_now + ahead;
+	return t->vtime;
+}
+
+/* Has it lost its CPU while it holds an RCU read lock?  All of the kernel waits for those. */
+static bool blocks_rcu(const struct task_struct *p)
+{
+	return bpf_core_field_exists(p->rcu_read_unlock_special) &&
+	       p->rcu_read_unlock_special.b.blocked;
+}
+
+/*
+ * What queues are ordered by: virtual time in steps of a slice and a half, and in a step the first
+ * to come goes first.  Tasks that wake each other would else take turns for every few microseconds
+ * that one of them has had less.
+ */
+static u64 queue_key(const struct task_struct *p, u64 vtime, const struct place *pl)
+{
+	if (pl && blocks_rcu(p))
+		vtime = pl->vtime_now - KTHREAD_SAVED_NS;
+	return vtime - vtime % (slice_ns + slice_ns / 2);
+}
+
+/* Put the task into one of PLACE's queues. */
+static void queue_at(struct task_struct *p, struct ts_task *t, u32 place, bool near, u64 enq_flags)
+{
+	struct place *pl = get_place(place);
+
+	leave_queue(t);
+	move_vtime(t, place);
+	if (pl) {
+		t->vtime =
+			queue_vtime(p, t, pl, enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_WAKEUP));
+		t->queued_weight = weight_of(p, t);
+		__sync_fetch_and_add(&pl->queued_weight, t->queued_weight);
+	}
+	t->queued_ns = scx_bpf_now();
+	count(TS_STAT_QUEUED);
+	dsq_insert_vtime(p, near ? near_dsq(place) : free_dsq(place), slice_at(pl, place),
+			 queue_key(p, t->vtime, pl), enq_flags);
+}
+
+static bool kick_idle_at(const struct task_struct *p, u32 place)
 {
 	s32 cpu = pick_idle_at(p, place);
 
-	if (cpu >= 0)
-		scx_bpf_kick_cpu(cpu, SCX_VALUE(scx_kick_flags, SCX_KICK_IDLE));
+	if (cpu < 0)
+		return false;
+	scx_bpf_kick_cpu(cpu, SCX_VALUE(scx_kick_flags, SCX_KICK_IDLE));
+	return true;
+}
+
+/*
+ * P has just been queued at PLACE by a wake-up.  If the task on the CPU it last
+ * ran on has run for PREEMPT_NS, and is ahead of P by as much virtual time, that
+ * CPU is made to choose anew: P, or whoever is due before it.  A kernel thread
+ * that was sent to another place does so to some CPU there.
+ */
+static void preempt_for(const struct task_struct *p, const struct ts_task *t, u32 place)
+{
+	s32 cpu = scx_bpf_task_cpu(p);
+	struct cpu_state *state;
+	u32 zero = 0;
+	s64 ran_ns;
+
+	if (place_of_cpu(cpu) != place || !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
+		cpu = p->flags & PF_KTHREAD ? any_cpu_at(p, place) : -1;
+	if (cpu < 0)
+		return;
+	state = bpf_map_lookup_percpu_elem(&cpu_states, &zero, cpu);
+	if (!state || !state->run_weight)
+		return;
+	ran_ns =
+		scx_bpf_now() - state->run_start_ns; /* clocks of two CPUs: perhaps a bit below 0 */
+	if (ran_ns < PREEMPT_NS)
+		return;
+	if ((s64)(state->run_vtime + (u64)ran_ns * NORMAL_WEIGHT / state->run_weight - t->vtime) >
+	    PREEMPT_NS) {
+		count(TS_STAT_PREEMPTED);
+		scx_bpf_kick_cpu(cpu, SCX_VALUE(scx_kick_flags, SCX_KICK_PREEMPT));
+	}
 }
 
 static void run_here(struct task_struct *p, u64 enq_flags)
@@ -132,6 +264,8 @@ static void enqueue_bound(struct task_struct *p, struct ts_task *t, s32 cpu, u64
 		return;
 	}
 	queue_at(p, t, place_of_cpu(cpu), false, enq_flags);
+	if (enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_WAKEUP))
+		preempt_for(p, t, place_of_cpu(cpu));
 	scx_bpf_kick_cpu(cpu, SCX_VALUE(scx_kick_flags, SCX_KICK_IDLE));
 }
 
@@ -140,6 +274,7 @@ void BPF_PROG(ts_enqueue, struct task_struct *p, u64 enq_flags)
 {
 	struct ts_task *t = get_task(p);
 	s32 cpu = scx_bpf_task_cpu(p), idle;
+	bool woken = enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_WAKEUP);
 	struct wish w = {};
 	u32 place;
 
@@ -147,11 +282,13 @@ void BPF_PROG(ts_enqueue, struct task_struct *p, u64 enq_flags)
 		run_here(p, enq_flags);
 		return;
 	}
+	if (!t->weight)
+		weigh(p, t);
 	if (p->nr_cpus_allowed == 1) {
 		enqueue_bound(p, t, cpu, enq_flags);
 		return;
 	}
-	make_wish(&w, p, t, cpu);
+	make_wish(&w, p, cpu);
 	if ((enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_LAST)) && !wants_away(p, &w)) {
 		run_here(p, enq_flags);
 		return;
@@ -165,11 +302,12 @@ void BPF_PROG(ts_enqueue, struct task_struct *p, u64 enq_flags)
 			return;
 		}
 	}
-	place = w.profile ? cheapest_place(p, &w) : shortest_place(p, &w);
+	place = w.profile ? cheapest_place(p, &w) : shortest_place(p, t, &w, woken);
 	if (w.profile && place == w.home && w.home != w.here)
 		count(TS_STAT_SWAPPED);
 	queue_at(p, t, place, w.profile && place == w.home, enq_flags);
-	kick_idle_at(p, place);
+	if (!kick_idle_at(p, place) && woken)
+		preempt_for(p, t, place);
 }
 
 /* Take from PLACE's own queues, the one whose head has the lower virtual time first. */
@@ -190,16 +328,23 @@ static bool take_own(u32 place)
 	return dsq_move_to_local(first) || dsq_move_to_local(second);
 }
 
-/* May an idle CPU of another place take what waits in PLACE's near queue? */
-static bool hold_is_over(u32 place)
+/* May an idle CPU of HERE take what waits in PLACE's near queue? */
+static bool hold_is_over(u32 place, u32 here)
 {
+	struct ts_profile *profile;
 	struct task_struct *p;
 	struct ts_task *t;
 
-	if (!hold_ns || !has_room(place) || !bpf_ksym_exists(scx_bpf_dsq_peek))
+	if (!hold_ns || !bpf_ksym_exists(scx_bpf_dsq_peek))
 		return true;
 	p = scx_bpf_dsq_peek(near_dsq(place));
 	if (!p)
+		return true;
+	profile = fresh_profile(p);
+	if (!profile)
+		return true;
+	if (!saturates(profile) && (!has_room(place) ||
+				    points_for(profile, place, here) <= (s32)tune.points_idle))
 		return true;
 	t = get_task(p);
 	return !t || scx_bpf_now() - t->queued_ns > hold_ns;
@@ -213,14 +358,14 @@ static bool steal(u32 here)
 		return false;
 	bpf_for (i, 1, nr_places) {
 		place = i < TS_MAX_CPU_NODES ? place_order[here][i] : TS_NO_NODE;
-		if (scx_bpf_dsq_nr_queued(free_dsq(place)) > 0 &&
+		if (has_queued(place) && scx_bpf_dsq_nr_queued(free_dsq(place)) > 0 &&
 		    dsq_move_to_local(free_dsq(place)))
 			return true;
 	}
 	bpf_for (i, 1, nr_places) {
 		place = i < TS_MAX_CPU_NODES ? place_order[here][i] : TS_NO_NODE;
-		if (scx_bpf_dsq_nr_queued(near_dsq(place)) > 0 && hold_is_over(place) &&
-		    dsq_move_to_local(near_dsq(place)))
+		if (has_queued(place) && scx_bpf_dsq_nr_queued(near_dsq(place)) > 0 &&
+		    hold_is_over(place, here) && dsq_move_to_local(near_dsq(place)))
 			return true;
 	}
 	return false;
@@ -243,27 +388,106 @@ static bool take_orphans(void)
 	return false;
 }
 
+/* Is a task of this queue_key() due on the CPU before all that wait in the queue? */
+static bool is_before(u64 key, u64 dsq, s32 cpu)
+{
+	struct task_struct *p;
+	struct ts_task *t;
+
+	if (scx_bpf_dsq_nr_queued(dsq) <= 0)
+		return true;
+	p = scx_bpf_dsq_peek(dsq);
+	if (!p)
+		return true;
+	t = get_task(p);
+	return (s64)(p->scx.dsq_vtime - key) > 0 && bpf_cpumask_test_cpu(cpu, p->cpus_ptr) && t &&
+	       scx_bpf_now() - t->queued_ns < MAX_WAIT_NS;
+}
+
+/*
+ * The slice of a task is over and it would go on; it is in no queue yet.  Is it
+ * due before all that are?  Without this two tasks of a CPU would take turns,
+ * whatever their weights.
+ */
+static bool is_due(struct task_struct *p, s32 cpu, u32 here)
+{
+	struct ts_task *t = get_task(p);
+	u64 key;
+
+	if (!t || !bpf_ksym_exists(scx_bpf_dsq_peek))
+		return false;
+	key = queue_key(p,
+			t->vtime + (scx_bpf_now() - t->run_start_ns) * NORMAL_WEIGHT /
+					   weight_of(p, t),
+			get_place(here));
+	return is_before(key, near_dsq(here), cpu) && is_before(key, free_dsq(here), cpu);
+}
+
+/* The task of this queue, from its end, that has waited too long goes to the CPU at hand. */
+static bool take_starved(u64 dsq, s32 cpu, u64 now)
+{
+	struct bpf_iter_scx_dsq it;
+	struct task_struct *p;
+	bool taken = false;
+
+	if (scx_bpf_dsq_nr_queued(dsq) <= 0)
+		return false;
+	bpf_iter_scx_dsq_new(&it, dsq, SCX_VALUE(scx_dsq_iter_flags, SCX_DSQ_ITER_REV));
+	while ((p = bpf_iter_scx_dsq_next(&it))) {
+		struct ts_task *t = get_task(p);
+
+		if (!t || (s64)(now - t->queued_ns) < (s64)MAX_WAIT_NS ||
+		    !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
+			continue;
+		taken = scx_bpf_dsq_move(&it, p, SCX_VALUE(scx_dsq_id_flags, SCX_DSQ_LOCAL), 0);
+		break;
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	return taken;
+}
+
+/*
+ * Virtual time is given when a task is queued.  When many come after it the
+ * clock goes slower than was foreseen, and a light task far ahead of it would
+ * wait for a time that nothing bounds.  So one CPU of a place looks now and then.
+ */
+static bool rescue(u32 here, s32 cpu)
+{
+	struct place *pl = get_place(here);
+	u64 now = scx_bpf_now();
+
+	if (!pl || (s64)(now - pl->look_ns) < 0)
+		return false;
+	pl->look_ns = now + LOOK_NS;
+	if (!take_starved(free_dsq(here), cpu, now) && !take_starved(near_dsq(here), cpu, now))
+		return false;
+	pl->look_ns = now + LOOK_AGAIN_NS;
+	count(TS_STAT_RESCUED);
+	return true;
+}
+
 SEC("struct_ops/ts_dispatch")
 void BPF_PROG(ts_dispatch, s32 cpu, struct task_struct *prev)
 {
 	u32 here = place_of_cpu(cpu);
+	bool goes_on = prev && (prev->scx.flags & SCX_VALUE(scx_ent_flags, SCX_TASK_QUEUED));
 
 	if (nr_dead_places && take_orphans())
 		return;
-	if (take_own(here))
+	if (has_queued(here) &&
+	    (rescue(here, cpu) || (!(goes_on && is_due(prev, cpu, here)) && take_own(here))))
 		return;
-	if (prev && (prev->scx.flags & SCX_VALUE(scx_ent_flags, SCX_TASK_QUEUED))) {
-		struct ts_task *t = get_task(prev);
+	if (goes_on) {
 		struct wish w = {};
 
 		/* Goes on for another slice, unless it had better leave: then it comes by enqueue
 		 * with ENQ_LAST. */
-		if (t && prev->nr_cpus_allowed > 1) {
-			make_wish(&w, prev, t, cpu);
+		if (prev->nr_cpus_allowed > 1) {
+			make_wish(&w, prev, cpu);
 			if (wants_away(prev, &w))
 				return;
 		}
-		task_set_slice(prev, slice_ns);
+		task_set_slice(prev, slice_at(get_place(here), here));
 		return;
 	}
 	if (steal(here))
@@ -278,7 +502,7 @@ void BPF_PROG(ts_tick, struct task_struct *p)
 	u32 here = place_of_cpu(cpu);
 	const struct cpumask *online;
 
-	if (here >= TS_MAX_CPU_NODES || !nr_queued_at(here))
+	if (here >= TS_MAX_CPU_NODES || !has_queued(here))
 		return;
 	online = scx_bpf_get_online_cpumask();
 	cpu = scx_bpf_pick_idle_cpu_node(online, place_node_id[here], 0);
@@ -287,17 +511,22 @@ void BPF_PROG(ts_tick, struct task_struct *p)
 		scx_bpf_kick_cpu(cpu, SCX_VALUE(scx_kick_flags, SCX_KICK_IDLE));
 }
 
-/* Keep nr_near_running; shared counters are touched only when the CPU's state turns. */
-static void note_runs_near(u32 place, bool near)
+/* What this CPU runs.  nr_near_running is shared and touched only when the CPU's part of it turns.
+ */
+static void note_running(const struct task_struct *p, const struct ts_task *t, struct place *pl)
 {
 	u32 zero = 0;
 	struct cpu_state *state = bpf_map_lookup_elem(&cpu_states, &zero);
-	struct place *pl = get_place(place);
 
-	if (!state || !pl || state->runs_near == near)
+	if (!state)
 		return;
-	state->runs_near = near;
-	__sync_fetch_and_add(&pl->nr_near_running, near ? 1 : -1);
+	state->run_start_ns = t->run_start_ns;
+	state->run_vtime = t->vtime;
+	state->run_weight = weight_of(p, t);
+	if (!pl || state->runs_near == t->near)
+		return;
+	state->runs_near = t->near;
+	__sync_fetch_and_add(&pl->nr_near_running, t->near ? 1 : -1);
 }
 
 SEC("struct_ops/ts_running")
@@ -310,21 +539,27 @@ void BPF_PROG(ts_running, struct task_struct *p)
 
 	if (!t)
 		return;
+	leave_queue(t);
+	t->run_start_ns = scx_bpf_now();
 	if (t->ran_at != here) {
 		if (t->ran_at != TS_NO_NODE)
 			t->nr_node_moves++;
 		t->ran_at = here;
 		t->moved = 1;
+		t->moved_ns = t->run_start_ns;
 	}
-	move_vtime(p, t, here);
+	move_vtime(t, here);
 	pl = get_place(here);
-	if (pl && (s64)(pl->vtime_now - p->scx.dsq_vtime) < 0)
-		pl->vtime_now = p->scx.dsq_vtime;
+	if (pl && (s64)(pl->vtime_now - t->vtime) < 0)
+		pl->vtime_now = t->vtime;
 	profile = fresh_profile(p);
+	judge_given(p, t, profile);
+	t->priority = priority_of(t, profile, pl, here);
+	if (!t->weight) /* it came straight to an idle CPU */
+		weigh(p, t);
 	t->placed = profile && profile->preferred < nr_places;
 	t->near = t->placed && profile->preferred == here;
-	note_runs_near(here, t->near);
-	t->run_start_ns = scx_bpf_now();
+	note_running(p, t, pl);
 }
 
 /* What `status` says of a managed process, and the model of its migrations. */
@@ -349,14 +584,38 @@ SEC("struct_ops/ts_stopping")
 void BPF_PROG(ts_stopping, struct task_struct *p, bool runnable)
 {
 	struct ts_task *t = get_task(p);
+	u32 zero = 0;
+	struct cpu_state *state = bpf_map_lookup_elem(&cpu_states, &zero);
+	struct place *pl;
 	u64 used_ns;
 
+	if (state)
+		state->run_weight = 0;
 	if (!t)
 		return;
 	used_ns = scx_bpf_now() - t->run_start_ns;
 	t->run_ns += used_ns;
+	judge_run(t);
 	account(p, t, used_ns);
-	task_set_vtime(p, p->scx.dsq_vtime + used_ns * 100 / (p->scx.weight ?: 1));
+	weigh(p, t); /* its group or its priority may have changed since */
+	t->vtime += used_ns * NORMAL_WEIGHT / t->weight;
+	pl = get_place(t->place);
+	if (pl && pl->queued_weight) /* else the clock follows who runs */
+		__sync_fetch_and_add(&pl->vtime_now, virtual_ns(pl, used_ns, t->weight));
+}
+
+/* Not runnable any more, perhaps without having run. */
+SEC("struct_ops/ts_quiescent")
+void BPF_PROG(ts_quiescent, struct task_struct *p, u64 deq_flags)
+{
+	struct ts_task *t = get_task(p);
+
+	if (!t)
+		return;
+	leave_queue(t);
+	if (deq_flags & SCX_VALUE(scx_deq_flags, SCX_DEQ_SLEEP))
+		judge_sleep(t, scx_bpf_now());
+	unweigh(t);
 }
 
 SEC("struct_ops/ts_enable")
@@ -366,10 +625,11 @@ void BPF_PROG(ts_enable, struct task_struct *p)
 	u32 here = place_of_cpu(scx_bpf_task_cpu(p));
 	struct place *pl = get_place(here);
 
+	if (!t)
+		return;
 	if (pl)
-		task_set_vtime(p, pl->vtime_now);
-	if (t)
-		t->place = here;
+		t->vtime = pl->vtime_now;
+	t->place = here;
 }
 
 SEC("struct_ops/ts_init_task")
@@ -379,9 +639,21 @@ s32 BPF_PROG(ts_init_task, struct task_struct *p, struct scx_init_task_args *arg
 		bpf_task_storage_get(&task_ctx_stor, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	/* without one the task still runs, as in ts_enqueue(): no reason to fail a fork */
-	if (t)
-		t->place = t->ran_at = TS_NO_NODE;
+	if (!t)
+		return 0;
+	t->place = t->ran_at = t->served = TS_NO_NODE;
+	if (has_groups)
+		enter_group(t, args->cgroup);
 	return 0;
+}
+
+SEC("struct_ops/ts_exit_task")
+void BPF_PROG(ts_exit_task, struct task_struct *p, struct scx_exit_task_args *args)
+{
+	struct ts_task *t = get_task(p);
+
+	if (t)
+		leave_group(t);
 }
 
 static char new_node_message[] = "a CPU of a new node came online";
@@ -493,10 +765,16 @@ struct sched_ext_ops tiersched_ops = {
 	.tick = (void *)ts_tick,
 	.running = (void *)ts_running,
 	.stopping = (void *)ts_stopping,
+	.quiescent = (void *)ts_quiescent,
 	.enable = (void *)ts_enable,
 	.cpu_online = (void *)ts_cpu_online,
 	.cpu_offline = (void *)ts_cpu_offline,
 	.init_task = (void *)ts_init_task,
+	.exit_task = (void *)ts_exit_task,
+	.cgroup_init = (void *)ts_cgroup_init,
+	.cgroup_exit = (void *)ts_cgroup_exit,
+	.cgroup_move = (void *)ts_cgroup_move,
+	.cgroup_set_weight = (void *)ts_cgroup_set_weight,
 	.init = (void *)ts_init,
 	.exit = (void *)ts_exit,
 	.name = "tiersched_" TS_VERSION,

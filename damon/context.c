@@ -14,7 +14,7 @@
 #define LIMITS CONTEXT "monitoring_attrs/nr_regions/"
 
 #define REGIONS_PER_TARGET 150
-#define MIN_BUDGET 1000
+#define MIN_BUDGET 200
 #define MAX_BUDGET 3000
 
 struct context_limits context_limits_for(size_t nr_targets)

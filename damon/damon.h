@@ -111,17 +111,19 @@ int damon_open(struct damon **out, const struct damon_options *options);
 int damon_set_targets(struct damon *d, const struct damon_target *targets, size_t nr);
 
 /*
- * Take a snapshot of every target.  Does not block with trace events; may block
+ * Take a snapshot of every target; where there are more than MAX, of so many, and calls go
+ * round them.  Does not block with trace events; may block
  * for an aggregation interval with tried_regions, and for a sampling interval
  * with auto_intervals.  A target is without regions for the first second or so.
  * *OUT is an array of *NR, owned by the session, valid until its next call.
- * A target that has exited is left out; with none alive *NR is 0.
+ * A target that has exited is left out, an aggregation later at most; with none
+ * alive *NR is 0.
  * Returns 0, -EAGAIN when the kernel had no snapshot ready (try next tick),
  * -EBUSY when another user took DAMON (damon_holder()), or a negative errno.  If
  * the kdamond was stopped from outside it is started again, with one line of log
  * (but not more often than once a second).
  */
-int damon_snapshot(struct damon *d, const struct damon_snapshot **out, size_t *nr);
+int damon_snapshot(struct damon *d, size_t max, const struct damon_snapshot **out, size_t *nr);
 
 /* Thread id of the running kdamond for the session's own cost accounting, or 0. */
 pid_t damon_kdamond_pid(const struct damon *d);

@@ -8,7 +8,7 @@
 
 #include "base/util.h"
 
-int regions_reset(struct regions *r, size_t nr_targets)
+int regions_reset(struct regions *r, size_t nr_targets, size_t first, size_t nr_wanted)
 {
 	if (nr_targets > r->runs_capacity) {
 		struct regions_run *runs = realloc(r->runs, nr_targets * sizeof(*runs));
@@ -20,6 +20,8 @@ int regions_reset(struct regions *r, size_t nr_targets)
 	}
 	if (nr_targets)
 		memset(r->runs, 0, nr_targets * sizeof(*r->runs));
+	for (size_t i = 0; i < MIN(nr_wanted, nr_targets); i++)
+		r->runs[(first + i) % nr_targets].wanted = true;
 	r->nr_runs = nr_targets;
 	r->nr = 0;
 	return 0;
@@ -52,6 +54,18 @@ void regions_sort(struct regions *r, const struct regions_run *run)
 	if (!run->nr)
 		return;
 	qsort(r->all + run->first, run->nr, sizeof(*r->all), by_start);
+}
+
+void regions_reverse(struct regions *r, const struct regions_run *run)
+{
+	struct damon_region *low = r->all + run->first, *high = low + run->nr;
+
+	while (low + 1 < high) {
+		struct damon_region swap = *low;
+
+		*low++ = *--high;
+		*high = swap;
+	}
 }
 
 void regions_deinit(struct regions *r)

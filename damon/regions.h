@@ -17,6 +17,7 @@ struct regions_run {
 	size_t first, nr;
 	uint64_t time_ns; /* CLOCK_MONOTONIC when the kernel reported it */
 	bool known; /* false: no report of this target, NR is 0 */
+	bool wanted; /* false: it is not asked about this time */
 };
 
 struct regions {
@@ -26,14 +27,18 @@ struct regions {
 	size_t nr_runs, runs_capacity;
 };
 
-/* Empty, with NR_TARGETS unknown runs.  0 or -ENOMEM. */
-int regions_reset(struct regions *r, size_t nr_targets);
+/*
+ * Empty, with NR_TARGETS unknown runs, of which NR_WANTED (or all, if fewer) from FIRST on are
+ * wanted; after the last comes the first.  0 or -ENOMEM.
+ */
+int regions_reset(struct regions *r, size_t nr_targets, size_t first, size_t nr_wanted);
 
 /* 0 or -ENOMEM. */
 int regions_add(struct regions *r, const struct damon_region *region);
 
-/* Order the regions of a run by address. */
+/* Order the regions of a run by address: in any order before, or in descending order. */
 void regions_sort(struct regions *r, const struct regions_run *run);
+void regions_reverse(struct regions *r, const struct regions_run *run);
 
 void regions_deinit(struct regions *r);
 

@@ -102,33 +102,43 @@ static bool get_field(uint64_t *out, const struct record *record, const struct r
 	return true;
 }
 
-static bool get_event(struct event *out, const struct record *record, size_t size,
-		      const struct ring_layout *layout)
+/* Whose it is, of when, and of how many; false for what is no event. */
+static bool get_origin(struct event *out, const struct record *record, size_t size,
+		       const struct ring_layout *layout)
 {
-	uint64_t nr_regions, nr_accesses, age;
+	uint64_t nr_regions;
 
 	if (record->header.type != PERF_RECORD_SAMPLE || size < offsetof(struct record, raw) ||
 	    record->raw_size > size - offsetof(struct record, raw))
 		return false;
 	if (!get_field(&out->target, record, layout, RING_TARGET) ||
-	    !get_field(&nr_regions, record, layout, RING_NR_REGIONS) ||
-	    !get_field(&out->region.start, record, layout, RING_START) ||
-	    !get_field(&out->region.end, record, layout, RING_END) ||
-	    !get_field(&nr_accesses, record, layout, RING_NR_ACCESSES) ||
-	    !get_field(&age, record, layout, RING_AGE))
+	    !get_field(&nr_regions, record, layout, RING_NR_REGIONS))
 		return false;
 	out->time_ns = record->time_ns;
 	out->nr_regions = (uint32_t)nr_regions;
-	out->region.nr_accesses = (uint32_t)nr_accesses;
-	out->region.age = (uint32_t)age;
-	return out->region.start < out->region.end;
+	return true;
+}
+
+static bool get_region(struct damon_region *out, const struct record *record,
+		       const struct ring_layout *layout)
+{
+	uint64_t nr_accesses, age;
+
+	if (!get_field(&out->start, record, layout, RING_START) ||
+	    !get_field(&out->end, record, layout, RING_END) ||
+	    !get_field(&nr_accesses, record, layout, RING_NR_ACCESSES) ||
+	    !get_field(&age, record, layout, RING_AGE))
+		return false;
+	out->nr_accesses = (uint32_t)nr_accesses;
+	out->age = (uint32_t)age;
+	return out->start < out->end;
 }
 
 /* The run being read, newest region first. */
 struct reading {
 	struct regions *out;
 	const struct members *members;
-	size_t nr_unknown; /* targets without a run so far */
+	size_t nr_unknown; /* wanted, without a run so far */
 	struct event last;
 	size_t first, nr;
 	bool open;
@@ -145,8 +155,8 @@ static void finish_run(struct reading *reading)
 {
 	struct regions_run *run = &reading->out->runs[reading->last.member];
 
-	*run = (struct regions_run){reading->first, reading->nr, reading->last.time_ns, true};
-	regions_sort(reading->out, run);
+	*run = (struct regions_run){reading->first, reading->nr, reading->last.time_ns, true, true};
+	regions_reverse(reading->out, run);
 	reading->nr_unknown--;
 	reading->open = false;
 }
@@ -160,32 +170,81 @@ static bool goes_on(const struct reading *reading, const struct event *event)
 
 static bool is_of_use(const struct reading *reading, const struct event *event)
 {
-	return event->member != MEMBER_NEW && event->nr_regions &&
-	       !reading->out->runs[event->member].known;
+	const struct regions_run *run;
+
+	if (event->member == MEMBER_NEW || !event->nr_regions)
+		return false;
+	run = &reading->out->runs[event->member];
+	return run->wanted && !run->known;
 }
 
-static int take_event(struct reading *reading, struct event *event)
+/* Where to read: a buffer that is written backward. */
+struct ring {
+	const struct ring_layout *layout;
+	const void *data;
+	size_t size;
+	uint64_t head;
+};
+
+/*
+ * RECORD, SIZE bytes AT behind the head, begins the run of a target that is not asked about.  Its
+ * records are all of a size, so the last of them is looked for where it should be, and what is
+ * there is believed if it is of the same run.  Returns how many bytes that saves, 0: none.
+ */
+static size_t skip_run(const struct ring *ring, const struct record *record, size_t size,
+		       uint64_t at, const struct event *event)
 {
+	uint64_t bytes = (uint64_t)(event->nr_regions - 1) * size;
+	struct damon_region first, last;
+	struct event end;
+	struct record other;
+
+	if (event->nr_regions < 2 || at + bytes + size > ring->size ||
+	    !get_region(&first, record, ring->layout))
+		return 0;
+	copy_out(&other, ring->data, ring->size, ring->head + at + bytes, size);
+	if (other.header.size != size || !get_origin(&end, &other, size, ring->layout) ||
+	    !get_region(&last, &other, ring->layout) || end.target != event->target ||
+	    end.nr_regions != event->nr_regions || last.start >= first.start ||
+	    end.time_ns > event->time_ns)
+		return 0;
+	return bytes;
+}
+
+/* *SKIP is how many bytes behind the record may be left out. */
+static int take_record(struct reading *reading, const struct ring *ring,
+		       const struct record *record, size_t size, uint64_t at, size_t *skip)
+{
+	const struct ring_layout *layout = ring->layout;
+	struct event event;
 	int r;
 
-	event->member = members_find(reading->members, event->target, event->time_ns);
-	if (!goes_on(reading, event))
+	*skip = 0;
+
+	if (!get_origin(&event, record, size, layout))
+		return 0;
+	event.member = members_find(reading->members, event.target, event.time_ns);
+	if (!is_of_use(reading, &event)) {
 		drop_run(reading);
-	if (!is_of_use(reading, event)) {
-		drop_run(reading);
+		if (event.member != MEMBER_NEW && !reading->out->runs[event.member].wanted)
+			*skip = skip_run(ring, record, size, at, &event);
 		return 0;
 	}
+	if (!get_region(&event.region, record, layout))
+		return 0;
+	if (!goes_on(reading, &event))
+		drop_run(reading);
 	if (!reading->open) {
 		reading->open = true;
 		reading->first = reading->out->nr;
 		reading->nr = 0;
 	}
-	r = regions_add(reading->out, &event->region);
+	r = regions_add(reading->out, &event.region);
 	if (r < 0)
 		return r;
 	reading->nr++;
-	reading->last = *event;
-	if (reading->nr == event->nr_regions)
+	reading->last = event;
+	if (reading->nr == event.nr_regions)
 		finish_run(reading);
 	return 0;
 }
@@ -193,15 +252,16 @@ static int take_event(struct reading *reading, struct event *event)
 int ring_decode(struct regions *out, const struct ring_layout *layout,
 		const struct members *members, const void *data, size_t size, uint64_t head)
 {
-	struct reading reading = {.out = out, .members = members, .nr_unknown = members->nr};
+	struct reading reading = {.out = out, .members = members};
+	const struct ring ring = {layout, data, size, head};
 	uint64_t at = 0;
-	int r;
+	int r = 0;
 
-	r = regions_reset(out, members->nr);
+	for (size_t i = 0; i < members->nr; i++)
+		reading.nr_unknown += out->runs[i].wanted;
 	while (!r && reading.nr_unknown && at + sizeof(struct perf_event_header) <= size) {
 		struct record record;
-		struct event event;
-		size_t len;
+		size_t len, skip = 0;
 
 		copy_out(&record.header, data, size, head + at, sizeof(record.header));
 		len = record.header.size;
@@ -213,10 +273,9 @@ int ring_decode(struct regions *out, const struct ring_layout *layout,
 			break;
 		if (len <= sizeof(record)) {
 			copy_out(&record, data, size, head + at, len);
-			if (get_event(&event, &record, len, layout))
-				r = take_event(&reading, &event);
+			r = take_record(&reading, &ring, &record, len, at, &skip);
 		}
-		at += len;
+		at += len + skip;
 	}
 	drop_run(&reading);
 	return r;

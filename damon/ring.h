@@ -33,9 +33,9 @@ struct ring_layout {
 int ring_layout_parse(struct ring_layout *out, const char *format);
 
 /*
- * Take the newest whole run of each member out of DATA, a buffer of SIZE bytes (a
- * power of two) whose newest record begins at HEAD (modulo SIZE).  OUT gets one
- * run a member.  0 or -ENOMEM.
+ * Take the newest whole run of each wanted member out of DATA, a buffer of SIZE bytes (a
+ * power of two) whose newest record begins at HEAD (modulo SIZE).  OUT has been reset
+ * for the members, and gets the runs of those that are wanted.  0 or -ENOMEM.
  */
 int ring_decode(struct regions *out, const struct ring_layout *layout, const struct members *members,
 		const void *data, size_t size, uint64_t head);

@@ -34,6 +34,7 @@ struct damon {
 	struct regions regions;
 	struct damon_snapshot *snapshots;
 	size_t snapshots_capacity;
+	size_t turn; /* index of the member that the next snapshot begins with */
 	pid_t thread; /* of the running kdamond, 0 without */
 	uint64_t restarted_ns;
 };

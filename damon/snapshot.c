@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/util.h"
 #include "damon/session.h"
 #include "damon/tried.h"
 
@@ -12,7 +13,7 @@ static int read_regions(struct damon *d)
 {
 	if (d->trace)
 		return trace_read(d->trace, &d->regions, &d->members);
-	return tried_snapshot(&d->regions, &d->context, d->members.nr, session_now_ns());
+	return tried_snapshot(&d->regions, &d->context, session_now_ns());
 }
 
 static int reserve_snapshots(struct damon *d)
@@ -29,6 +30,16 @@ static int reserve_snapshots(struct damon *d)
 	return 0;
 }
 
+/* What touched memory in the last aggregation lived then: only of what did not is /proc asked. */
+static bool is_alive(const struct damon *d, const struct damon_target *target,
+		     const struct regions_run *run)
+{
+	for (size_t i = 0; i < run->nr; i++)
+		if (d->regions.all[run->first + i].nr_accesses)
+			return true;
+	return target_is_alive(target, d->sysroot);
+}
+
 /* Returns how many targets live; *ANY tells whether the kernel had something to say of one. */
 static size_t fill_snapshots(struct damon *d, bool *any)
 {
@@ -40,7 +51,7 @@ static size_t fill_snapshots(struct damon *d, bool *any)
 		const struct member *member = &d->members.list[i];
 		const struct regions_run *run = &d->regions.runs[i];
 
-		if (!member->target.tgid || !target_is_alive(&member->target, d->sysroot))
+		if (!run->wanted || !member->target.tgid || !is_alive(d, &member->target, run))
 			continue;
 		*any |= run->known;
 		d->snapshots[nr++] = (struct damon_snapshot){
@@ -55,8 +66,9 @@ static size_t fill_snapshots(struct damon *d, bool *any)
 	return nr;
 }
 
-int damon_snapshot(struct damon *d, const struct damon_snapshot **out, size_t *nr)
+int damon_snapshot(struct damon *d, size_t max, const struct damon_snapshot **out, size_t *nr)
 {
+	size_t first;
 	bool any;
 	int r;
 
@@ -72,12 +84,16 @@ int damon_snapshot(struct damon *d, const struct damon_snapshot **out, size_t *n
 	if (reserve_snapshots(d))
 		return -ENOMEM;
 	session_refresh_intervals(d);
+	first = d->turn % d->members.nr;
+	if (regions_reset(&d->regions, d->members.nr, first, max) < 0)
+		return -ENOMEM;
 	r = read_regions(d);
 	/* Its lock was held for long, or it ended while we asked: the next call finds out. */
 	if (r == -EBUSY || r == -EINVAL || r == -ECANCELED)
 		return -EAGAIN;
 	if (r < 0)
 		return r;
+	d->turn = first + MIN(max, d->members.nr);
 	*nr = fill_snapshots(d, &any);
 	*out = d->snapshots;
 	return *nr && !any ? -EAGAIN : 0;

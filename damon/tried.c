@@ -57,7 +57,7 @@ static int read_region(struct damon_region *out, int dir_fd, const char *name)
 
 static int read_scheme(struct regions *out, const struct context *c, size_t index, uint64_t now_ns)
 {
-	struct regions_run run = {.first = out->nr, .time_ns = now_ns};
+	struct regions_run run = {.first = out->nr, .time_ns = now_ns, .wanted = true};
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct damon_region region;
 	struct dirent *entry;
@@ -88,18 +88,19 @@ static int read_scheme(struct regions *out, const struct context *c, size_t inde
 	return 0;
 }
 
-int tried_read(struct regions *out, const struct context *c, size_t nr_targets, uint64_t now_ns)
+int tried_read(struct regions *out, const struct context *c, uint64_t now_ns)
 {
-	int r = regions_reset(out, nr_targets);
+	int r = 0;
 
-	for (size_t i = 0; !r && i < nr_targets; i++)
-		r = read_scheme(out, c, i, now_ns);
+	for (size_t i = 0; !r && i < out->nr_runs; i++)
+		if (out->runs[i].wanted)
+			r = read_scheme(out, c, i, now_ns);
 	return r;
 }
 
-int tried_snapshot(struct regions *out, const struct context *c, size_t nr_targets, uint64_t now_ns)
+int tried_snapshot(struct regions *out, const struct context *c, uint64_t now_ns)
 {
 	int r = context_command(c, "update_schemes_tried_regions");
 
-	return r ? r : tried_read(out, c, nr_targets, now_ns);
+	return r ? r : tried_read(out, c, now_ns);
 }

@@ -16,13 +16,13 @@
 #include "damon/regions.h"
 
 /*
- * Have the kernel fill the directories, and read them; NOW_NS is entered as the
- * time of each run.  Blocks for up to an aggregation interval.  0, or a negative
+ * Have the kernel fill the directories, and read those that are wanted of OUT, which has been
+ * reset; NOW_NS is entered as the time of each run.  Blocks for up to an aggregation interval.  0, or a negative
  * errno: -EINVAL, -ECANCELED, -ENOENT when the kdamond does not run any more.
  */
-int tried_snapshot(struct regions *out, const struct context *c, size_t nr_targets, uint64_t now_ns);
+int tried_snapshot(struct regions *out, const struct context *c, uint64_t now_ns);
 
 /* Read what is there now. */
-int tried_read(struct regions *out, const struct context *c, size_t nr_targets, uint64_t now_ns);
+int tried_read(struct regions *out, const struct context *c, uint64_t now_ns);
 
 #endif

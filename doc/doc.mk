@@ -1,5 +1,5 @@
 dist_man_MANS += doc/cxl-tiersched.8 doc/cxl-tiersched.conf.5
-EXTRA_DIST += doc/DESIGN.md doc/cxl-tiersched.service.in
+EXTRA_DIST += doc/DESIGN.md doc/benchmarks.md doc/benchmarks doc/cxl-tiersched.service.in
 
 if WITH_SYSTEMD_UNIT
 systemdsystemunit_DATA = doc/cxl-tiersched.service

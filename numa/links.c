@@ -372,3 +372,48 @@ int links_read(struct topology *t, const struct idlist *attach, const char *sysr
 	}
 	return 0;
 }
+
+/* Ids of the nodes whose CPUs are nearest to node TO by LATENCY_NS. */
+static int nearest(struct idlist *out, const struct topology *t, size_t to,
+		   const uint32_t *latency_ns)
+{
+	uint32_t least = UINT32_MAX;
+	int r = 0;
+
+	for (size_t from = 0; from < t->nr_nodes; from++)
+		if (t->nodes[from].cpus.nr)
+			least = MIN(least, latency_ns[from * t->nr_nodes + to]);
+	for (size_t from = 0; !r && from < t->nr_nodes; from++)
+		if (t->nodes[from].cpus.nr &&
+		    latency_ns[from * t->nr_nodes + to] <= least + least / 10)
+			r = idlist_add(out, t->nodes[from].id);
+	return r;
+}
+
+int topology_take_latencies(struct topology *t, const uint32_t *latency_ns)
+{
+	for (size_t from = 0; from < t->nr_nodes; from++)
+		for (size_t to = 0; to < t->nr_nodes; to++)
+			if (t->nodes[from].cpus.nr && t->nodes[to].mem_bytes &&
+			    !latency_ns[from * t->nr_nodes + to])
+				return -EINVAL;
+	for (size_t to = 0; to < t->nr_nodes; to++) {
+		struct topology_node *memory = &t->nodes[to];
+		struct idlist near = IDLIST_INIT;
+
+		if (!memory->mem_bytes)
+			continue;
+		if (nearest(&near, t, to, latency_ns) < 0) {
+			idlist_deinit(&near);
+			return -ENOMEM;
+		}
+		idlist_deinit(&memory->near_nodes);
+		memory->near_nodes = near;
+		memory->near_source = TOPOLOGY_MEASURED;
+		for (size_t from = 0; from < t->nr_nodes; from++)
+			if (t->nodes[from].cpus.nr)
+				set_latency(&t->links[from * t->nr_nodes + to],
+					    latency_ns[from * t->nr_nodes + to], TOPOLOGY_MEASURED);
+	}
+	return 0;
+}

@@ -8,6 +8,7 @@ libtiersched_a_SOURCES += \
 	numa/links.c numa/links.h \
 	numa/names.c numa/names.h \
 	numa/nodes.c numa/nodes.h \
+	numa/probe.c numa/probe.h \
 	numa/residency.c numa/residency.h \
 	numa/text.c numa/text.h \
 	numa/topology.c numa/topology.h

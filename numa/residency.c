@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "base/util.h"
 
 struct residency {
@@ -24,18 +25,8 @@ struct residency {
 	int *columns; /* [nr_columns]: the column of each node id, -1 for none */
 	size_t max_pages, nr_nodes, nr_columns;
 	uint64_t page_bytes;
-	uint64_t random; /* splitmix64, always from the same seed: runs can be repeated */
+	uint64_t random; /* state of random_next(), always from the same seed: runs can be repeated */
 };
-
-/* Steele, Lea and Flood's splitmix64. */
-static uint64_t next_random(struct residency *r)
-{
-	uint64_t z = r->random += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
-}
 
 int residency_new(struct residency **out, const unsigned int *node_ids, size_t nr_nodes,
 		  size_t max_pages)
@@ -89,7 +80,7 @@ static void pick_pages(struct residency *r, size_t at, const struct residency_ra
 	for (uint64_t i = 0; i < nr; i++) {
 		/* the first SPARE strata are one page wider */
 		uint64_t size = width + (i < spare);
-		uint64_t page = first + start + next_random(r) % size;
+		uint64_t page = first + start + random_next(&r->random) % size;
 
 		r->pages[at + i] = (void *)(uintptr_t)(page * r->page_bytes);
 		start += size;

@@ -49,7 +49,7 @@ struct topology_node {
 	enum topology_cxl cxl;
 	int attach_node; /* node id its CXL memdevs report as their own, -1 unknown or of several nodes */
 	struct idlist near_nodes; /* node ids whose CPUs are nearest; never empty when the machine has CPUs */
-	enum topology_source near_source; /* HMAT, ATTACH or SLIT; UNKNOWN: nothing tells them apart, so all */
+	enum topology_source near_source; /* MEASURED, HMAT, ATTACH or SLIT; UNKNOWN: nothing tells them apart, so all */
 	char devices[64]; /* its CXL memdevs, "mem0,mem1"; "" for none */
 };
 
@@ -102,6 +102,14 @@ struct topology_options {
  * another errno of reading sysfs.
  */
 int topology_read(struct topology **out, const struct topology_options *options);
+
+/*
+ * Take LATENCY_NS, [nr_nodes * nr_nodes] as the links, for what was measured.
+ * All or nothing: measured and nominal figures do not compare.  The nearest CPUs
+ * of a node are then those within a tenth of the least.  0; -EINVAL, with T
+ * as it was, where a pair of CPUs and memory has none; -ENOMEM.
+ */
+int topology_take_latencies(struct topology *t, const uint32_t *latency_ns);
 
 /*
  * Have nodes, CPUs or CXL memory come or gone, or nodes without CPUs grown,

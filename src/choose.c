@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Whom to manage.  One pass over /proc, one small file per process. */
+/*
+ * Whom to manage.  One pass over /proc, one small file per process of user space.
+ *
+ * Most processes of an idle machine are kernel threads, which never turn into
+ * anything else: they are read once and known again by the inode of their
+ * directory, which lives as long as they do (or is forgotten, and they are read
+ * again).
+ */
 #include "choose.h"
 
 #include <ctype.h>
@@ -12,12 +19,23 @@
 #include "base/log.h"
 #include "base/util.h"
 
+struct kernel_thread {
+	pid_t pid;
+	ino_t inode; /* of /proc/PID */
+};
+
+struct kernel_threads {
+	struct kernel_thread *by_pid;
+	size_t nr, capacity;
+};
+
 struct chooser {
 	const struct options *options;
 	struct choice *all; /* scratch of a scan; the chosen come first */
 	size_t nr_all, capacity;
 	struct choice *chosen; /* the last result */
 	size_t nr_chosen;
+	struct kernel_threads now, before; /* of this scan and the last */
 	pid_t self;
 };
 
@@ -54,6 +72,8 @@ void chooser_free(struct chooser *c)
 		return;
 	free(c->all);
 	free(c->chosen);
+	free(c->now.by_pid);
+	free(c->before.by_pid);
 	free(c);
 }
 
@@ -190,25 +210,35 @@ static const struct rule *matching_rule(const struct options *o, const struct pr
 	return NULL;
 }
 
+/* The array with room for one more than NR elements; NULL without memory, and it is as it was. */
+static void *with_room(void *array, size_t *capacity, size_t nr, size_t element_size)
+{
+	size_t more = MAX(2 * *capacity, (size_t)256);
+	void *grown;
+
+	if (nr < *capacity)
+		return array;
+	grown = reallocarray(array, more, element_size);
+	if (grown)
+		*capacity = more;
+	return grown;
+}
+
 static int add(struct chooser *c, const struct proc_stat *p)
 {
-	const struct rule *rule = p->kernel_thread ? NULL : matching_rule(c->options, p);
+	const struct rule *rule = matching_rule(c->options, p);
 	struct choice choice = {
 		.proc = *p, .reason = CHOOSE_NOT, .class = rule ? rule->class : TS_CLASS_UNSET};
+	struct choice *all;
 
 	if (named_by_pid(c->options, p->pid))
 		choice.reason = CHOOSE_PID;
 	else if (rule)
 		choice.reason = CHOOSE_RULE;
-	if (c->nr_all == c->capacity) {
-		size_t capacity = MAX(2 * c->capacity, (size_t)256);
-		struct choice *all = reallocarray(c->all, capacity, sizeof(*all));
-
-		if (!all)
-			return -ENOMEM;
-		c->all = all;
-		c->capacity = capacity;
-	}
+	all = with_room(c->all, &c->capacity, c->nr_all, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	c->all = all;
 	c->all[c->nr_all++] = choice;
 	return 0;
 }
@@ -221,24 +251,65 @@ static uint64_t uptime_ticks(void)
 	return (uint64_t)ts.tv_sec * (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
+static int compare_kernel_thread(const void *a, const void *b)
+{
+	const struct kernel_thread *x = a, *y = b;
+
+	return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+/* /proc lists by pid. */
+static int keep_kernel_thread(struct kernel_threads *list, pid_t pid, ino_t inode)
+{
+	struct kernel_thread *by_pid =
+		with_room(list->by_pid, &list->capacity, list->nr, sizeof(*by_pid));
+
+	if (!by_pid)
+		return -ENOMEM;
+	list->by_pid = by_pid;
+	list->by_pid[list->nr++] = (struct kernel_thread){pid, inode};
+	return 0;
+}
+
+static bool is_known(const struct kernel_threads *list, pid_t pid, ino_t inode)
+{
+	const struct kernel_thread key = {.pid = pid}, *found = NULL;
+
+	if (list->nr)
+		found = bsearch(&key, list->by_pid, list->nr, sizeof(key), compare_kernel_thread);
+	return found && found->inode == inode;
+}
+
+/* One entry of /proc. */
+static int scan_process(struct chooser *c, pid_t pid, ino_t inode)
+{
+	struct proc_stat p;
+
+	if (is_known(&c->before, pid, inode))
+		return keep_kernel_thread(&c->now, pid, inode);
+	/* gone meanwhile, or odd: not ours to manage */
+	if (proc_stat_read(&p, pid) < 0 || p.pid == c->self)
+		return 0;
+	return p.kernel_thread ? keep_kernel_thread(&c->now, pid, inode) : add(c, &p);
+}
+
 int chooser_scan(struct chooser *c, const struct choice **out, size_t *nr)
 {
 	_cleanup_closedir_ DIR *proc = opendir("/proc");
+	const struct kernel_threads last = c->now;
 	struct dirent *entry;
 
 	if (!proc)
 		return -errno;
+	c->now = c->before;
+	c->now.nr = 0;
+	c->before = last;
 	c->nr_all = 0;
 	while ((entry = readdir(proc))) {
-		struct proc_stat p;
-		int r;
+		int r = isdigit((unsigned char)entry->d_name[0])
+				? scan_process(c, atoi(entry->d_name), entry->d_ino)
+				: 0;
 
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		/* gone meanwhile, or odd: not ours to manage */
-		if (proc_stat_read(&p, atoi(entry->d_name)) < 0 || p.pid == c->self)
-			continue;
-		r = add(c, &p);
 		if (r < 0)
 			return r;
 	}

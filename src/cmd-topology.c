@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "commands.h"
 #include "format.h"
+#include "latencies.h"
 #include "numa/topology.h"
 
 /* Text. */
@@ -234,7 +235,7 @@ static void print_json(const struct topology *t)
 	json_object_put(o);
 }
 
-int cmd_topology(const struct options *o)
+int show_topology(const struct options *o, int (*improve)(struct topology *t))
 {
 	struct topology_options options = {.sysroot = o->sysroot, .cxl_nodes = &o->cxl_nodes};
 	_cleanup_topology_ struct topology *t = NULL;
@@ -252,9 +253,28 @@ int cmd_topology(const struct options *o)
 		log_error("cannot read the topology: %s", strerror(-r));
 		return TS_EXIT_FAILED;
 	}
+	if (improve(t) < 0)
+		return TS_EXIT_FAILED; /* it has said why */
 	if (o->json)
 		print_json(t);
 	else
 		print_text(t);
 	return TS_EXIT_OK;
+}
+
+static int leave_alone(struct topology *t)
+{
+	(void)t;
+	return 0;
+}
+
+static int recall(struct topology *t)
+{
+	(void)latencies_recall(t);
+	return 0;
+}
+
+int cmd_topology(const struct options *o)
+{
+	return show_topology(o, o->sysroot ? leave_alone : recall);
 }

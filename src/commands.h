@@ -3,11 +3,16 @@
 #ifndef TS_COMMANDS_H
 #define TS_COMMANDS_H
 
+#include "numa/topology.h"
 #include "options.h"
 
 int cmd_run(const struct options *o);
 int cmd_topology(const struct options *o);
+int cmd_calibrate(const struct options *o);
 int cmd_doctor(const struct options *o);
 int cmd_status(const struct options *o);
+
+/* Read the topology, IMPROVE it (it says why it cannot) and print it: what topology and calibrate do. */
+int show_topology(const struct options *o, int (*improve)(struct topology *t));
 
 #endif

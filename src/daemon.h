@@ -7,6 +7,7 @@
 #include "damon/damon.h"
 #include "machine.h"
 #include "managed.h"
+#include "metrics/metrics.h"
 #include "numa/topology.h"
 #include "options.h"
 #include "scheduler.h"
@@ -18,6 +19,7 @@ struct daemon {
 	struct model_options model_options;
 	struct topology *topology;
 	struct machine *machine;
+	struct metrics *metrics;
 	struct damon *damon;
 	struct chooser *chooser;
 	struct managed_set set;
@@ -32,6 +34,8 @@ struct daemon {
 	unsigned int nr_restarts;
 	uint64_t nr_ticks;
 	uint64_t ticks_cpu_ns; /* CPU time of all ticks */
+	uint64_t process_cpu_ns; /* CPU time that a tick spends on a process, averaged */
+	size_t turn;		 /* processes that the next tick looks at, at most */
 };
 
 #endif

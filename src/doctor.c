@@ -2,6 +2,7 @@
 /* What a machine needs to run it. */
 #include "doctor.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <stdarg.h>
 #include <string.h>
@@ -10,6 +11,10 @@
 #include "base/sysfs.h"
 #include "base/util.h"
 #include "damon/damon.h"
+#include "latencies.h"
+#include "metrics/llc.h"
+#include "metrics/metrics.h"
+#include "metrics/pmu.h"
 #include "numa/topology.h"
 #include "scheduler.h"
 
@@ -189,27 +194,118 @@ static void check_latency(struct finding *f, const struct topology *t)
 		say(c, DOCTOR_NOTE, "",
 		    "not known for every pair of nodes: no preference where they are missing");
 	else if (worst == TOPOLOGY_SLIT || worst == TOPOLOGY_ATTACH)
-		say(c, DOCTOR_NOTE, "",
+		say(c, DOCTOR_NOTE, "measure them: cxl-tiersched calibrate",
 		    "from SLIT distances in part: the order is firmware's, the nanoseconds are "
 		    "nominal");
+	else if (worst == TOPOLOGY_MEASURED)
+		say(c, DOCTOR_OK, "", "measured");
 	else
 		say(c, DOCTOR_OK, "", "stated by firmware (%s)", topology_source_name(worst));
+}
+
+static size_t count_cxl_pmus(const char *root)
+{
+	char pattern[SYSFS_PATH_MAX];
+	glob_t found = {0};
+	size_t nr;
+
+	if (!sysfs_path(pattern, sizeof(pattern), root, PMU_DEVICES "/cxl_pmu_mem*"))
+		(void)!glob(pattern, 0, NULL, &found);
+	nr = found.gl_pathc;
+	globfree(&found);
+	return nr;
 }
 
 static void check_cxl_pmu(struct finding *f, const char *root)
 {
 	struct doctor_check *c = begin(f, "CXL PMU", DOCTOR_OPTIONAL);
-	char pattern[SYSFS_PATH_MAX];
-	glob_t found = {0};
+	size_t nr = count_cxl_pmus(root);
 
-	if (!sysfs_path(pattern, sizeof(pattern), root,
-			"/sys/bus/event_source/devices/cxl_pmu_mem*"))
-		(void)!glob(pattern, 0, NULL, &found);
-	if (found.gl_pathc)
-		say(c, DOCTOR_OK, "", "%zu", (size_t)found.gl_pathc);
+	if (nr)
+		say(c, DOCTOR_OK, "", "%zu", nr);
 	else
-		say(c, DOCTOR_NOTE, "", "none: no bandwidth of CXL devices");
-	globfree(&found);
+		say(c, DOCTOR_NOTE,
+		    "boot a kernel with CONFIG_CXL_PMU, where the device has one (modprobe cxl_pmu)",
+		    "none: no bandwidth of CXL devices");
+}
+
+/* The CPUs' own counters, of the machine itself only. */
+static void check_caches(struct finding *f, const struct options *o, const struct topology *t)
+{
+	struct doctor_check *c;
+	struct llc *llc;
+	int error;
+
+	if (o->sysroot || !t || llc_new(&llc, t) < 0)
+		return;
+	error = llc_error(llc);
+	llc_free(llc);
+	c = begin(f, "cache counters", DOCTOR_OPTIONAL);
+	if (!error)
+		say(c, DOCTOR_OK, "", "references and misses of last-level caches");
+	else if (error == -EACCES || error == -EPERM)
+		say(c, DOCTOR_NOTE, "run it as root", "not allowed: no hit rates");
+	else
+		say(c, DOCTOR_NOTE, "", "none (%s): no hit rates", strerror(-error));
+}
+
+/* The kernel makes the mount point where the CPUs have something to show there. */
+static void check_resctrl(struct finding *f, const char *root)
+{
+	struct doctor_check *c = begin(f, "resctrl", DOCTOR_OPTIONAL);
+
+	if (sysfs_exists(root, RESCTRL "/mon_data"))
+		say(c, DOCTOR_OK, "", "monitors memory bandwidth by L3 cache");
+	else if (sysfs_exists(root, RESCTRL "/info"))
+		say(c, DOCTOR_NOTE, "", "mounted, but these CPUs monitor nothing");
+	else if (sysfs_exists(root, RESCTRL))
+		say(c, DOCTOR_NOTE, "mount -t resctrl resctrl " RESCTRL,
+		    "not mounted: no bandwidth of CPU nodes");
+	else
+		say(c, DOCTOR_NOTE, "", "these CPUs have none: no bandwidth of CPU nodes");
+}
+
+static void check_pressure(struct finding *f, const char *root)
+{
+	struct doctor_check *c = begin(f, "memory pressure", DOCTOR_OPTIONAL);
+
+	if (sysfs_exists(root, "/proc/pressure/memory"))
+		say(c, DOCTOR_OK, "", "/proc/pressure/memory");
+	else
+		say(c, DOCTOR_NOTE, "boot with psi=1",
+		    "the kernel counts none: kernel workers are not demoted when memory is short");
+}
+
+/* What CXL memory can deliver, without which counters tell no utilisation. */
+static void check_bandwidth(struct finding *f, const struct topology *t)
+{
+	_cleanup_idlist_ struct idlist silent = IDLIST_INIT;
+	const struct metrics_node *nodes;
+	struct metrics *metrics = NULL;
+	struct doctor_check *c;
+	size_t nr = 0, nr_cxl = 0;
+	char text[64];
+
+	if (!t || metrics_new(&metrics, t, NULL, 0, NULL) < 0)
+		return;
+	nodes = metrics_nodes(metrics, &nr);
+	for (size_t i = 0; i < nr; i++) {
+		if (t->nodes[topology_find(t, (int)nodes[i].id)].cxl == TOPOLOGY_CXL_NO)
+			continue;
+		nr_cxl++;
+		if (!nodes[i].capacity_mbps)
+			(void)idlist_add(&silent, nodes[i].id);
+	}
+	metrics_free(metrics);
+	if (!nr_cxl)
+		return;
+	c = begin(f, "CXL bandwidth", DOCTOR_OPTIONAL);
+	if (silent.nr)
+		say(c, DOCTOR_NOTE, "name it for the run: --bandwidth NODE=MBPS",
+		    "firmware does not say what node %s can deliver: no utilisation",
+		    idlist_format(text, sizeof(text), &silent));
+	else
+		say(c, DOCTOR_OK, "", "stated by firmware");
 }
 
 static void check_root(struct finding *f, const struct options *o)
@@ -234,6 +330,8 @@ size_t doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struc
 
 	if (topology_read(&topology, &options) < 0)
 		topology = NULL;
+	else if (!o->sysroot)
+		(void)latencies_recall(topology);
 	(void)damon_probe(&probe, o->sysroot);
 	check_root(&f, o);
 	check_kernel(&f, o->sysroot);
@@ -245,6 +343,10 @@ size_t doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struc
 	check_cxl(&f, topology);
 	check_latency(&f, topology);
 	check_cxl_pmu(&f, o->sysroot);
+	check_bandwidth(&f, topology);
+	check_caches(&f, o, topology);
+	check_resctrl(&f, o->sysroot);
+	check_pressure(&f, o->sysroot);
 	return f.nr;
 }
 

@@ -96,8 +96,15 @@ static int fill(struct machine *m, const struct topology *t)
 	m->load_permille = calloc(t->nr_nodes, sizeof(*m->load_permille));
 	m->latency_ns = calloc(t->nr_nodes * t->nr_nodes, sizeof(*m->latency_ns));
 	m->near_order = calloc(t->nr_nodes, t->nr_nodes);
+	m->near = calloc(t->nr_nodes * t->nr_nodes, sizeof(*m->near));
+	m->room = calloc(t->nr_nodes, sizeof(*m->room));
+	m->full = calloc(t->nr_nodes, sizeof(*m->full));
+	m->points = calloc(t->nr_nodes, t->nr_nodes);
+	m->often = calloc(t->nr_nodes, sizeof(*m->often));
+	m->quick = calloc(t->nr_nodes * t->nr_nodes, sizeof(*m->quick));
 	if (!cpu_at || !mem_at || !m->cpu_node_ids || !m->mem_node_ids || !m->cxl ||
-	    !m->load_permille || !m->latency_ns || !m->near_order)
+	    !m->load_permille || !m->latency_ns || !m->near_order || !m->near || !m->room ||
+	    !m->full || !m->points || !m->often || !m->quick)
 		return -ENOMEM;
 
 	for (size_t i = 0; i < t->nr_nodes; i++) {
@@ -120,9 +127,12 @@ static int fill(struct machine *m, const struct topology *t)
 		return -E2BIG;
 	}
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++)
-		for (size_t n = 0; n < m->nr_mem_nodes; n++)
+		for (size_t n = 0; n < m->nr_mem_nodes; n++) {
 			m->latency_ns[c * m->nr_mem_nodes + n] =
 				topology_link(t, cpu_at[c], mem_at[n])->latency_ns;
+			m->near[c * m->nr_mem_nodes + n] =
+				idlist_has(&t->nodes[mem_at[n]].near_nodes, m->cpu_node_ids[c]);
+		}
 	order_by_distance(m, t, cpu_at);
 	m->model = (struct model_machine){
 		.nr_cpu_nodes = m->nr_cpu_nodes,
@@ -130,6 +140,8 @@ static int fill(struct machine *m, const struct topology *t)
 		.latency_ns = m->latency_ns,
 		.load_permille = m->load_permille,
 		.cxl = m->cxl,
+		.points = m->points,
+		.full = m->full,
 	};
 	return fill_cpus(m, t, cpu_at);
 }
@@ -160,8 +172,156 @@ void machine_free(struct machine *m)
 	free(m->load_permille);
 	free(m->latency_ns);
 	free(m->near_order);
+	free(m->near);
+	free(m->room);
+	free(m->full);
+	free(m->points);
+	free(m->often);
+	free(m->quick);
 	free(m->cpus);
 	free(m);
+}
+
+static enum machine_room room_of(const struct metric *utilisation_permille,
+				 enum machine_room before, uint32_t room_percent)
+{
+	double percent = utilisation_permille->value / 10;
+
+	if (!utilisation_permille->source)
+		return MACHINE_ROOM_UNKNOWN;
+	if (before == MACHINE_ROOM_NO)
+		return percent <= (double)room_percent - ROOM_GAP_PERCENT ? MACHINE_ROOM_YES
+									  : MACHINE_ROOM_NO;
+	return percent < room_percent ? MACHINE_ROOM_YES : MACHINE_ROOM_NO;
+}
+
+/* Of memory N from C as loaded now, where its load is known; else 0. */
+static uint32_t loaded_latency_ns(const struct machine *m, size_t c, size_t n)
+{
+	uint32_t latency_ns = m->latency_ns[c * m->nr_mem_nodes + n];
+
+	return m->load_permille[n] == MODEL_UNKNOWN_PERMILLE
+		       ? 0
+		       : model_loaded_latency_ns(latency_ns, m->load_permille[n]);
+}
+
+/* A mark that is passed at MARK and holds until the value is a tenth worse. */
+static bool hits_often(bool before, int hit_permille, uint32_t mark_percent)
+{
+	return hit_permille >= 0 && hit_permille >= (int)mark_percent * (before ? 9 : 10);
+}
+
+static bool is_quick(bool before, uint32_t latency_ns, uint32_t mark_ns)
+{
+	return latency_ns && latency_ns * UINT64_C(10) < mark_ns * UINT64_C(10) + (before ? mark_ns : 0);
+}
+
+static uint8_t points_of(const struct machine *m, size_t c, size_t n,
+			 const struct ts_tunables *tune)
+{
+	uint32_t points = 0;
+
+	if (!m->near[c * m->nr_mem_nodes + n] || m->room[n] == MACHINE_ROOM_NO)
+		return 0;
+	points += m->cxl[n] ? tune->points_cxl : 0;
+	points += m->room[n] == MACHINE_ROOM_YES ? tune->points_room : 0;
+	points += m->often[c] ? tune->points_hit_rate : 0;
+	points += m->quick[c * m->nr_mem_nodes + n] ? tune->points_latency : 0;
+	return (uint8_t)MIN(points, (uint32_t)UINT8_MAX);
+}
+
+/* The busiest of the CXL memory that C is near, and what passes to and from all of it. */
+static void fill_cxl(const struct machine *m, const struct metrics_node *nodes, size_t c,
+		     struct ts_cpu *out)
+{
+	double mbps = 0, busiest = -1;
+	bool known = true, any = false;
+
+	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
+		if (!m->near[c * m->nr_mem_nodes + n] || !m->cxl[n])
+			continue;
+		any = true;
+		known &= nodes[n].read_mbps.source != METRIC_UNKNOWN;
+		mbps += nodes[n].read_mbps.value + nodes[n].write_mbps.value;
+		out->simulated |= nodes[n].read_mbps.source == METRIC_SIMULATED;
+		if (nodes[n].utilisation_permille.source)
+			busiest = MAX(busiest, nodes[n].utilisation_permille.value);
+	}
+	out->bandwidth_mbps = any && known ? (__u32)mbps : TS_UNKNOWN_U32;
+	out->utilisation_permille = busiest < 0 ? TS_UNKNOWN_U32 : (__u32)busiest;
+}
+
+/* What the CPUs of C are told. */
+static void fill_place(const struct machine *m, const struct metrics_node *nodes, size_t c,
+		       int hit_permille, struct ts_cpu *out)
+{
+	uint32_t least = TS_UNKNOWN_U32;
+
+	*out = (struct ts_cpu){.hit_rate_permille =
+				       hit_permille < 0 ? TS_UNKNOWN_U32 : (__u32)hit_permille};
+	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
+		uint32_t latency_ns = loaded_latency_ns(m, c, n);
+
+		if (m->near[c * m->nr_mem_nodes + n] && latency_ns)
+			least = MIN(least, latency_ns);
+	}
+	out->latency_ns = least;
+	fill_cxl(m, nodes, c, out);
+}
+
+void machine_take_metrics(struct machine *m, const struct metrics *metrics,
+			  const struct ts_tunables *tune)
+{
+	struct ts_cpu place[TS_MAX_CPU_NODES];
+	const struct metrics_node *nodes;
+	size_t nr;
+
+	nodes = metrics_nodes(metrics, &nr);
+	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
+		const struct metric *utilisation = &nodes[n].utilisation_permille;
+
+		m->load_permille[n] = utilisation->source ? (uint16_t)utilisation->value
+							  : MODEL_UNKNOWN_PERMILLE;
+		m->room[n] = room_of(utilisation, m->room[n], tune->room_percent);
+		m->full[n] = tune->hold_saturating && m->room[n] == MACHINE_ROOM_NO;
+	}
+	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
+		const struct metric hits = metrics_hit_permille(metrics, m->cpu_node_ids[c]);
+		int hit_permille = hits.source ? (int)hits.value : -1;
+
+		fill_place(m, nodes, c, hit_permille, &place[c]);
+		m->often[c] = hits_often(m->often[c], hit_permille, tune->hit_rate_percent);
+		for (size_t n = 0; n < m->nr_mem_nodes; n++) {
+			bool *quick = &m->quick[c * m->nr_mem_nodes + n];
+
+			*quick = is_quick(*quick, loaded_latency_ns(m, c, n), tune->quick_ns);
+			m->points[c * m->nr_mem_nodes + n] = points_of(m, c, n, tune);
+		}
+	}
+	for (size_t i = 0; i < m->nr_cpus; i++) {
+		struct ts_cpu *cpu = &m->cpus[i];
+
+		if (cpu->place == TS_NO_NODE)
+			continue;
+		cpu->bandwidth_mbps = place[cpu->place].bandwidth_mbps;
+		cpu->utilisation_permille = place[cpu->place].utilisation_permille;
+		cpu->hit_rate_permille = place[cpu->place].hit_rate_permille;
+		cpu->latency_ns = place[cpu->place].latency_ns;
+		cpu->simulated = place[cpu->place].simulated;
+	}
+}
+
+uint8_t machine_nearest_to_cxl(const struct machine *m, size_t c)
+{
+	for (size_t i = 0; i < m->nr_cpu_nodes; i++) {
+		uint8_t place = m->near_order[c * m->nr_cpu_nodes + i];
+
+		for (size_t n = 0; n < m->nr_mem_nodes; n++)
+			if (m->near[place * m->nr_mem_nodes + n] && m->cxl[n] &&
+			    m->room[n] != MACHINE_ROOM_NO)
+				return place;
+	}
+	return (uint8_t)c;
 }
 
 int machine_cpu_place(const struct machine *m, unsigned int node_id)

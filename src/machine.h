@@ -8,8 +8,12 @@
 #define TS_MACHINE_H
 
 #include "bpf/abi.h"
+#include "metrics/metrics.h"
 #include "model.h"
 #include "numa/topology.h"
+
+/* Has a memory node bandwidth left? */
+enum machine_room { MACHINE_ROOM_UNKNOWN = 0, MACHINE_ROOM_YES, MACHINE_ROOM_NO };
 
 struct machine {
 	size_t nr_cpu_nodes, nr_mem_nodes;
@@ -18,10 +22,16 @@ struct machine {
 	uint32_t *latency_ns;	 /* [cpu][mem] as the topology says */
 	uint16_t *load_permille; /* [mem] utilisation, MODEL_UNKNOWN_PERMILLE where nothing measures
 				    it */
+	enum machine_room *room; /* [mem] is there bandwidth left? */
 	bool *cxl;		 /* [mem] */
+	bool *full;		 /* [mem] no room, and --hold-saturating */
+	bool *near;		 /* [cpu][mem] no CPU node is nearer to it */
+	bool *often;		 /* [cpu] its last-level caches hit often */
+	bool *quick;		 /* [cpu][mem] answers quickly as loaded now */
+	uint8_t *points;	 /* [cpu][mem] of score, see machine_take_metrics() */
 	uint8_t *near_order; /* [cpu][cpu] CPU nodes by distance, itself first: the way of stealing
 			      */
-	struct ts_cpu *cpus; /* by CPU number; metrics unknown */
+	struct ts_cpu *cpus; /* by CPU number */
 	size_t nr_cpus;	     /* highest online CPU number + 1 */
 	struct model_machine model; /* the same arrays for the model */
 };
@@ -32,6 +42,30 @@ void machine_free(struct machine *m);
 
 /* Place of a kernel node id among the CPU nodes, or -1. */
 int machine_cpu_place(const struct machine *m, unsigned int node_id);
+
+/*
+ * Take over what was measured of memory nodes and of last-level caches.
+ *
+ * A node has room while less than room_percent of its bandwidth is in use, and
+ * has it again when that is ROOM_GAP_PERCENT less: between the two it stays as
+ * it was.
+ *
+ * Points of C for memory N that no CPU is nearer to, none where N has no room:
+ * points_cxl for CXL memory, points_room where room is known, points_hit_rate
+ * where C's last-level caches hit at least hit_rate_percent, points_latency where
+ * N answers in less than quick_ns as loaded now.  What is not known gives none.
+ * Hit rates and latencies that have come so far count as such until they are a
+ * tenth worse than that.
+ */
+#define ROOM_GAP_PERCENT 15
+void machine_take_metrics(struct machine *m, const struct metrics *metrics,
+			  const struct ts_tunables *tune);
+
+/*
+ * Of place C the nearest that is near some CXL memory with room, perhaps
+ * itself; C where there is none.
+ */
+uint8_t machine_nearest_to_cxl(const struct machine *m, size_t c);
 
 /* The context of a CPU that is not there: no place, nothing known. */
 struct ts_cpu machine_absent_cpu(void);

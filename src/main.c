@@ -10,6 +10,7 @@ static const struct {
 	int (*run)(const struct options *o);
 } commands[] = {
 	{"topology", cmd_topology},
+	{"calibrate", cmd_calibrate},
 	{"doctor", cmd_doctor},
 	{"status", cmd_status},
 };
@@ -28,8 +29,8 @@ int main(int argc, char **argv)
 			if (!strcmp(argv[1], commands[i].name))
 				run = commands[i].run;
 		if (!run) {
-			log_error("unknown command '%s'; the commands are topology, doctor and "
-				  "status",
+			log_error("unknown command '%s'; the commands are topology, "
+				  "calibrate, doctor and status",
 				  argv[1]);
 			return TS_EXIT_USAGE;
 		}

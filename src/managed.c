@@ -10,8 +10,8 @@
 #include "numa/residency.h"
 
 enum {
-	TICK_PAGES = 2048,   /* pages looked at in one tick, over all processes ... */
-	PROCESS_PAGES = 256, /* ... and at most so many of one ... */
+	TICK_PAGES = 512,    /* pages looked at in one tick, over all processes ... */
+	PROCESS_PAGES = 128, /* ... and at most so many of one ... */
 	LEAST_PAGES = 64,    /* ... but never fewer: a profile rests on them */
 };
 

@@ -8,15 +8,24 @@
  * node n):
  *
  *   heat[n]    = sum over r of bytes x nr_accesses / max x share[r][n]
- *   h[n]       = heat[n] / sum of heat, smoothed over time
+ *   h[n]       = heat[n] / sum of heat, both smoothed over time
  *   cost(c)    = sum over n of h[n] x latency(c, n)        for every CPU node c
  *   locality(c) = 100 x min cost / cost(c) - penalty for frequent migrations
+ *   score(c)    = locality(c) + sum over n of h[n] x points(c, n), what being near
+ *                 that memory is worth beside its latency (machine.h)
  *
  * The working set is memory accessed within the last seconds, as far as DAMON's
  * samples show: up to eight, less where many accesses are seen (footprint.h).
  *
- * latency(c, n) of a device with known utilisation u is raised to
- * latency / (1 - u), the waiting time of an M/M/1 queue, u at most 0.95.
+ * Of a node whose utilisation u is known, latency(c, n) is raised by the time an
+ * access waits there, the same from everywhere: w = l x u / (1 - u), the mean
+ * waiting time of an M/M/1 queue whose service time is taken to be l, the
+ * latency from the nearest CPUs; u at most 0.95.  A full device so leaves less
+ * of what nearness gains.
+ *
+ * Who saturates a full device prefers the CPUs near it all the same, by however
+ * little they are better: more CPUs than those would give it nothing, and they
+ * are taken from others.
  *
  * A latency that is not known makes the costs that need it unknown, and with
  * them the preference; it is never replaced by a guess.
@@ -38,6 +47,8 @@ struct model_machine {
 	const uint32_t *latency_ns;    /* [cpu node][mem node], 0 unknown */
 	const uint16_t *load_permille; /* [mem node] utilisation, MODEL_UNKNOWN_PERMILLE */
 	const bool *cxl;	       /* [mem node] */
+	const uint8_t *points; /* [cpu node][mem node] of score, for all its heat there; NULL: 0 */
+	const bool *full;      /* [mem node] who uses up its bandwidth is to stay near; NULL: none */
 };
 
 /* In order of addresses, without overlap. */
@@ -66,8 +77,8 @@ struct model_sample {
 
 struct model_options {
 	uint32_t min_confidence; /* 0..100; below it there is no preference */
-	uint32_t gain_percent;	 /* a node must be cheaper by this much to be preferred to the one
-				    before */
+	uint32_t gain_points; /* a node's score must be so much better for it to be preferred to the
+				 one before */
 	uint32_t intensive_mb_per_cpu_s; /* heat per CPU second from which a process is memory
 					    intensive */
 	uint32_t
@@ -76,8 +87,8 @@ struct model_options {
 
 #define MODEL_OPTIONS_DEFAULT                                                                      \
 	{                                                                                          \
-		.min_confidence = 20, .gain_percent = 5, .intensive_mb_per_cpu_s = 64,             \
-		.penalty_per_migration = 2                                                         \
+		.min_confidence = 20, .gain_points = 5,                                            \
+		.intensive_mb_per_cpu_s = 64, .penalty_per_migration = 2                           \
 	}
 #define MODEL_MAX_PENALTY 20
 
@@ -93,13 +104,15 @@ struct model_profile {
 	uint16_t cxl_heat_permille;	 /* share of heat on CXL nodes */
 	uint8_t confidence;		 /* 0..100 */
 	bool memory_intensive;
+	bool saturates; /* memory intensive, with more than half of its heat on full memory */
 	int preferred; /* CPU node, or MODEL_NO_NODE: all alike, or not known */
 	size_t nr_cpu_nodes, nr_mem_nodes;
 	uint16_t *heat_permille; /* [mem node] h[n]; sums to about 1000, or all 0 when unknown */
 	uint64_t *node_bytes;	 /* [mem node] working set there */
 	uint32_t *cost_ns;	 /* [cpu node], 0 unknown */
 	uint8_t *locality;	 /* [cpu node] 0..100, MODEL_UNKNOWN_LOCALITY */
-	uint8_t *order; /* CPU nodes, cheapest first; by number where costs are unknown or alike */
+	uint8_t *score;		 /* [cpu node] locality and points, at most 255; 0 where unknown */
+	uint8_t *order;		 /* CPU nodes, best score first; by number where unknown or alike */
 };
 
 /* The model's memory of one process: smoothed shares and its last profile. */
@@ -122,7 +135,10 @@ const struct model_profile *model_update(struct model_process *p,
 /* The profile as of the last update; before the first one everything is unknown. */
 const struct model_profile *model_profile(const struct model_process *p);
 
-/* latency_ns under a load of utilisation_permille (MODEL_UNKNOWN_PERMILLE: unchanged). */
+/*
+ * Of the nearest CPUs, latency_ns under a load of utilisation_permille
+ * (MODEL_UNKNOWN_PERMILLE: unchanged): l + w above.
+ */
 uint32_t model_loaded_latency_ns(uint32_t latency_ns, uint16_t utilisation_permille);
 
 #endif

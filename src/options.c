@@ -17,7 +17,7 @@
 #include "base/util.h"
 #include "config.h"
 
-enum { FOR_RUN = 1, FOR_TOPOLOGY = 2, FOR_DOCTOR = 4, FOR_STATUS = 8, FOR_ALL = 15 };
+enum { FOR_RUN = 1, FOR_TOPOLOGY = 2, FOR_DOCTOR = 4, FOR_STATUS = 8, FOR_CALIBRATE = 16, FOR_ALL = 31 };
 
 /* Codes of options without a letter. */
 enum {
@@ -30,6 +30,10 @@ enum {
 	OPT_MAX_PROCESSES,
 	OPT_OBSERVE,
 	OPT_CXL_NODE,
+	OPT_BANDWIDTH,
+	OPT_CALIBRATE,
+	OPT_SIMULATE,
+	OPT_SIMULATE_SEED,
 	OPT_KEEP_DAMON,
 	OPT_PARTIAL,
 	OPT_SLICE,
@@ -39,6 +43,22 @@ enum {
 	OPT_DURATION,
 	OPT_CONFIG,
 	OPT_SYSROOT,
+	OPT_TUNABLE, /* the first of them */
+};
+
+/* What may be tuned, in the order of TS_TUNABLES: so is struct ts_tunables, an array of __u32. */
+struct tunable {
+	const char *option;
+	uint64_t least, most;
+};
+
+#define TUNABLE(field, option, standard, least, most, words) {option, least, most},
+static const struct tunable tunables[] = {TS_TUNABLES(TUNABLE)};
+
+enum {
+#define TUNABLE_CODE(field, ...) OPT_##field,
+	OPT_BEFORE_TUNABLES = OPT_TUNABLE - 1,
+	TS_TUNABLES(TUNABLE_CODE)
 };
 
 struct description {
@@ -49,6 +69,9 @@ struct description {
 	const char *help;
 };
 
+/* Vector databases, and what serves mixture-of-experts models. */
+#define NAMES "vect,fais,milv,weav,qdrant,moe,llama,ollama,vllm,VLLM,sglang"
+
 static const struct description table[] = {
 	{"damon-interval", "DUR", OPT_DAMON_INTERVAL, FOR_RUN,
 	 "DAMON's aggregation interval; it samples 20 times in it [100ms]"},
@@ -58,13 +81,21 @@ static const struct description table[] = {
 	 "manage processes by rule, [CLASS=]FIELD:GLOB with class vector, latency or "
 	 "regular and field comm, exe or cgroup (repeatable)"},
 	{"names", "LIST", OPT_NAMES, FOR_RUN,
-	 "prefixes of vector database and MoE program names [vect,fais,milv,weav]"},
+	 "prefixes of vector database and MoE program names, see cxl-tiersched(8)"},
 	{"min-rss", "SIZE", OPT_MIN_RSS, FOR_RUN,
 	 "manage other processes from this resident size on [64M]"},
 	{"max-processes", "N", OPT_MAX_PROCESSES, FOR_RUN, "manage at most so many [32]"},
 	{"observe", NULL, OPT_OBSERVE, FOR_RUN, "measure and report, do not schedule"},
-	{"cxl-node", "N[,N]", OPT_CXL_NODE, FOR_RUN | FOR_TOPOLOGY | FOR_DOCTOR,
+	{"cxl-node", "N[,N]", OPT_CXL_NODE, FOR_RUN | FOR_TOPOLOGY | FOR_DOCTOR | FOR_CALIBRATE,
 	 "treat these memory-only nodes as CXL"},
+	{"bandwidth", "N=MBPS", OPT_BANDWIDTH, FOR_RUN,
+	 "what node N's memory can deliver, in MB/s, where firmware does not say or is wrong "
+	 "(repeatable)"},
+	{"calibrate", NULL, OPT_CALIBRATE, FOR_RUN,
+	 "measure latencies first, unless that was done since boot"},
+	{"simulate", NULL, OPT_SIMULATE, FOR_RUN,
+	 "make up the load of CXL memory that no counter tells, labelled so everywhere"},
+	{"simulate-seed", "N", OPT_SIMULATE_SEED, FOR_RUN, "what that is made up by [1]"},
 	{"keep-damon", NULL, OPT_KEEP_DAMON, FOR_RUN, "do not stop DAMON_STAT while running"},
 	{"partial", NULL, OPT_PARTIAL, FOR_RUN, "schedule only tasks with policy SCHED_EXT"},
 	{"slice", "DUR", OPT_SLICE, FOR_RUN, "time slice [5ms]"},
@@ -80,20 +111,47 @@ static const struct description table[] = {
 	{"verbose", NULL, 'v', FOR_ALL, "log more"},
 	{"version", NULL, 'V', FOR_ALL, "print the version"},
 	{"help", NULL, 'h', FOR_ALL, "print this"},
-};
+#define TUNABLE_DESCRIPTION(field, option, standard, least, most, words)                           \
+	{option, "N", OPT_##field, FOR_RUN, words " [" #standard "]"},
+	TS_TUNABLES(TUNABLE_DESCRIPTION)};
+
+static int set_names(struct options *o, const char *text)
+{
+	char names[TS_MAX_NAMES][TS_NAME_LEN] = {0};
+	size_t nr = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, ",");
+
+		if (!len || len >= TS_NAME_LEN || nr == TS_MAX_NAMES) {
+			log_error("names: '%.*s': at most %d prefixes of 1 to %d characters, "
+				  "separated by commas",
+				  (int)len, text, TS_MAX_NAMES, TS_NAME_LEN - 1);
+			return -EINVAL;
+		}
+		memcpy(names[nr++], text, len);
+		text += len;
+		if (*text == ',' && !*++text) {
+			log_error("names: the list ends in a comma");
+			return -EINVAL;
+		}
+	}
+	memcpy(o->names, names, sizeof(names));
+	return 0;
+}
 
 void options_init(struct options *o)
 {
-	static const char names[][TS_NAME_LEN] = {"vect", "fais", "milv", "weav"};
-
 	*o = (struct options){
 		.damon_interval_ns = 100 * NSEC_PER_MSEC,
 		.slice_ns = 5 * NSEC_PER_MSEC,
 		.hold_ns = 5 * NSEC_PER_MSEC,
 		.min_rss_bytes = 64 << 20,
 		.max_processes = 32,
+		.simulate_seed = 1,
+		.tune = TS_TUNABLES_STANDARD,
 	};
-	memcpy(o->names, names, sizeof(names));
+	(void)set_names(o, NAMES);
 }
 
 void options_deinit(struct options *o)
@@ -103,6 +161,7 @@ void options_deinit(struct options *o)
 		rule_deinit(&o->rules[i]);
 	free(o->rules);
 	free(o->pids);
+	free(o->bandwidths);
 	free(o->sysroot);
 	free(o->config);
 }
@@ -134,7 +193,7 @@ static void print_wrapped(const char *text, int column)
 void options_help(void)
 {
 	printf("Usage: cxl-tiersched [OPTIONS]\n"
-	       "       cxl-tiersched topology|doctor|status [--json]\n"
+	       "       cxl-tiersched topology|calibrate|doctor|status [--json]\n"
 	       "\n"
 	       "A CPU scheduler for machines with CXL memory: tasks run where their hot memory is\n"
 	       "cheapest to reach.  Without a command it runs until SIGINT or SIGTERM; scheduling\n"
@@ -143,6 +202,7 @@ void options_help(void)
 	       "Commands:\n"
 	       "  topology               nodes, CXL devices, CPUs near each, latency and "
 	       "bandwidth\n"
+	       "  calibrate              measure the latencies and keep them until the next boot\n"
 	       "  doctor                 can this machine run it, and what is missing\n"
 	       "  status                 what the running daemon manages, where and why\n"
 	       "\n"
@@ -151,6 +211,8 @@ void options_help(void)
 		const struct description *d = &table[i];
 		char left[64];
 
+		if (d->code == OPT_TUNABLE)
+			printf("\nTuning the scheduler:\n");
 		if (d->code < 256)
 			snprintf(left, sizeof(left), "-%c, --%s", d->code, d->name);
 		else
@@ -205,6 +267,31 @@ static int add_pid(struct options *o, const char *text)
 	return 0;
 }
 
+static int add_bandwidth(struct options *o, const char *text)
+{
+	struct metrics_bandwidth *bandwidths;
+	const char *equals = strchr(text, '=');
+	uint64_t node, mbps;
+	char number[24];
+
+	if (!equals || equals - text >= (ptrdiff_t)sizeof(number))
+		goto wrong;
+	snprintf(number, sizeof(number), "%.*s", (int)(equals - text), text);
+	if (parse_u64(&node, number) < 0 || node > IDLIST_MAX_ID ||
+	    parse_u64(&mbps, equals + 1) < 0 || !mbps || mbps > INT32_MAX)
+		goto wrong;
+	bandwidths = reallocarray(o->bandwidths, o->nr_bandwidths + 1, sizeof(*bandwidths));
+	if (!bandwidths)
+		return -ENOMEM;
+	o->bandwidths = bandwidths;
+	o->bandwidths[o->nr_bandwidths++] =
+		(struct metrics_bandwidth){(unsigned int)node, (uint32_t)mbps};
+	return 0;
+wrong:
+	log_error("bandwidth: '%s' is not NODE=MBPS, such as 2=32000 for 32 GB/s", text);
+	return -EINVAL;
+}
+
 static int add_rule(struct options *o, const char *text)
 {
 	struct rule *rules = reallocarray(o->rules, o->nr_rules + 1, sizeof(*rules));
@@ -221,31 +308,6 @@ static int add_rule(struct options *o, const char *text)
 	if (!r)
 		o->nr_rules++;
 	return r;
-}
-
-static int set_names(struct options *o, const char *text)
-{
-	char names[TS_MAX_NAMES][TS_NAME_LEN] = {0};
-	size_t nr = 0;
-
-	while (*text) {
-		size_t len = strcspn(text, ",");
-
-		if (!len || len >= TS_NAME_LEN || nr == TS_MAX_NAMES) {
-			log_error("names: '%.*s': at most %d prefixes of 1 to %d characters, "
-				  "separated by commas",
-				  (int)len, text, TS_MAX_NAMES, TS_NAME_LEN - 1);
-			return -EINVAL;
-		}
-		memcpy(names[nr++], text, len);
-		text += len;
-		if (*text == ',' && !*++text) {
-			log_error("names: the list ends in a comma");
-			return -EINVAL;
-		}
-	}
-	memcpy(o->names, names, sizeof(names));
-	return 0;
 }
 
 static int set_cxl_nodes(struct options *o, const char *text)
@@ -286,8 +348,20 @@ static int set_string(char **out, const char *text)
 	return 0;
 }
 
+static int set_tunable(struct options *o, const struct tunable *t, const char *text)
+{
+	uint64_t value;
+	int r = set_count(&value, t->option, text, t->least, t->most);
+
+	if (!r)
+		((__u32 *)&o->tune)[t - tunables] = (__u32)value;
+	return r;
+}
+
 static int set_option(struct options *o, int code, const char *text)
 {
+	if (code >= OPT_TUNABLE && code < OPT_TUNABLE + (int)ARRAY_SIZE(tunables))
+		return set_tunable(o, &tunables[code - OPT_TUNABLE], text);
 	switch (code) {
 	case OPT_DAMON_INTERVAL:
 		return set_duration(&o->damon_interval_ns, "damon-interval", text, NSEC_PER_MSEC,
@@ -311,6 +385,8 @@ static int set_option(struct options *o, int code, const char *text)
 		return set_names(o, text);
 	case OPT_CXL_NODE:
 		return set_cxl_nodes(o, text);
+	case OPT_BANDWIDTH:
+		return add_bandwidth(o, text);
 	case OPT_MIN_RSS:
 		if (!parse_size_bytes(&o->min_rss_bytes, text))
 			return 0;
@@ -333,6 +409,14 @@ static int set_option(struct options *o, int code, const char *text)
 		return 0;
 	case OPT_PARTIAL:
 		o->partial = true;
+		return 0;
+	case OPT_SIMULATE:
+		o->simulate = true;
+		return 0;
+	case OPT_SIMULATE_SEED:
+		return set_count(&o->simulate_seed, "simulate-seed", text, 1, INT64_MAX);
+	case OPT_CALIBRATE:
+		o->calibrate = true;
 		return 0;
 	case OPT_JSON:
 		o->json = true;
@@ -385,6 +469,7 @@ static int command_bit(const char *command)
 		int bit;
 	} bits[] = {{"", FOR_RUN},
 		    {"topology", FOR_TOPOLOGY},
+		    {"calibrate", FOR_CALIBRATE},
 		    {"doctor", FOR_DOCTOR},
 		    {"status", FOR_STATUS}};
 

@@ -12,6 +12,7 @@
 
 #include "base/idlist.h"
 #include "bpf/abi.h"
+#include "metrics/metrics.h"
 #include "rule.h"
 
 /* Exit statuses, the same for every command. */
@@ -29,14 +30,20 @@ struct options {
 	bool keep_damon;
 	bool observe;
 	bool partial;
+	bool calibrate; /* measure latencies before anything is scheduled, unless they are kept */
 	bool json;
+	bool simulate;		    /* make up what no counter tells of CXL memory ... */
+	uint64_t simulate_seed;	    /* ... by this, 1 .. 2^63-1 */
 	uint64_t slice_ns;    /* 100 us .. 1 s */
 	uint64_t hold_ns;     /* 0 .. 1 s */
 	uint64_t stats_ns;    /* 0: none */
 	uint64_t duration_ns; /* 0: until a signal */
 	uint64_t min_rss_bytes;
-	uint64_t max_processes; /* 1 .. 1024 */
+	uint64_t max_processes;	 /* 1 .. 1024 */
+	struct ts_tunables tune; /* see TS_TUNABLES for ranges */
 	struct idlist cxl_nodes;
+	struct metrics_bandwidth *bandwidths; /* what nodes can deliver */
+	size_t nr_bandwidths;
 	pid_t *pids;
 	size_t nr_pids;
 	struct rule *rules;

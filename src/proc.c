@@ -95,3 +95,43 @@ int proc_cgroup(char *out, size_t size, pid_t pid)
 	strcpy(out, line);
 	return 0;
 }
+
+int proc_pressure_parse(double *out, const char *text)
+{
+	double percent;
+
+	if (sscanf(text, "some avg10=%lf", &percent) != 1 || !(percent >= 0 && percent <= 100))
+		return -EINVAL;
+	*out = percent;
+	return 0;
+}
+
+int proc_memory_pressure(double *out)
+{
+	char text[256];
+	int r = sysfs_read(text, sizeof(text), NULL, "/proc/pressure/memory");
+
+	return r < 0 ? r : proc_pressure_parse(out, text);
+}
+
+int proc_vmstat_sum(uint64_t *out, const char *text, const char *prefix)
+{
+	size_t len = strlen(prefix);
+	uint64_t sum = 0;
+	bool found = false;
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		uint64_t value;
+
+		line += *line == '\n';
+		if (strncmp(line, prefix, len) ||
+		    sscanf(line, "%*[^ \n] %" SCNu64, &value) != 1)
+			continue;
+		sum += value;
+		found = true;
+	}
+	if (!found)
+		return -ENOENT;
+	*out = sum;
+	return 0;
+}

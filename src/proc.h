@@ -32,4 +32,19 @@ int proc_cpu_ns(uint64_t *out, pid_t tgid);
 int proc_exe(char *out, size_t size, pid_t pid);
 int proc_cgroup(char *out, size_t size, pid_t pid);
 
+/*
+ * Parse /proc/pressure/memory: the share of the last ten seconds in which some
+ * task waited for memory, in percent.  0 or -EINVAL.
+ */
+int proc_pressure_parse(double *out, const char *text);
+
+/* The same as of now.  0, or -errno where the kernel counts no pressure. */
+int proc_memory_pressure(double *out);
+
+/*
+ * The sum of all counters of /proc/vmstat whose names begin with PREFIX.
+ * 0 or -ENOENT when it has none.
+ */
+int proc_vmstat_sum(uint64_t *out, const char *text, const char *prefix);
+
 #endif

@@ -4,6 +4,7 @@
 #define TS_PUBLISH_H
 
 #include "bpf/abi.h"
+#include "machine.h"
 #include "model.h"
 #include "scheduler.h"
 
@@ -13,6 +14,13 @@
  * themselves, frequencies and intensity to 1/8, confidence to steps of 5.
  */
 void publish_convert(struct ts_profile *out, const struct model_profile *from, enum ts_class class);
+
+/*
+ * Write the contexts of M's CPUs that differ from what was written before, and
+ * where vector tasks go that have no profile yet.  Figures are rounded: bandwidth
+ * to 1/8 of itself, utilisation and hit rate to 5 %, latency to 1/16.  0 or -errno.
+ */
+int publish_machine(struct sched *s, const struct machine *m);
 
 /*
  * Write FROM for TGID if it differs from LAST, which is what was written before

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/sysfs.h"
 #include "base/util.h"
 #include "config.h"
 #include "format.h"
@@ -28,7 +29,62 @@ static void add_tenths(json_object *o, const char *key, double value)
 	json_object_object_add(o, key, json_object_new_double_s(value, text));
 }
 
-static json_object *build_nodes(const struct topology *t)
+/* VALUE, or null where it is not known; how old, and by whom. */
+static void add_metric(json_object *o, const char *key, const struct metric *metric, double value,
+		       uint64_t now_ns)
+{
+	json_object *figure;
+
+	if (!metric->source) {
+		json_object_object_add(o, key, NULL);
+		return;
+	}
+	figure = json_object_new_object();
+	add_tenths(figure, "value", value);
+	add_string(figure, "source", metric_source_name(metric->source));
+	add_int(figure, "age_ms", (now_ns - MIN(metric->at_ns, now_ns)) / NSEC_PER_MSEC);
+	json_object_object_add(o, key, figure);
+}
+
+/* What is measured of a node's memory: nothing where it has none. */
+static void add_metrics(json_object *o, const struct metrics *m, unsigned int id, uint64_t now_ns)
+{
+	const struct metrics_node *nodes;
+	size_t nr;
+
+	nodes = metrics_nodes(m, &nr);
+	for (size_t i = 0; i < nr; i++) {
+		const struct metrics_node *node = &nodes[i];
+
+		if (node->id != id)
+			continue;
+		json_object_object_add(o, "bandwidth_mbps",
+				       node->capacity_mbps ? json_object_new_int64(node->capacity_mbps)
+							   : NULL);
+		add_string(o, "bandwidth_source", capacity_source_name(node->capacity_source));
+		add_metric(o, "read_mbps", &node->read_mbps, node->read_mbps.value, now_ns);
+		add_metric(o, "write_mbps", &node->write_mbps, node->write_mbps.value, now_ns);
+		add_metric(o, "utilisation_percent", &node->utilisation_permille,
+			   node->utilisation_permille.value / 10, now_ns);
+	}
+}
+
+static void add_mbm(json_object *o, const struct metrics *m, unsigned int id, uint64_t now_ns)
+{
+	static const char *const names[RESCTRL_NR_FLOWS] = {
+		[RESCTRL_TOTAL] = "mbm_total_mbps",
+		[RESCTRL_LOCAL] = "mbm_local_mbps",
+		[RESCTRL_SLOW] = "mbm_slow_mbps",
+	};
+
+	for (int flow = 0; flow < RESCTRL_NR_FLOWS; flow++) {
+		const struct metric mbps = metrics_mbm_mbps(m, id, (enum resctrl_flow)flow);
+
+		add_metric(o, names[flow], &mbps, mbps.value, now_ns);
+	}
+}
+
+static json_object *build_nodes(const struct topology *t, const struct metrics *m, uint64_t now_ns)
 {
 	json_object *nodes = json_object_new_array();
 
@@ -42,6 +98,13 @@ static json_object *build_nodes(const struct topology *t)
 		add_int(o, "mem_bytes", node->mem_bytes);
 		add_string(o, "cxl", topology_cxl_name(node->cxl));
 		add_string(o, "near_nodes", idlist_format(text, sizeof(text), &node->near_nodes));
+		add_metrics(o, m, node->id, now_ns);
+		if (node->cpus.nr) {
+			const struct metric hits = metrics_hit_permille(m, node->id);
+
+			add_metric(o, "llc_hit_percent", &hits, hits.value / 10, now_ns);
+			add_mbm(o, m, node->id, now_ns);
+		}
 		json_object_array_add(nodes, o);
 	}
 	return nodes;
@@ -53,7 +116,8 @@ static json_object *build_scheduler(const struct daemon *d)
 		[TS_STAT_IDLE_NEAR] = "idle_near", [TS_STAT_IDLE_OTHER] = "idle_other",
 		[TS_STAT_QUEUED] = "queued",	   [TS_STAT_STOLEN] = "stolen",
 		[TS_STAT_SWAPPED] = "swapped",	   [TS_STAT_BALANCED] = "balanced",
-		[TS_STAT_STALE] = "stale",
+		[TS_STAT_STALE] = "stale",	   [TS_STAT_PREEMPTED] = "preempted",
+		[TS_STAT_RESCUED] = "rescued",
 	};
 	json_object *o = json_object_new_object(), *stats;
 	uint64_t values[TS_NR_STATS];
@@ -97,6 +161,7 @@ static json_object *build_places(const struct machine *m, const struct model_pro
 		add_int(o, "node", m->cpu_node_ids[c]);
 		json_object_object_add(o, "locality",
 				       known ? json_object_new_int(f->locality[c]) : NULL);
+		json_object_object_add(o, "score", known ? json_object_new_int(f->score[c]) : NULL);
 		json_object_object_add(o, "cost_ns",
 				       known ? json_object_new_int64(f->cost_ns[c]) : NULL);
 		json_object_array_add(places, o);
@@ -104,7 +169,20 @@ static json_object *build_places(const struct machine *m, const struct model_pro
 	return places;
 }
 
-static json_object *build_process(const struct machine *m, const struct managed *item)
+/* What the scheduler takes its first thread for; others may differ. */
+static void add_class(json_object *o, struct sched *s, pid_t pid)
+{
+	struct ts_task task;
+
+	if (!s || !sched_task(s, pid, &task))
+		return;
+	add_string(o, "class", class_name(task.class));
+	json_object_object_add(o, "priority", json_object_new_int(task.priority));
+	add_int(o, "burst_us", task.burst_us);
+}
+
+static json_object *build_process(const struct machine *m, struct sched *s,
+				  const struct managed *item)
 {
 	const struct model_profile *f = model_profile(item->model);
 	const struct ts_usage *u = &item->usage;
@@ -114,6 +192,7 @@ static json_object *build_process(const struct machine *m, const struct managed 
 	add_string(o, "name", item->choice.proc.comm);
 	add_string(o, "why", choose_reason_name(item->choice.reason));
 	add_string(o, "class_by_rule", class_name(item->choice.class));
+	add_class(o, s, item->choice.proc.pid);
 	add_int(o, "rss_bytes", item->choice.proc.rss_bytes);
 	add_int(o, "regions", item->nr_regions);
 	add_int(o, "working_set_bytes", f->working_set_bytes);
@@ -125,6 +204,7 @@ static json_object *build_process(const struct machine *m, const struct managed 
 				       ? NULL
 				       : json_object_new_int64(f->intensity_mb_per_cpu_s));
 	json_object_object_add(o, "memory_intensive", json_object_new_boolean(f->memory_intensive));
+	json_object_object_add(o, "saturates", json_object_new_boolean(f->saturates));
 	add_int(o, "confidence", f->confidence);
 	json_object_object_add(o, "preferred_node",
 			       f->preferred == MODEL_NO_NODE
@@ -156,7 +236,32 @@ static json_object *build_cost(const struct daemon *d, uint64_t now_ns)
 		add_tenths(o, "kdamond_cpu_ms", (double)cpu_ns / 1e6);
 	if (d->nr_ticks)
 		add_int(o, "tick_cpu_us", d->ticks_cpu_ns / d->nr_ticks / NSEC_PER_USEC);
+	add_int(o, "processes_a_tick", MIN(d->turn, d->set.nr));
 	add_int(o, "max_rss_bytes", (uint64_t)usage.ru_maxrss * 1024);
+	return o;
+}
+
+/* What the kernel does about memory beside us: pages it moved between tiers since boot, tasks waiting for memory. */
+static json_object *build_kernel(void)
+{
+	json_object *o = json_object_new_object();
+	char text[32768];
+	uint64_t promoted, demoted;
+	double percent;
+	bool known = sysfs_read(text, sizeof(text), NULL, "/proc/vmstat") >= 0;
+
+	json_object_object_add(o, "promoted_pages",
+			       known && !proc_vmstat_sum(&promoted, text, "pgpromote_success")
+				       ? json_object_new_int64((int64_t)promoted)
+				       : NULL);
+	json_object_object_add(o, "demoted_pages",
+			       known && !proc_vmstat_sum(&demoted, text, "pgdemote_")
+				       ? json_object_new_int64((int64_t)demoted)
+				       : NULL);
+	if (!proc_memory_pressure(&percent))
+		add_tenths(o, "memory_pressure_percent", percent);
+	else
+		json_object_object_add(o, "memory_pressure_percent", NULL);
 	return o;
 }
 
@@ -171,9 +276,11 @@ json_object *report_build(const struct daemon *d, uint64_t now_ns)
 	add_int(o, "damon_interval_us", d->options->damon_interval_ns / NSEC_PER_USEC);
 	json_object_object_add(o, "scheduler", build_scheduler(d));
 	json_object_object_add(o, "cost", build_cost(d, now_ns));
-	json_object_object_add(o, "nodes", build_nodes(d->topology));
+	json_object_object_add(o, "kernel", build_kernel());
+	json_object_object_add(o, "nodes", build_nodes(d->topology, d->metrics, now_ns));
 	for (size_t i = 0; i < d->set.nr; i++)
-		json_object_array_add(processes, build_process(d->machine, &d->set.items[i]));
+		json_object_array_add(processes,
+				      build_process(d->machine, d->sched, &d->set.items[i]));
 	json_object_object_add(o, "processes", processes);
 	return o;
 }
@@ -273,6 +380,23 @@ static void print_process(json_object *p)
 	       locality_text(locality, sizeof(locality), get(p, "cpu_nodes")), near);
 }
 
+/* " 12.3 GB/s (41%)", or what of it is known. */
+static void print_traffic(json_object *node)
+{
+	json_object *reads = get(node, "read_mbps"), *writes = get(node, "write_mbps"),
+		    *utilisation = get(node, "utilisation_percent");
+
+	if (!reads || !writes)
+		return;
+	printf(" %.1f GB/s", (json_object_get_double(get(reads, "value")) +
+			      json_object_get_double(get(writes, "value"))) /
+				     1000);
+	if (utilisation)
+		printf(" (%.0f%%)", json_object_get_double(get(utilisation, "value")));
+	if (!strcmp(get_string(reads, "source"), metric_source_name(METRIC_SIMULATED)))
+		printf(" simulated");
+}
+
 void report_print(json_object *report)
 {
 	json_object *processes = get(report, "processes"), *cost = get(report, "cost"),
@@ -281,14 +405,16 @@ void report_print(json_object *report)
 	bool observing = !strcmp(get_string(report, "mode"), "observe");
 	char up[32], interval[32];
 
-	printf("cxl-tiersched %s (pid %s), up %s: %s, DAMON every %s; costs %s%% of a CPU\n",
+	printf("cxl-tiersched %s (pid %s), up %s: %s, DAMON every %s; costs %s%% of a CPU, %.1f ms a "
+	       "tick\n",
 	       get_string(report, "version"), get_string(report, "pid"),
 	       format_duration(up, sizeof(up),
 			       (uint64_t)get_int(report, "uptime_ms") * NSEC_PER_MSEC),
 	       observing ? "observing" : "scheduling",
 	       format_duration(interval, sizeof(interval),
 			       (uint64_t)get_int(report, "damon_interval_us") * NSEC_PER_USEC),
-	       get_string(cost, "daemon_cpu_percent"));
+	       get_string(cost, "daemon_cpu_percent"),
+	       (double)get_int(cost, "tick_cpu_us") / 1000);
 	printf("nodes:");
 	for (size_t i = 0; nodes && i < json_object_array_length(nodes); i++) {
 		json_object *node = json_object_array_get_idx(nodes, i);
@@ -301,6 +427,7 @@ void report_print(json_object *report)
 			printf(" CXL near %s", get_string(node, "near_nodes"));
 		else if (!*cpus)
 			printf(" memory only");
+		print_traffic(node);
 	}
 	printf("\n\n");
 	if (!nr) {

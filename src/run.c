@@ -2,7 +2,8 @@
 /*
  * The run: take hold of the machine, tick, give it back.
  *
- * A tick reads as the flow of data: choose -> snapshot -> collect -> publish.
+ * A tick reads as the flow of data: choose -> measure -> snapshot -> collect ->
+ * publish.
  * Ticks come once an aggregation interval, but not more often than every 50 ms:
  * profiles change more slowly than that.  Looking for processes and for changes
  * of the machine takes place once a second.
@@ -16,11 +17,13 @@
 #include <sys/timerfd.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "commands.h"
 #include "daemon.h"
 #include "doctor.h"
+#include "latencies.h"
 #include "publish.h"
 #include "report.h"
 #include "server.h"
@@ -28,17 +31,12 @@
 
 #define MIN_TICK_NS (50 * NSEC_PER_MSEC)
 #define SCAN_NS NSEC_PER_SEC
+/* A tick looks at as many processes as this much CPU time allows, but at some: many take turns. */
+#define PROCESSES_CPU_NS NSEC_PER_MSEC
+#define LEAST_TURN 8
 #define STALE_TICKS 3  /* a heartbeat older than this makes the scheduler ignore profiles */
 #define MAX_RESTARTS 5 /* in a row, each within RESTART_WINDOW_NS of the last */
 #define RESTART_WINDOW_NS (2 * NSEC_PER_SEC)
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
-}
 
 static uint64_t now_ns(void)
 {
@@ -65,9 +63,26 @@ static int check_pids(const struct options *o)
 	return -1;
 }
 
+static int check_bandwidths(const struct daemon *d)
+{
+	for (size_t i = 0; i < d->options->nr_bandwidths; i++) {
+		int at = topology_find(d->topology, (int)d->options->bandwidths[i].node);
+
+		if (at < 0 || !d->topology->nodes[at].mem_bytes) {
+			log_error("bandwidth: node %u is not online or has no memory; see "
+				  "cxl-tiersched topology",
+				  d->options->bandwidths[i].node);
+			return TS_EXIT_USAGE;
+		}
+	}
+	return -1;
+}
+
+/* Topology, its dense form, and its counters; the counters that are open stay so. */
 static int read_machine(struct daemon *d)
 {
 	struct topology_options options = {.cxl_nodes = &d->options->cxl_nodes};
+	struct metrics *metrics;
 	int r = topology_read(&d->topology, &options);
 
 	if (r == -EINVAL)
@@ -76,10 +91,20 @@ static int read_machine(struct daemon *d)
 		log_error("the kernel shows no NUMA nodes; boot one with CONFIG_NUMA=y");
 		return TS_EXIT_LACKING;
 	}
+	/* once measured they are kept: a change of the machine is no time to measure again */
+	if (!r && !latencies_recall(d->topology) && d->options->calibrate && !d->damon)
+		(void)latencies_measure(d->topology);
 	if (!r)
 		r = machine_new(&d->machine, d->topology);
 	if (r == -E2BIG)
 		return TS_EXIT_LACKING;
+	if (!r)
+		r = metrics_new(&metrics, d->topology, d->options->bandwidths,
+				d->options->nr_bandwidths, d->metrics);
+	if (!r) {
+		metrics_free(d->metrics);
+		d->metrics = metrics;
+	}
 	if (r < 0) {
 		log_error("cannot read the topology: %s", strerror(-r));
 		return TS_EXIT_FAILED;
@@ -168,6 +193,8 @@ static int take_hold(struct daemon *d, int *lock)
 	}
 	status = read_machine(d);
 	if (status < 0)
+		status = check_bandwidths(d);
+	if (status < 0)
 		status = open_damon(d);
 	if (status < 0)
 		status = attach(d);
@@ -189,6 +216,7 @@ static void let_go(struct daemon *d, int lock)
 	damon_close(d->damon);
 	managed_deinit(&d->set);
 	chooser_free(d->chooser);
+	metrics_free(d->metrics);
 	machine_free(d->machine);
 	topology_free(d->topology);
 	close_fd(&lock);
@@ -235,6 +263,7 @@ static int follow_topology(struct daemon *d)
 	status = read_machine(d);
 	if (status >= 0) {
 		/* half-way through a change: keep the old and look again */
+		machine_free(d->machine);
 		topology_free(d->topology);
 		d->topology = old_topology;
 		d->machine = old;
@@ -275,13 +304,55 @@ static int choose(struct daemon *d, uint64_t now)
 	return r > 0 ? -EIO : r;
 }
 
+/* Where the kernel counts no pressure, none is assumed. */
+static void watch_memory(struct daemon *d)
+{
+	double percent = 0;
+
+	if (!d->sched)
+		return;
+	(void)proc_memory_pressure(&percent);
+	sched_memory_is_short(d->sched, percent >= d->options->tune.memory_pressure);
+}
+
+/* Of all profiles as of the last tick; for metrics_simulate(). */
+static double heat_mbps(size_t node, const void *arg)
+{
+	const struct daemon *d = arg;
+	double bytes = 0;
+
+	for (size_t i = 0; i < d->set.nr; i++) {
+		const struct model_profile *f = model_profile(d->set.items[i].model);
+
+		bytes += (double)f->heat_bytes * f->heat_permille[node] / 1000;
+	}
+	return bytes / 1e6 / ((double)d->options->damon_interval_ns / 1e9);
+}
+
+static void measure(struct daemon *d, uint64_t now)
+{
+	metrics_update(d->metrics, now);
+	if (d->options->simulate)
+		metrics_simulate(d->metrics, heat_mbps, d, d->options->simulate_seed, now);
+	machine_take_metrics(d->machine, d->metrics, &d->options->tune);
+}
+
 static int publish(struct daemon *d, uint64_t now)
 {
+	if (d->sched) {
+		int r = publish_machine(d->sched, d->machine);
+
+		if (r < 0)
+			return r;
+	}
 	for (size_t i = 0; d->sched && i < d->set.nr; i++) {
 		struct managed *item = &d->set.items[i];
 		int r;
 
-		if (!item->last_ns || item->gone)
+		/* changed since: it was looked at, a rule has come, or the scheduler is a new one */
+		if (!item->last_ns || item->gone ||
+		    (item->last_ns != now && item->published.generation &&
+		     item->published.class == item->choice.class))
 			continue;
 		r = publish_profile(d->sched, item->choice.proc.pid, model_profile(item->model),
 				    item->choice.class, now, &item->published);
@@ -293,11 +364,39 @@ static int publish(struct daemon *d, uint64_t now)
 	return 0;
 }
 
+/* By what the last NR processes cost. */
+static void pace(struct daemon *d, size_t nr, uint64_t cpu_ns)
+{
+	uint64_t each_ns = nr ? cpu_ns / nr : d->process_cpu_ns;
+
+	d->process_cpu_ns = d->process_cpu_ns ? (7 * d->process_cpu_ns + each_ns) / 8 : each_ns;
+	d->turn = MAX(PROCESSES_CPU_NS / MAX(d->process_cpu_ns, UINT64_C(1)), (uint64_t)LEAST_TURN);
+}
+
+/* Take snapshots in, and out to the scheduler. */
+static int follow_processes(struct daemon *d)
+{
+	uint64_t cpu_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID), now;
+	const struct damon_snapshot *snapshots;
+	size_t nr;
+	int r = damon_snapshot(d->damon, d->turn, &snapshots, &nr);
+
+	/* nothing ready, or the kernel's DAMON lock is taken: the next tick will do */
+	if (r < 0 && r != -EAGAIN && r != -EBUSY)
+		return r;
+	now = now_ns();
+	if (!r)
+		managed_collect(&d->set, snapshots, nr, d->sched, &d->model_options, now);
+	else
+		nr = 0;
+	r = publish(d, now);
+	pace(d, nr, clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_before);
+	return r;
+}
+
 static int tick(struct daemon *d)
 {
 	uint64_t now = now_ns(), cpu_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	const struct damon_snapshot *snapshots;
-	size_t nr;
 	int r = 0;
 
 	if (!d->scan_ns || now - d->scan_ns >= SCAN_NS) {
@@ -305,17 +404,13 @@ static int tick(struct daemon *d)
 		r = follow_topology(d);
 		if (!r)
 			r = choose(d, now);
+		watch_memory(d);
+		metrics_scan(d->metrics, d->topology, now);
 	}
 	if (r < 0)
 		return r;
-	r = damon_snapshot(d->damon, &snapshots, &nr);
-	/* nothing ready, or the kernel's DAMON lock is taken: the next tick will do */
-	if (r < 0 && r != -EAGAIN && r != -EBUSY)
-		return r;
-	now = now_ns();
-	if (!r)
-		managed_collect(&d->set, snapshots, nr, d->sched, &d->model_options, now);
-	r = publish(d, now);
+	measure(d, now);
+	r = follow_processes(d);
 	d->nr_ticks++;
 	d->ticks_cpu_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_before;
 	return r;
@@ -443,6 +538,7 @@ int cmd_run(const struct options *o)
 		.options = o,
 		.model_options = MODEL_OPTIONS_DEFAULT,
 		.tick_ns = MAX(o->damon_interval_ns, MIN_TICK_NS),
+		.turn = LEAST_TURN,
 	};
 	_cleanup_close_ int signals = open_signals();
 	int lock = -1, status;
@@ -455,6 +551,9 @@ int cmd_run(const struct options *o)
 		/* times and costs count from here: loading is done once */
 		d.start_ns = d.stats_ns = now_ns();
 		d.start_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+		if (o->simulate)
+			log_warning("the load of CXL memory without counters is simulated: made up "
+				    "figures, no measurement");
 		log_info("%s; DAMON every %llu ms; stop with Ctrl-C",
 			 o->observe ? "observing" : "scheduling",
 			 (unsigned long long)(o->damon_interval_ns / NSEC_PER_MSEC));

@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "base/log.h"
@@ -36,7 +39,8 @@ struct sched {
 	struct tiersched_bpf *skel;
 	struct bpf_link *link;
 	int nr_possible_cpus;
-	uint64_t *percpu; /* scratch of sched_stats() */
+	struct ts_cpu *contexts; /* of each possible CPU, as last written */
+	uint64_t *percpu;	 /* scratch of sched_stats() */
 };
 
 /* With -v as it comes: the verifier's log is one message of many lines. */
@@ -54,14 +58,42 @@ static void configure(struct tiersched_bpf *skel, const struct options *o, const
 	skel->rodata->slice_ns = o->slice_ns;
 	skel->rodata->hold_ns = o->hold_ns;
 	skel->rodata->stale_after_ns = stale_after_ns;
+	skel->rodata->tune = o->tune;
 	memcpy((void *)skel->rodata->vector_names, o->names, sizeof(o->names));
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
 		skel->rodata->place_node_id[c] = m->cpu_node_ids[c];
+		skel->bss->vector_place[c] = machine_nearest_to_cxl(m, c);
 		for (size_t i = 0; i < m->nr_cpu_nodes; i++)
 			skel->rodata->place_order[c][i] = m->near_order[c * m->nr_cpu_nodes + i];
 	}
 	skel->struct_ops.tiersched_ops->flags =
 		OPS_ENQ_LAST | OPS_BUILTIN_IDLE_PER_NODE | (o->partial ? OPS_SWITCH_PARTIAL : 0);
+}
+
+/* Is this a member of the kernel's sched_ext_ops? */
+static bool kernel_has_op(const char *name)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int id = btf ? btf__find_by_name_kind(btf, "sched_ext_ops", BTF_KIND_STRUCT) : -1;
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (u32)id) : NULL;
+	bool found = false;
+
+	for (u32 i = 0; type && i < btf_vlen(type) && !found; i++)
+		found = !strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), name);
+	btf__free(btf);
+	return found;
+}
+
+/* Without CONFIG_EXT_GROUP_SCHED the kernel has none of these members: libbpf would refuse them. */
+static void leave_out_groups(struct tiersched_bpf *skel)
+{
+	skel->rodata->has_groups = false;
+	skel->struct_ops.tiersched_ops->exit_task = NULL; /* needed for groups alone */
+	skel->struct_ops.tiersched_ops->cgroup_init = NULL;
+	skel->struct_ops.tiersched_ops->cgroup_exit = NULL;
+	skel->struct_ops.tiersched_ops->cgroup_move = NULL;
+	skel->struct_ops.tiersched_ops->cgroup_set_weight = NULL;
+	bpf_map__set_autocreate(skel->maps.cgroup_slots, false);
 }
 
 int sched_attach(struct sched **out, const struct options *o, const struct machine *m,
@@ -76,11 +108,14 @@ int sched_attach(struct sched **out, const struct options *o, const struct machi
 	s->nr_possible_cpus = libbpf_num_possible_cpus();
 	s->skel = tiersched_bpf__open();
 	s->percpu = calloc(MAX(s->nr_possible_cpus, 1), sizeof(*s->percpu));
-	if (!s->skel || !s->percpu || s->nr_possible_cpus < 0) {
+	s->contexts = calloc(MAX(s->nr_possible_cpus, 1), sizeof(*s->contexts));
+	if (!s->skel || !s->percpu || !s->contexts || s->nr_possible_cpus < 0) {
 		r = -errno;
 		goto fail;
 	}
 	configure(s->skel, o, m, stale_after_ns);
+	if (!kernel_has_op("cgroup_init"))
+		leave_out_groups(s->skel);
 	bpf_map__set_max_entries(s->skel->maps.cpu_contexts, (u32)s->nr_possible_cpus);
 	/* struct_ops maps attach by hand: an automatic one would have no link to poll */
 	bpf_map__set_autoattach(s->skel->maps.tiersched_ops, false);
@@ -114,6 +149,7 @@ void sched_detach(struct sched *s)
 	bpf_link__destroy(s->link);
 	tiersched_bpf__destroy(s->skel);
 	free(s->percpu);
+	free(s->contexts);
 	free(s);
 }
 
@@ -139,6 +175,11 @@ void sched_beat(struct sched *s, uint64_t now_ns)
 	__atomic_store_n(&s->skel->bss->heartbeat_ns, now_ns, __ATOMIC_RELAXED);
 }
 
+void sched_memory_is_short(struct sched *s, bool is_short)
+{
+	s->skel->bss->memory_is_short = is_short;
+}
+
 int sched_set_profile(struct sched *s, pid_t tgid, const struct ts_profile *profile)
 {
 	struct ts_usage zero = {0};
@@ -148,6 +189,8 @@ int sched_set_profile(struct sched *s, pid_t tgid, const struct ts_profile *prof
 	r = bpf_map_update_elem(bpf_map__fd(s->skel->maps.process_usage), &key, &zero, BPF_NOEXIST);
 	if (r < 0 && r != -EEXIST)
 		return r;
+	if (!r)
+		s->skel->bss->nr_profiles++;
 	return bpf_map_update_elem(bpf_map__fd(s->skel->maps.damon_data), &key, profile, BPF_ANY);
 }
 
@@ -156,7 +199,8 @@ void sched_drop(struct sched *s, pid_t tgid)
 	u32 key = (u32)tgid;
 
 	bpf_map_delete_elem(bpf_map__fd(s->skel->maps.damon_data), &key);
-	bpf_map_delete_elem(bpf_map__fd(s->skel->maps.process_usage), &key);
+	if (!bpf_map_delete_elem(bpf_map__fd(s->skel->maps.process_usage), &key))
+		s->skel->bss->nr_profiles--;
 }
 
 bool sched_usage(struct sched *s, pid_t tgid, struct ts_usage *out)
@@ -166,9 +210,32 @@ bool sched_usage(struct sched *s, pid_t tgid, struct ts_usage *out)
 	return !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.process_usage), &key, out);
 }
 
+bool sched_task(struct sched *s, pid_t tid, struct ts_task *out)
+{
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, tid, 0);
+
+	return pidfd >= 0 &&
+	       !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.task_ctx_stor), &pidfd, out);
+}
+
 int sched_set_cpu(struct sched *s, uint32_t cpu, const struct ts_cpu *context)
 {
-	return bpf_map_update_elem(bpf_map__fd(s->skel->maps.cpu_contexts), &cpu, context, BPF_ANY);
+	int r;
+
+	if (cpu >= (uint32_t)s->nr_possible_cpus)
+		return -ERANGE;
+	if (!memcmp(&s->contexts[cpu], context, sizeof(*context)))
+		return 0;
+	r = bpf_map_update_elem(bpf_map__fd(s->skel->maps.cpu_contexts), &cpu, context, BPF_ANY);
+	if (!r)
+		s->contexts[cpu] = *context;
+	return r;
+}
+
+void sched_set_vector_place(struct sched *s, size_t place, uint8_t to)
+{
+	if (place < ARRAY_SIZE(s->skel->bss->vector_place))
+		s->skel->bss->vector_place[place] = to;
 }
 
 void sched_stats(struct sched *s, uint64_t *out)

@@ -45,6 +45,9 @@ void sched_poll(struct sched *s, struct sched_exit *out);
 /* Tell the scheduler that profiles are current as of NOW_NS (CLOCK_MONOTONIC). */
 void sched_beat(struct sched *s, uint64_t now_ns);
 
+/* Tell the scheduler whether tasks wait for memory. */
+void sched_memory_is_short(struct sched *s, bool is_short);
+
 /* Write or drop one process's profile, enter or drop it in the usage map.  0 or -errno. */
 int sched_set_profile(struct sched *s, pid_t tgid, const struct ts_profile *profile);
 void sched_drop(struct sched *s, pid_t tgid);
@@ -52,7 +55,14 @@ void sched_drop(struct sched *s, pid_t tgid);
 /* What the scheduler has counted for a process; false when it is not entered. */
 bool sched_usage(struct sched *s, pid_t tgid, struct ts_usage *out);
 
+/* What the scheduler knows of a thread; false when it does not, or the thread is gone. */
+bool sched_task(struct sched *s, pid_t tid, struct ts_task *out);
+
+/* Write a CPU's context if it differs from what was written before.  0 or -errno. */
 int sched_set_cpu(struct sched *s, uint32_t cpu, const struct ts_cpu *context);
+
+/* Where vector tasks without a profile go from PLACE. */
+void sched_set_vector_place(struct sched *s, size_t place, uint8_t to);
 
 /* Sums over CPUs, TS_NR_STATS of them. */
 void sched_stats(struct sched *s, uint64_t *out);

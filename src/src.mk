@@ -4,19 +4,28 @@ cxl_tiersched_SOURCES = src/main.c
 cxl_tiersched_LDADD = libtiersched.a $(LIBS_ALL)
 
 libtiersched_a_SOURCES += \
+	src/base/clock.h \
 	src/base/idlist.c src/base/idlist.h \
 	src/base/log.c src/base/log.h \
 	src/base/parse.c src/base/parse.h \
+	src/base/random.h \
 	src/base/sysfs.c src/base/sysfs.h \
 	src/base/util.h \
 	src/choose.c src/choose.h \
-	src/cmd-doctor.c src/cmd-status.c src/cmd-topology.c src/commands.h \
+	src/cmd-calibrate.c src/cmd-doctor.c src/cmd-status.c src/cmd-topology.c src/commands.h \
 	src/daemon.h \
 	src/doctor.c src/doctor.h \
 	src/footprint.c src/footprint.h \
 	src/format.c src/format.h \
+	src/latencies.c src/latencies.h \
 	src/machine.c src/machine.h \
 	src/managed.c src/managed.h \
+	src/metrics/counter.c src/metrics/counter.h \
+	src/metrics/llc.c src/metrics/llc.h \
+	src/metrics/memdev-pmu.c src/metrics/memdev-pmu.h \
+	src/metrics/metrics.c src/metrics/metrics.h \
+	src/metrics/pmu.c src/metrics/pmu.h \
+	src/metrics/resctrl.c src/metrics/resctrl.h \
 	src/model.c src/model.h \
 	src/options.c src/options.h \
 	src/proc.c src/proc.h \

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #define STATE_DAMON_JOURNAL TS_STATEDIR "/damon"
+#define STATE_LATENCIES TS_STATEDIR "/latencies.json"
 #define STATE_STATUS_SOCKET TS_STATEDIR "/status"
 
 /*

@@ -30,11 +30,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(text && buffer);
 	ring_layout_parse(&parsed, text);
 	memcpy(buffer, data + 1, size - 1 < 4096 ? size - 1 : 4096);
+	assert(!regions_reset(&regions, members.nr, data[1], data[0] % 2 ? 2 : SIZE_MAX));
 	assert(!ring_decode(&regions, &layout, &members, buffer, 4096,
 			    UINT64_MAX - data[0] * 8 + 1));
 	for (size_t i = 0; i < regions.nr_runs; i++) {
 		const struct regions_run *run = &regions.runs[i];
 
+		assert(run->wanted || !run->known);
 		assert(run->known == (run->nr > 0) && run->first + run->nr <= regions.nr);
 		for (size_t k = 1; k < run->nr; k++)
 			assert(regions.all[run->first + k - 1].end <=

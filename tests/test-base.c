@@ -14,6 +14,7 @@
 #include "base/sysfs.h"
 #include "base/util.h"
 #include "format.h"
+#include "proc.h"
 #include "rule.h"
 
 static void durations(void **state)
@@ -190,12 +191,43 @@ static void figures(void **state)
 	assert_string_equal(format_mbps(b, sizeof(b), 30000), "30.0 GB/s");
 }
 
+static void pressure(void **state)
+{
+	static const char *const bad[] = { "", "some", "some avg10=", "some avg10=x avg60=0.00", "some avg10=-1.00", "some avg10=100.01",
+					   "some avg10=nan", "full avg10=1.00 avg60=0.00 avg300=0.00 total=1" };
+	double percent = 7;
+
+	(void)state;
+	assert_int_equal(proc_pressure_parse(&percent, "some avg10=12.50 avg60=3.00 avg300=1.00 total=99\n"
+						       "full avg10=1.00 avg60=0.00 avg300=0.00 total=5\n"), 0);
+	assert_true(percent == 12.5);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(proc_pressure_parse(&percent, bad[i]), -EINVAL);
+	assert_true(percent == 12.5);
+}
+
+static void vmstat_counters(void **state)
+{
+	static const char text[] = "nr_free_pages 1\npgpromote_success 7\npgdemote_kswapd 10\npgdemote_direct 3\n"
+				   "pgdemote_khugepaged 0\nthp_fault 9\n";
+	uint64_t sum = 99;
+
+	assert_int_equal(proc_vmstat_sum(&sum, text, "pgpromote_success"), 0);
+	assert_int_equal(sum, 7);
+	assert_int_equal(proc_vmstat_sum(&sum, text, "pgdemote_"), 0);
+	assert_int_equal(sum, 13);
+	assert_int_equal(proc_vmstat_sum(&sum, text, "pgmigrate_"), -ENOENT);
+	assert_int_equal(proc_vmstat_sum(&sum, "", "a"), -ENOENT);
+	assert_int_equal(proc_vmstat_sum(&sum, "a\na \na x\n", "a"), -ENOENT);
+	assert_int_equal(sum, 13);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations),   cmocka_unit_test(sizes),	      cmocka_unit_test(numbers),
 		cmocka_unit_test(lists),       cmocka_unit_test(list_operations),
-		cmocka_unit_test(sysfs_files), cmocka_unit_test(rules),	      cmocka_unit_test(figures),
+		cmocka_unit_test(sysfs_files), cmocka_unit_test(rules), cmocka_unit_test(pressure), cmocka_unit_test(vmstat_counters),	      cmocka_unit_test(figures),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);

@@ -168,6 +168,7 @@ static void ring_report(uint64_t time, uint64_t target, uint32_t nr)
 
 static void decode(struct regions *out, const struct members *members)
 {
+	assert_int_equal(regions_reset(out, members->nr, 0, SIZE_MAX), 0);
 	assert_int_equal(ring_decode(out, &ring_layout, members, ring.data, RING_SIZE, ring.head),
 			 0);
 }
@@ -216,6 +217,28 @@ static void ring_newest_whole_run(void **state)
 	assert_run(&r, 0, 3, 2900);
 	assert_run(&r, 1, 5, 2900);
 	assert_run(&r, 2, 1, 2900);
+	regions_deinit(&r);
+}
+
+static void ring_in_turn(void **state)
+{
+	struct member list[3] = {{.index_before = MEMBER_NEW}};
+	struct members members = {list, 3, 3, 0, 0};
+	struct regions r = {0};
+
+	ring_reset();
+	for (uint64_t t = 100; t < 400; t += 100)
+		for (uint64_t target = 0; target < 3; target++)
+			ring_report(t, target, (uint32_t)target + 2);
+	for (size_t turn = 0; turn < 3; turn++) {
+		const size_t also = (turn + 1) % 3, other = (turn + 2) % 3;
+
+		assert_int_equal(regions_reset(&r, members.nr, turn, 2), 0);
+		assert_int_equal(ring_decode(&r, &ring_layout, &members, ring.data, RING_SIZE, ring.head), 0);
+		assert_run(&r, turn, turn + 2, 300);
+		assert_run(&r, also, also + 2, 300);
+		assert_run(&r, other, 0, 0);
+	}
 	regions_deinit(&r);
 }
 
@@ -310,7 +333,8 @@ static void tried_regions_with_gaps(void **state)
 	put_region(&root, "12", "what\n", "16384\n", "1\n", "1\n");
 	put_region(&root, "13", "16384\n", "4096\n", "1\n", "1\n");
 	put_region(&root, "14", "0\n", "4096\n", "99999999999\n", "1\n");
-	assert_int_equal(tried_read(&r, &c, 2, 5), 0);
+	assert_int_equal(regions_reset(&r, 2, 0, 2), 0);
+	assert_int_equal(tried_read(&r, &c, 5), 0);
 	assert_false(r.runs[0].known);
 	assert_int_equal(r.runs[1].nr, 2);
 	assert_int_equal(r.runs[1].time_ns, 5);
@@ -318,7 +342,11 @@ static void tried_regions_with_gaps(void **state)
 	assert_int_equal(r.all[0].nr_accesses, 3);
 	assert_int_equal(r.all[1].end, 12288);
 	assert_int_equal(r.all[1].age, 4);
-	assert_int_equal(tried_read(&r, &c, 3, 5), -ENOENT);
+	assert_int_equal(regions_reset(&r, 2, 0, 1), 0);
+	assert_int_equal(tried_read(&r, &c, 5), 0);
+	assert_false(r.runs[1].known); /* not its turn */
+	assert_int_equal(regions_reset(&r, 3, 0, 3), 0);
+	assert_int_equal(tried_read(&r, &c, 5), -ENOENT);
 	regions_deinit(&r);
 }
 
@@ -347,7 +375,8 @@ static void regions_recorded(void **state)
 
 	/* a process that touches 8 MB of 64 */
 	sysroot_init(&root, "../damon/running");
-	assert_int_equal(tried_read(&r, &(struct context){root.path, 0}, 2, 1), 0);
+	assert_int_equal(regions_reset(&r, 2, 0, 2), 0);
+	assert_int_equal(tried_read(&r, &(struct context){root.path, 0}, 1), 0);
 	assert_true(r.runs[0].known && r.runs[1].known);
 	for (size_t i = 0; i < r.runs[0].nr; i++) {
 		const struct damon_region *region = &r.all[r.runs[0].first + i];
@@ -366,6 +395,7 @@ int main(void)
 		cmocka_unit_test(plan_with_parking),
 		cmocka_unit_test(stat_lines),
 		cmocka_unit_test(ring_newest_whole_run),
+		cmocka_unit_test(ring_in_turn),
 		cmocka_unit_test(ring_across_a_commit),
 		cmocka_unit_test(trace_format),
 		cmocka_unit_test(tried_regions_with_gaps),

@@ -26,6 +26,8 @@ struct fixture {
 	uint32_t latency_ns[CPU_NODES * MEM_NODES];
 	uint16_t load_permille[MEM_NODES];
 	bool cxl[MEM_NODES];
+	uint8_t points[CPU_NODES * MEM_NODES]; /* of nearness */
+	bool full[MEM_NODES];
 	struct model_machine machine;
 	struct model_process *process;
 	uint64_t now_ns;
@@ -40,7 +42,9 @@ static int setup(void **state)
 	for (int n = 0; n < MEM_NODES; n++)
 		f->load_permille[n] = MODEL_UNKNOWN_PERMILLE;
 	f->cxl[2] = true;
-	f->machine = (struct model_machine){ CPU_NODES, MEM_NODES, f->latency_ns, f->load_permille, f->cxl };
+	f->points[1 * MEM_NODES + 2] = 30;
+	f->machine = (struct model_machine){ CPU_NODES, MEM_NODES, f->latency_ns, f->load_permille, f->cxl,
+					     f->points, f->full };
 	f->process = model_process_new(CPU_NODES, MEM_NODES);
 	f->now_ns = NSEC_PER_SEC;
 	*state = f;
@@ -181,6 +185,43 @@ static void cost_of_a_mix(void **state)
 	assert_int_equal(p->preferred, 1);
 }
 
+/* Node 1 is near the CXL memory: 30 points for all the heat, half of them for half. */
+static void points_for_near_cxl(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region all[] = { { 0, 24 * MB, 20, 0, on_node[2] } };
+	const struct model_region half[] = { { 0, 24 * MB, 20, 0, on_node[2] }, { 0, 24 * MB, 20, 0, on_node[0] } };
+	const struct model_profile *p = update(f, all, 1, 5);
+
+	/* 100 x 250 / 400 = 62.5 */
+	assert_int_equal(p->score[0], 63);
+	assert_int_equal(p->score[1], 130);
+	p = update(f, half, 2, 40);
+	/* (140 + 250) / (80 + 400) */
+	assert_int_equal(p->score[0], 81);
+	assert_int_equal(p->score[1], 115);
+	assert_int_equal(p->locality[1], 100);
+}
+
+/* Where the way to other memory is as much dearer, points turn the order round. */
+static void points_decide_what_costs_leave_open(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region mix[] = { { 0, 24 * MB, 20, 0, on_node[2] }, { 0, 24 * MB, 20, 0, on_node[0] } };
+	const struct model_profile *p;
+
+	f->latency_ns[2] = 300; /* 190 ns from node 0, 195 from node 1 */
+	p = update(f, mix, 2, 20);
+	assert_true(p->cost_ns[0] < p->cost_ns[1]);
+	assert_int_equal(p->order[0], 1);
+	assert_int_equal(p->preferred, 1);
+	f->machine.points = NULL;
+	p = update(f, mix, 2, 20);
+	assert_int_equal(p->score[0], 100);
+	assert_int_equal(p->order[0], 0);
+	assert_int_equal(p->preferred, MODEL_NO_NODE); /* nearly alike */
+}
+
 static void heat_decides_not_size(void **state)
 {
 	struct fixture *f = *state;
@@ -204,6 +245,48 @@ static void busy_device_is_dearer(void **state)
 	assert_int_equal(model_loaded_latency_ns(250, 1000), 5000); /* bounded */
 	f->load_permille[2] = 500;
 	assert_int_equal(update(f, cxl, 1, 5)->cost_ns[1], 500);
+	/* the wait is at the device, not on the way to it: 400 + 250 */
+	assert_int_equal(update(f, cxl, 1, 1)->cost_ns[0], 650);
+}
+
+/* Where a device is full, being near it gains little, and the scores say so. */
+static void full_device_lets_go(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
+	const struct model_profile *p = update(f, cxl, 1, 5);
+
+	assert_int_equal(p->score[1], 130);
+	f->load_permille[2] = 300;
+	f->points[1 * MEM_NODES + 2] = 50;
+	p = update(f, cxl, 1, 1);
+	assert_int_equal(p->score[1], 150);
+	assert_int_equal(p->preferred, 1);
+	f->load_permille[2] = 950;
+	f->points[1 * MEM_NODES + 2] = 0;
+	p = update(f, cxl, 1, 1);
+	/* 5000 of 5150 ns */
+	assert_int_equal(p->score[0], 97);
+	assert_int_equal(p->score[1], 100);
+	assert_int_equal(p->preferred, MODEL_NO_NODE);
+	f->load_permille[2] = 300;
+	f->points[1 * MEM_NODES + 2] = 50;
+	assert_int_equal(update(f, cxl, 1, 1)->preferred, 1);
+}
+
+/* Points at a node whose memory a process does not touch are nothing to it; and a score is a byte. */
+static void points_count_where_the_heat_is(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region local[] = { { 0, 24 * MB, 10, 0, on_node[0] } };
+	const struct model_profile *p;
+
+	f->points[1 * MEM_NODES + 2] = 90;
+	p = update(f, local, 1, 5);
+	assert_int_equal(p->score[0], 100);
+	assert_int_equal(p->score[1], 57);
+	f->points[0] = 200;
+	assert_int_equal(update(f, local, 1, 1)->score[0], 255);
 }
 
 static void no_preference_where_all_is_alike(void **state)
@@ -213,6 +296,7 @@ static void no_preference_where_all_is_alike(void **state)
 	const struct model_profile *p;
 
 	f->latency_ns[2] = f->latency_ns[5] = 300;
+	f->machine.points = NULL;
 	p = update(f, cxl, 1, 5);
 	assert_int_equal(p->preferred, MODEL_NO_NODE);
 	assert_int_equal(p->locality[0], 100);
@@ -255,6 +339,27 @@ static void follows_moved_memory(void **state)
 	assert_int_equal(update(f, before, 1, 10)->preferred, 0);
 	while (update(f, after, 1, 1)->preferred != 1)
 		assert_true(++intervals < 3);
+}
+
+/* A slow machine, or a slow process: most intervals catch nothing of what it uses but its stack, which is always hot. */
+static void a_stack_does_not_outvote_what_is_rarely_seen(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region caught[] = { { 0, 96 * MB, 1, 0, on_node[2] },
+					       { 0, 64 * 1024, MAX_ACCESSES, 0, on_node[0] } };
+	const struct model_region missed[] = { { 0, 96 * MB, 0, 0, on_node[2] },
+					       { 0, 64 * 1024, MAX_ACCESSES, 0, on_node[0] } };
+
+	assert_int_equal(update(f, caught, 2, 3)->preferred, 1);
+	for (int i = 0; i < 20; i++) {
+		for (int quiet = 0; quiet < 6; quiet++) {
+			const struct model_profile *p = update(f, missed, 2, 1);
+
+			assert_int_equal(p->preferred, 1);
+			assert_true(p->heat_permille[2] > 800); /* of 915 */
+		}
+		update(f, caught, 2, 1);
+	}
 }
 
 static void keeps_a_preference_that_is_as_good(void **state)
@@ -360,6 +465,40 @@ static void intensity_is_per_cpu_second(void **state)
 	assert_true(p->memory_intensive);
 }
 
+/* Who uses up a device stays near it, though that gains little; and who does not is let go. */
+static void who_saturates_a_device_is_held(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region cxl[] = { { 0, 24 * MB, MAX_ACCESSES, 0, on_node[2] } };
+	const struct model_region local[] = { { 0, 24 * MB, MAX_ACCESSES, 0, on_node[0] } };
+	const struct model_profile *p;
+
+	f->load_permille[2] = 950;
+	f->points[1 * MEM_NODES + 2] = 0;
+	f->full[2] = true;
+	update_with(f, cxl, 1, 0, 0);
+	for (int i = 0; i < 40; i++)
+		p = update_with(f, cxl, 1, 2 * AGGREGATION_NS, 0);
+	assert_true(p->saturates);
+	assert_int_equal(p->preferred, 1);
+	f->full[2] = false;
+	p = update_with(f, cxl, 1, 2 * AGGREGATION_NS, 0);
+	assert_false(p->saturates);
+	assert_int_equal(p->preferred, MODEL_NO_NODE);
+	/* much CPU time for the same heat: it is not memory that it waits for */
+	f->full[2] = true;
+	for (int i = 0; i < 40; i++)
+		p = update_with(f, cxl, 1, 20 * AGGREGATION_NS, 0);
+	assert_false(p->saturates);
+	assert_int_equal(p->preferred, MODEL_NO_NODE);
+	/* heat elsewhere */
+	for (int i = 0; i < 100; i++)
+		p = update_with(f, local, 1, 2 * AGGREGATION_NS, 0);
+	assert_true(p->memory_intensive);
+	assert_false(p->saturates);
+	assert_int_equal(p->preferred, 0);
+}
+
 static void beside_hogs_intensity_is_the_same(void **state)
 {
 	struct fixture *f = *state;
@@ -414,7 +553,7 @@ static void one_node_has_no_preference(void **state)
 	static const uint32_t latency_ns[] = { 100 }, pages[] = { 100 };
 	static const uint16_t load_permille[] = { MODEL_UNKNOWN_PERMILLE };
 	static const bool cxl[] = { false };
-	const struct model_machine machine = { 1, 1, latency_ns, load_permille, cxl };
+	const struct model_machine machine = { 1, 1, latency_ns, load_permille, cxl, NULL, NULL };
 	struct model_process *process = model_process_new(1, 1);
 	const struct model_region region = { 0, 24 * MB, 10, 0, pages };
 	struct model_sample sample = { .aggregation_ns = AGGREGATION_NS, .max_nr_accesses = MAX_ACCESSES,
@@ -439,11 +578,16 @@ int main(void)
 		test(sizes_and_heat),
 		test(cost_and_locality),
 		test(cost_of_a_mix),
+		test(points_for_near_cxl),
+		test(full_device_lets_go),
+		test(points_count_where_the_heat_is),
+		test(points_decide_what_costs_leave_open),
 		test(heat_decides_not_size),
 		test(busy_device_is_dearer),
 		test(no_preference_where_all_is_alike),
 		test(unknown_latency_is_not_guessed),
 		test(follows_moved_memory),
+		test(a_stack_does_not_outvote_what_is_rarely_seen),
 		test(keeps_a_preference_that_is_as_good),
 		test(confidence_grows_with_samples_and_falls_with_age),
 		test(the_working_set_is_longer_than_an_interval),
@@ -451,6 +595,7 @@ int main(void)
 		test(unplaced_regions_lie_as_the_others),
 		test(heat_without_places_is_no_knowledge),
 		test(intensity_is_per_cpu_second),
+		test(who_saturates_a_device_is_held),
 		test(beside_hogs_intensity_is_the_same),
 		test(a_little_heat_is_not_intensive),
 		test(frequent_migrations_cost_locality),

@@ -10,7 +10,7 @@
 #include "machine.h"
 #include "publish.h"
 
-static uint8_t locality[] = { 63, 100 }, order[] = { 1, 0 };
+static uint8_t locality[] = { 63, 100 }, score[] = { 63, 130 }, order[] = { 1, 0 };
 
 static struct model_profile make(void)
 {
@@ -24,6 +24,7 @@ static struct model_profile make(void)
 		.preferred = 1,
 		.nr_cpu_nodes = 2,
 		.locality = locality,
+		.score = score,
 		.order = order,
 	};
 }
@@ -39,6 +40,8 @@ static void fields(void **state)
 	assert_int_equal(to.flags, TS_PROFILE_MEMORY_INTENSIVE);
 	assert_int_equal(to.nr_nodes, 2);
 	assert_int_equal(to.locality[0], 63);
+	assert_int_equal(to.score[1], 130);
+	assert_int_equal(to.score[2], 0);
 	assert_int_equal(to.order[0], 1);
 	assert_int_equal(to.locality[2], TS_UNKNOWN_U8);
 	assert_int_equal(to.order[2], TS_NO_NODE);
@@ -46,6 +49,9 @@ static void fields(void **state)
 	assert_int_equal(to.cxl_heat_permille, 990);
 	assert_in_range(to.working_set_bytes, 144000000, 153600000);
 	assert_int_equal(to.generation, 0);
+	from.saturates = true;
+	publish_convert(&to, &from, TS_CLASS_VECTOR);
+	assert_int_equal(to.flags, TS_PROFILE_MEMORY_INTENSIVE | TS_PROFILE_SATURATES);
 }
 
 static void unknown_stays_unknown(void **state)

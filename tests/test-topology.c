@@ -844,6 +844,31 @@ static void test_names(void **state)
 	assert_int_equal(names_number("mem1", "node"), -1);
 }
 
+/* As measured on machine tier: 80/140/400 and 140/80/250 ns. */
+static void test_measured_latencies(void **state)
+{
+	_cleanup_sysroot_ struct sysroot root;
+	_cleanup_topology_ struct topology *t = NULL;
+	uint32_t ns[] = { 81, 143, 410, 143, 82, 257, 0, 0, 0 };
+
+	sysroot_init(&root, "cxl");
+	t = read_root(&root);
+	assert_int_equal(t->nr_nodes, 3);
+	ns[4] = 0; /* one is missing: nothing changes */
+	assert_int_equal(topology_take_latencies(t, ns), -EINVAL);
+	assert_int_not_equal(link_of(t, 0, 0)->latency_source, TOPOLOGY_MEASURED);
+	assert_near(t, 2, "1", TOPOLOGY_ATTACH);
+	ns[4] = 82;
+	assert_int_equal(topology_take_latencies(t, ns), 0);
+	assert_latency(t, 0, 2, 410, TOPOLOGY_MEASURED);
+	assert_latency(t, 1, 2, 257, TOPOLOGY_MEASURED);
+	assert_near(t, 2, "1", TOPOLOGY_MEASURED);
+	assert_near(t, 0, "0", TOPOLOGY_MEASURED);
+	ns[2] = 280; /* within a tenth: as near */
+	assert_int_equal(topology_take_latencies(t, ns), 0);
+	assert_near(t, 2, "0-1", TOPOLOGY_MEASURED);
+}
+
 static void test_source_names(void **state)
 {
 	assert_string_equal(topology_source_name(TOPOLOGY_UNKNOWN), "unknown");
@@ -890,6 +915,7 @@ int main(void)
 		cmocka_unit_test(test_region_comes_and_goes),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_measured_latencies),
 		cmocka_unit_test(test_source_names),
 	};
 

@@ -3,13 +3,14 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	srcdir=$(srcdir); export srcdir; builddir=$(builddir); export builddir;
 
-UNIT_TESTS += tests/test-base tests/test-footprint tests/test-model tests/test-choose tests/test-publish
+UNIT_TESTS += tests/test-base tests/test-footprint tests/test-model tests/test-choose tests/test-publish tests/test-metrics
 
 tests_test_base_SOURCES = tests/test-base.c
 tests_test_footprint_SOURCES = tests/test-footprint.c
 tests_test_model_SOURCES = tests/test-model.c
 tests_test_choose_SOURCES = tests/test-choose.c
 tests_test_publish_SOURCES = tests/test-publish.c
+tests_test_metrics_SOURCES = tests/test-metrics.c tests/sysroot.c tests/sysroot.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
@@ -20,11 +21,13 @@ dist_check_SCRIPTS += tests/test-cli tests/test-rooms tests/test-corpus
 TESTS += tests/test-cli tests/test-rooms tests/test-corpus
 
 # Fuzz targets; here each only runs over its corpus.  To fuzz: clang -fsanitize=fuzzer in place of fuzz-main.c.
-FUZZ_TARGETS = tests/fuzz-damon-journal tests/fuzz-damon-ring tests/fuzz-node-text
+FUZZ_TARGETS = tests/fuzz-damon-journal tests/fuzz-damon-ring tests/fuzz-node-text tests/fuzz-pmu-format tests/fuzz-pmu-event
 check_PROGRAMS += $(FUZZ_TARGETS)
 tests_fuzz_damon_journal_SOURCES = tests/fuzz-damon-journal.c tests/fuzz-main.c
 tests_fuzz_damon_ring_SOURCES = tests/fuzz-damon-ring.c tests/fuzz-main.c
 tests_fuzz_node_text_SOURCES = tests/fuzz-node-text.c tests/fuzz-main.c
+tests_fuzz_pmu_event_SOURCES = tests/fuzz-pmu-event.c tests/fuzz-main.c
+tests_fuzz_pmu_format_SOURCES = tests/fuzz-pmu-format.c tests/fuzz-main.c
 
 LDADD = $(TEST_LIBS)
 AM_CFLAGS += $(CMOCKA_CFLAGS)
@@ -33,8 +36,15 @@ AM_CFLAGS += $(CMOCKA_CFLAGS)
 noinst_PROGRAMS += tests/lab/guest/whereran
 tests_lab_guest_whereran_SOURCES = tests/lab/guest/whereran.c
 tests_lab_guest_whereran_LDADD =
+noinst_PROGRAMS += tests/lab/guest/pingpong
+tests_lab_guest_pingpong_SOURCES = tests/lab/guest/pingpong.c
+tests_lab_guest_pingpong_LDADD = -lpthread
+
+noinst_PROGRAMS += tests/lab/guest/taskctx
+tests_lab_guest_taskctx_SOURCES = tests/lab/guest/taskctx.c
+tests_lab_guest_taskctx_LDADD = $(LIBBPF_LIBS)
 
 # The lab goes into the tarball as it is in the sources, without what an in-tree build leaves there.
-EXTRA_DIST += tests/data/footprint tests/lab .ci/run
+EXTRA_DIST += tests/corpus/pmu-event tests/corpus/pmu-format tests/data/footprint tests/lab .ci/run
 dist-hook:
 	cd $(distdir) && rm -f $(noinst_PROGRAMS) && find tests/lab '(' -name '*.o' -o -name .dirstamp ')' -delete && rm -rf tests/lab/guest/.deps

@@ -35,7 +35,7 @@ build_files() {
 		find . -type f -printf '%P\0'
 	fi | while IFS= read -r -d '' file; do
 		[[ ! -f $file && ! -L $file ]] || printf '%s\0' "$file"
-	done | xargs -0 -r stat --printf '%f %s %.9Y %n\0' | sort -z
+	done | xargs -0 -r stat --printf '%f %s %.9Y %n\0' | sort -zu	# git names a file in conflict three times
 }
 
 # One at a time in src/ and build/.
@@ -121,8 +121,22 @@ build_make() {
 	fi
 	# -Werror would make configure's own tests fail.
 	build_chroot "$LAB_BUILD" make CFLAGS="$build_flags"
+	build_modules
 	rm -rf "$stage.tmp"
 	build_chroot "$LAB_BUILD" make CFLAGS="$build_flags" DESTDIR="$stage.tmp" install
 	mkdir -p "$stage.tmp/usr/local"
 	mv "$stage.tmp" "$stage"
+}
+
+# Kernel modules for tests, of the lab's own kernel: the tree has its headers.
+build_modules() {
+	local to=$LAB_BUILD/tests/lab/kmod hash
+	hash=$(cat "$LAB_TREE/kernel/backports/release" "$LAB_WORK"/src/tests/lab/kmod/* | sha256sum)
+	[[ $(cat "$to/hash" 2>/dev/null) != "$hash" ]] || return 0
+	rm -rf "$to"
+	mkdir -p "$to"
+	# shellcheck disable=SC2016
+	build_chroot "$to" sh -c 'cp "$LAB_SRC"/tests/lab/kmod/* . && exec make -C /usr/src/linux-headers-"$1" M="$PWD" modules' sh \
+		"$(<"$LAB_TREE/kernel/backports/release")"
+	printf '%s\n' "$hash" >"$to/hash"
 }

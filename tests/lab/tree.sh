@@ -153,6 +153,6 @@ tree_tools() {
 	# shellcheck disable=SC2046
 	tree_apt "$1/root" install $(package_list build)
 	# shellcheck disable=SC2046
-	tree_apt "$1/root" install -t trixie-backports $(package_list "build backports")
+	tree_apt "$1/root" install -t trixie-backports $(package_list "build backports") "linux-headers-$(<"$1/kernel/backports/release")"
 	rm -rf "$1"/root/var/lib/apt/lists/* "$1"/root/var/cache/apt/{*.bin,archives/*.deb}
 }

@@ -44,7 +44,7 @@ vm_boot() {
 	for try in 1 2 3; do
 		log=$LAB_CACHE/log/console-$machine_name-$(date +%Y%m%d-%H%M%S)-$RANDOM
 		: >"$log"
-		limit=$(vm_boot_limit)
+		limit=$(vm_boot_limit "$try")
 		vm_qemu "$try"
 		rm -f "$vm_job/outcome"
 		"$LAB_DIR/enter" "$LAB_TREE/root" --bind-ro "$LAB_TREE" /lab/tree --bind-ro "$LAB_SRC" /lab/src \
@@ -58,16 +58,29 @@ vm_boot() {
 		timeout) say "stopped after $timeout s"; exit 124 ;;
 		failed\ *) say "machine $machine_name failed: ${outcome#failed } (its console: $log)"; exit 125 ;;
 		closed) exit 141 ;;
-		dead) say "the machine died; its console: $log"; exit 125 ;;
+		dead) say "the machine died; its console: $log"; vm_last_words "$log"; exit 125 ;;
 		noboot\ *) say "${outcome#noboot } (console: $log)$( ((try == 3)) || echo ", trying again")" ;;
 		esac
 	done
 	die_as 125 "gave up after three boots; the last console: $log"
 }
 
-# A busy host boots guests slower, and so do counted instructions.
+# vm_last_words LOG: the end of a console, and why it panicked, which a long trace may have pushed up, for who reads only what the lab says.
+vm_last_words() {
+	tr -d '\r' <"$1" | awk 'NF { line[++nr] = $0 }
+		END { for (i = 1; i <= nr; i++) if (i > nr - 40 || line[i] ~ /Kernel panic|Oops:/) print "lab:   " line[i] }' >&2
+}
+
+# vm_is_to_hang TRY, for the lab's own tests
+vm_is_to_hang() { (($1 <= ${LAB_HANG_BOOTS:-0})); }
+
+# vm_boot_limit TRY.  A busy host boots guests slower, and so do counted instructions.
 vm_boot_limit() {
 	local load _
+	if vm_is_to_hang "$1"; then
+		echo 15
+		return
+	fi
 	read -r load _ </proc/loadavg
 	awk -v limit="${LAB_BOOT_LIMIT:-45}" -v load="$load" -v cpus="$(nproc)" -v slow="$([[ $clock_name == count ]] && echo 3 || echo 1)" \
 		'BEGIN { f = load / cpus; print int(limit * slow * (f > 1 ? f : 1)) }'
@@ -75,13 +88,12 @@ vm_boot_limit() {
 
 # Sets qemu.
 # hypervisor=off: the kernel refuses to flush caches for a CXL region under a hypervisor.  swiotlb=force, with iommu_platform on
-# every virtio device: no DMA into CXL memory, which virtio in QEMU cannot reach.
+# every virtio device: no DMA into CXL memory, which virtio in QEMU cannot reach.  tsc=reliable: emulated vCPUs read the host's counter, yet
+# the kernel finds them out of step and would take the HPET, many times as slow.
 vm_qemu() {
-	local append="console=ttyS0 quiet panic=-1 oops=panic swiotlb=force" virtio=bus=pcie.0,iommu_platform=on,disable-legacy=on
+	local append="console=ttyS0 quiet panic=-1 oops=panic swiotlb=force tsc=reliable" virtio=bus=pcie.0,iommu_platform=on,disable-legacy=on
 	local console="/lab/log/${log##*/}" redirect="</dev/null >>/lab/log/${log##*/}"
-	if [[ -n ${LAB_HANG_BOOTS:-} ]] && (($1 <= LAB_HANG_BOOTS)); then
-		append+=" rdinit=/bin/busybox -- sleep 1000000"	# for the lab's own tests
-	fi
+	! vm_is_to_hang "$1" || append+=" rdinit=/bin/busybox -- sleep 1000000"
 	[[ $vm_mode != shell ]] || redirect=
 	machine_qemu
 	clock_qemu

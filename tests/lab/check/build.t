@@ -3,13 +3,12 @@
 # The source tree as a builder meets it, in the lab's Debian: from a clean copy, with both compilers, sanitizers, and as a tarball.
 set -euo pipefail
 
-lab=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tap.sh
-. "$lab/check/tap.sh"
+. "$(dirname "$0")/tap.sh"
 
 # in_tree DIR SCRIPT: in the build chroot, in a directory of this run beside the lab's own build.
 in_tree() {
-	"$lab/lab" chroot -C / -- bash -euo pipefail -c '
+	"$lab" chroot -C / -- bash -euo pipefail -c '
 		check=$(dirname "$LAB_BUILD")/check-$2
 		mkdir -p "$check/$1" && cd "$check/$1"
 		set -x

@@ -4,11 +4,8 @@
 # repeats itself.
 set -euo pipefail
 
-dir=$(cd "$(dirname "$0")/.." && pwd)
-lab=$dir/lab
 # shellcheck source=tap.sh
-. "$dir/check/tap.sh"
-out=$tap_dir
+. "$(dirname "$0")/tap.sh"
 
 # boot NAME ARGUMENT...: run the lab and keep what it said.
 boot() {
@@ -26,10 +23,16 @@ good() {
 	is "$(grep -cE "^$pattern.*: bad\$" "$out/$name.out")" 0 "bad ones"
 }
 
-# repeats NAME PERCENT: the times hackbench told.
+# repeats NAME PERCENT: hackbench's times, as medians of the odd and of the even runs.  Two single runs are not enough: the order in which
+# its tasks meet differs from run to run, by nearly 1% (standard deviation).
 repeats() {
 	cat "$out/$1.out" "$out/$1.err"
-	awk -v percent="$2" '/^Time:/ { t[++n] = $2 } END { d = n == 2 && t[1] > 0 ? t[2] / t[1] - 1 : 1; exit !((d < 0 ? -d : d) * 100 <= percent) }' "$out/$1.out"
+	awk '/^Time:/ { print ++n % 2, $2 }' "$out/$1.out" | sort -k 1,1n -k 2,2g | awk -v percent="$2" '
+		{ t[$1, ++n[$1]] = $2 }
+		END {
+			d = n[0] == 5 && n[1] == 5 && t[1, 3] > 0 ? t[0, 3] / t[1, 3] - 1 : 1
+			exit !((d < 0 ? -d : d) * 100 <= percent)
+		}'
 }
 
 refused() {
@@ -56,8 +59,9 @@ point "a plugin API that QEMU has left behind" refused "and later, the clock kno
 point "a plugin API that QEMU does not have yet" refused ", the clock knows 99 " env LAB_CLOCK_API=99 "$lab"
 
 for machine in tier cxl; do
-	boot "$machine" --machine "$machine" --clock model --timeout 120 -- "$dir/check/clock-probe" 8
+	boot "$machine" --machine "$machine" --clock model --timeout 400 -- "$dir/check/clock-probe" 8
 	point "$machine: a pointer chase finds each latency within 10%" good "$machine" 'latency' 6
+	point "$machine: cxl-tiersched calibrate finds each latency within 15%" good "$machine" 'calibrated' 6
 	point "$machine: streams find each bandwidth limit within 15%" good "$machine" 'bandwidth' 4
 	point "$machine: a busy node answers late" good "$machine" 'loaded' 1
 	point "$machine: off, all memory is the same" good "$machine" 'off:' 3
@@ -68,6 +72,6 @@ for machine in tier cxl; do
 		is "$(cat "$out/'"$machine"'.status")" 0 status'
 done
 
-boot count --no-build --machine flat --cpus 2 --clock count -- bash -c 'hackbench -g 4 -l 200; hackbench -g 4 -l 200'
+boot count --no-build --machine flat --cpus 2 --clock count -- bash -c 'for ((i = 0; i < 10; i++)); do taskset -c 1 hackbench -g 4 -l 50; done'
 point "count: hackbench repeats itself within 2%" repeats count 2
 done_testing

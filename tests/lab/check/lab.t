@@ -6,11 +6,8 @@
 # the tests look at what they wrote.
 set -euo pipefail
 
-dir=$(cd "$(dirname "$0")/.." && pwd)
-lab=$dir/lab
 # shellcheck source=tap.sh
-. "$dir/check/tap.sh"
-out=$tap_dir
+. "$(dirname "$0")/tap.sh"
 
 # boot NAME [VARIABLE=VALUE...] LAB ARGUMENT...: run the lab and keep what it said.
 boot() {
@@ -97,6 +94,15 @@ hello_is() {
 	is "$("$checkout/tests/lab/lab" chroot -- sh -c '../stage/usr/local/bin/hello' 2>&1)" "$1"
 }
 
+# hello.c as a merge leaves it that could not be made
+conflict() {
+	local blob stage
+	blob=$(git -C "$checkout" hash-object -w hello.c)
+	for stage in 1 2 3; do
+		printf '100644 %s %s\thello.c\n' "$blob" "$stage"
+	done | git -C "$checkout" update-index --index-info
+}
+
 build_in_checkout() { "$checkout/tests/lab/lab" build >"$out/build.err" 2>&1; }
 
 usage_is() {
@@ -141,6 +147,8 @@ point "a build that fails says why, status 1" eval 'if build_in_checkout; then e
 sed -i 's/return nonsense; //; s/word.h/new.h/' "$checkout/hello.c" "$checkout/Makefile.am"
 mv "$checkout/word.h" "$checkout/new.h"
 point "a renamed file is not missed" eval 'build_in_checkout; hello_is changed'
+point "a file in conflict, which git names three times, is not lost when that is over" eval 'conflict; build_in_checkout
+	git -C "$checkout" rm -q --cached hello.c; touch "$checkout/new.h"; build_in_checkout; hello_is changed'
 
 # --- machines ---
 
@@ -150,7 +158,7 @@ awkward=('' 'two  words' "it's" 'a"quote' $'new\nline' 'back\slash' '$HOME `id` 
 	cd "$dir/check"
 	boot cxl LAB=1 "$lab" run --no-build --timeout 120 -- "$dir/check/probe" "${awkward[@]}"
 	boot tier LAB=1 "$lab" run --no-build --machine tier -- bash -c '"$0"/check/probe; sleep 1; echo c >/proc/sysrq-trigger; sleep 100' "$dir"
-	boot hang LAB_HANG_BOOTS=1 LAB_BOOT_LIMIT=15 "$lab" run --no-build --machine flat --cpus 3 -- "$dir/check/probe"
+	boot hang LAB_HANG_BOOTS=1 "$lab" run --no-build --machine flat --cpus 3 -- "$dir/check/probe"
 ) &
 lane=$!
 cd /
@@ -176,7 +184,8 @@ point "cxl: two CPU nodes and a device of node 1 as node 2, online" said cxl "ma
 point "tier: node 2 near node 1, and the firmware tells it" said tier "machine: tier lab-tier" "online: 0-3" \
 	"node0: cpus=0-1 memory=1536" "node1: cpus=2-3 memory=1536" "node2: cpus= memory=1024" \
 	"node0 distance: 10 21 50" "node1 distance: 21 10 31" "node0 read latency: 80" "node2 read latency: 250"
-point "tier: a kernel that panics is status 125, with its log named" eval 'ended tier 125; has "$(cat "$out/tier.err")" "the machine died; its console: "
+point "tier: a kernel that panics is status 125, with its log named and its last words said" eval 'ended tier 125; has "$(cat "$out/tier.err")" "the machine died; its console: "
+	grep -q "^lab:   .*Kernel panic" "$out/tier.err"
 	grep -q "Kernel panic" "$(sed -n "s/.*its console: //p" "$out/tier.err")"'
 point "numa: two CPU nodes share five CPUs" said numa "machine: numa lab-numa" "online: 0-4" \
 	"node0: cpus=0-2 memory=1536" "node1: cpus=3-4 memory=1536" "node0 distance: 10 21"
@@ -184,7 +193,7 @@ point "outside the tree the command runs at its top" said numa "cwd: ${dir%/test
 point "much output arrives whole" is "$(grep -c '^[0-9]*$' "$out/numa.err")" 400000
 point "a command that runs too long is stopped, status 124" eval 'ended numa 124; has "$(cat "$out/numa.err")" "stopped after 20 s"'
 point "a boot that hangs is tried again" eval 'ended hang 0; has "$(cat "$out/hang.err")" "trying again"'
-point "flat: one node" eval 'said hang "machine: flat lab-flat" "online: 0-2" "node0: cpus=0-2 memory=2048"; ! grep -q node1 "$out/hang.out"'
+point "flat: one node" eval 'said hang "machine: flat lab-flat" "online: 0-2" "node0: cpus=0-2 memory=6144"; ! grep -q node1 "$out/hang.out"'
 point "trixie: the older kernel, without sched_ext" eval 'said trixie "sched_ext: none"; grep -q "^kernel: 6\.12\." "$out/trixie.out"'
 point "the program built from a checkout is installed, its build tree at its place" eval 'said trixie changed; grep -q "build/hello$" "$out/trixie.out"'
 point "a command killed by a signal" ended trixie 137
@@ -195,6 +204,28 @@ point "nothing stays mounted" is "$(cat /proc/mounts)" "$mounts_before"
 
 # --- the lab's own scripts ---
 
+# machine_of LAST-WORDS PASSES-AT: check/machine's status and its tests, with a lab that dies with LAST-WORDS until a try.
+machine_of() {
+	local fake=$out/fake status=0
+	rm -rf "$fake"
+	mkdir -p "$fake"/{check,suite/m}
+	touch "$fake/suite/m/any.bats"
+	cp "$dir/check/machine" "$fake/check"
+	cat >"$fake/lab" <<-'L'
+		#!/bin/bash
+		cd "$(dirname "$0")" && echo try >>tries
+		echo "ok 1 first"
+		(($(wc -l <tries) < $PASSES_AT)) && { echo "lab:   [1] $LAST_WORDS" >&2; exit 125; }
+		echo "ok 2 second"
+	L
+	chmod +x "$fake/lab"
+	LAST_WORDS=$1 PASSES_AT=$2 "$fake/check/machine" m >"$fake/out" 2>/dev/null || status=$?
+	echo "$status $(grep '^ok' "$fake/out" | xargs)"
+}
+
+point "a suite in which the emulator lost a step starts again" is "$(machine_of 'Oops: int3: 0000 [#1]' 2)" "0 ok 1 first ok 2 second"
+point "but not for ever" is "$(machine_of 'Oops: int3: 0000 [#1]' 4)" "125 ok 1 first"
+point "and not when its kernel failed" is "$(machine_of 'Oops: 0002 [#1]' 2)" "125 ok 1 first"
 point "shellcheck finds nothing in its scripts" "$lab" chroot -C / -- sh -c '
 	cd "$LAB_SRC/tests/lab" && exec shellcheck --external-sources lab enter ./*.sh guest/init guest/initramfs-init check/*.t check/*.sh check/machine check/probe check/clock-probe'
 done_testing

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-# Test Anything Protocol for the host-side checks.
+# Test Anything Protocol for the host-side checks, and where they are: dir, lab, and out, a directory that goes with the test.
+
+dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+lab=$dir/lab
 
 tap_nr=0 tap_failed=0
 tap_dir=$(mktemp -d)
+out=$tap_dir
 trap 'rm -rf "$tap_dir"' EXIT
 
 # diag FILE: a file's end, as TAP comments.

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,12 @@ static void do_wait(const char *seconds)
 	sleep_s(atof(seconds));
 }
 
+static void do_kill(const char *pid)
+{
+	if (kill((pid_t)atoi(pid), SIGKILL))
+		die("kill", -errno);
+}
+
 struct figures {
 	double accessed, recent3, recent10, heat; /* bytes */
 	size_t nr_regions;
@@ -119,7 +126,7 @@ static void add_figures(struct figures *f, const struct damon_snapshot *s)
 
 static int snapshot(const struct damon_snapshot **out, size_t *nr)
 {
-	int r = damon_snapshot(session, out, nr);
+	int r = damon_snapshot(session, SIZE_MAX, out, nr);
 
 	if (r && r != -EAGAIN)
 		die("snapshot", r);
@@ -318,6 +325,7 @@ static const struct word {
 	{"open", do_open, false},     {"close", do_close, false},
 	{"set", do_set, true},	 /* PID[,PID...], "" for none */
 	{"wait", do_wait, true}, /* SECONDS */
+	{"kill", do_kill, true}, /* PID */
 	{"snap", do_snap, false},     {"regions", do_regions, false},
 	{"watch", do_watch, true},   /* SECONDS */
 	{"cost", do_cost, true},     /* SECONDS */

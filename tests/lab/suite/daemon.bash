@@ -6,7 +6,6 @@
 bats_require_minimum_version 1.5.0
 load ../lib
 
-guest=$LAB_BUILD/tests/lab/guest
 scx=/sys/kernel/sched_ext
 kdamonds=/sys/kernel/mm/damon/admin/kdamonds
 damon_stat=/sys/module/damon_stat/parameters/enabled
@@ -68,16 +67,6 @@ undisturbed() {
 	[[ $(cat $scx/enable_seq) == "$enable_seq" ]] || { echo "attached anew"; return 1; }
 	complaints=$(dmesg | grep -E "stall|BUG|WARNING|hung task|runnable task" || true)
 	[[ -z $complaints ]] || { echo "$complaints"; return 1; }
-}
-
-# touch_memory VARIABLE OPTION...: starts a memtouch, its pid in VARIABLE once it touches.
-touch_memory() {
-	local variable=$1 out=$BATS_TEST_TMPDIR/memtouch.$1
-	shift
-	"$guest/memtouch" "$@" >"$out" 3>&- &
-	printf -v "$variable" %s "$!"
-	pids+=("$!")
-	retry 30 grep -q ready "$out"
 }
 
 # hogs N: so many processes that only use CPU

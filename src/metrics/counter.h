@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The rate of a perf counter between two readings.  Pure. */
+#ifndef TS_METRICS_COUNTER_H
+#define TS_METRICS_COUNTER_H
+
+#include <stdint.h>
+
+/* As read() gives it with PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING. */
+struct counter_reading {
+	uint64_t value;	     /* events counted so far */
+	uint64_t enabled_ns; /* time the event has been enabled */
+	uint64_t running_ns; /* of it, time it was on a hardware counter */
+};
+
+/*
+ * Events per second between two readings.  A counter that shares its hardware
+ * counts only while it runs, so the time it ran is what the events are divided
+ * by (perf's own scaling, value x enabled / running, over the same interval).
+ *
+ * Unknown rather than wrong: -ENODATA where too little of the time was counted
+ * (less than a hundredth) or no time has passed; -ERANGE for a value that went
+ * backwards (wrapped or reset) or grew faster than MAX_PER_S.
+ */
+int counter_rate(double *per_s, const struct counter_reading *before,
+		 const struct counter_reading *after, double max_per_s);
+
+#endif

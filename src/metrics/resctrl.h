@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Memory bandwidth by the L3 monitors of the CPUs (Intel RDT, AMD PQoS), as the file
+ * system resctrl shows them.  It is read where it is mounted, and nothing of it is
+ * changed.
+ *
+ * On AMD CPUs an administrator may tell each of the two counters what to count
+ * (info/L3_MON/mbm_*_bytes_config).  One that counts what it is named after is "total"
+ * or "local"; one that counts reads from slow memory and nothing else is "slow":
+ * that is what CPUs read from CXL.  Any other choice has no name here, and is unknown.
+ */
+#ifndef TS_METRICS_RESCTRL_H
+#define TS_METRICS_RESCTRL_H
+
+#include "numa/topology.h"
+
+#define RESCTRL "/sys/fs/resctrl"
+
+enum resctrl_flow {
+	RESCTRL_TOTAL, /* between its last-level caches and all memory */
+	RESCTRL_LOCAL, /* and memory of its own node */
+	RESCTRL_SLOW,  /* reads from slow memory */
+	RESCTRL_NR_FLOWS,
+};
+
+struct resctrl;
+
+/*
+ * T is not kept, SYSROOT (as in base/sysfs.h) is.  0, -ENOMEM, or -ENOENT where it is
+ * not mounted or the CPUs monitor no bandwidth.
+ */
+int resctrl_new(struct resctrl **out, const struct topology *t, const char *sysroot);
+void resctrl_free(struct resctrl *r);
+
+/* Read all groups of all domains, as of NOW_NS, CLOCK_MONOTONIC.  Often enough once a second. */
+void resctrl_update(struct resctrl *r, uint64_t now_ns);
+
+/*
+ * MB/s (10^6 bytes) of the CPUs of node ID between the last two updates, all tasks
+ * together.  -1 unknown: before the second; when a group has come or gone in between,
+ * or a count went back or cannot be read; and where an L3 serves two nodes.
+ */
+double resctrl_mbps(const struct resctrl *r, unsigned int id, enum resctrl_flow flow);
+
+/*
+ * What a counter counts in DOMAIN, by the text of its configuration, "0=0x7f;1=0x15".
+ * Pure.  0 or -EINVAL, for a domain that is not in it too.
+ */
+int resctrl_events_parse(uint32_t *events, const char *text, unsigned int domain);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * memory-load: memory and nothing else.
+ *
+ *   random   256 accesses to random lines an operation, none of which waits for another: latency,
+ *            hidden as far as the processor can
+ *   sweep    one word of each line of 64 KiB an operation, on and on through the thread's part of
+ *            the buffer: bandwidth.  Memory moves whole lines, and the emulation of loads is not
+ *            what is measured
+ *   phase    one of the two, with two buffers on two nodes, of which in turn only one is used: what
+ *            is near changes under the scheduler's feet
+ */
+#include <string.h>
+
+#include "bench.h"
+#include "draw.h"
+
+enum { LINE = 64, BATCH = 256, BLOCK = 65536 };
+
+struct position {
+	uint64_t sweep_at[2]; /* in each buffer */
+	uint64_t share;	      /* of reads, in percent, carried to the next access */
+};
+
+static uint64_t size = 96 << 20, read_percent = 100;
+static const char *pattern = "random";
+static double phase_seconds;
+static struct bench_nodes phase_nodes;
+static char *buffers[2];
+static uint64_t near_masks[2], begin_ns;
+
+static uint64_t setup(const struct bench_settings *settings)
+{
+	if (phase_seconds <= 0) {
+		buffers[0] = bench_memory(size);
+		return size;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		bench_bind("nodes", phase_nodes.node[i]);
+		buffers[i] = bench_memory(size);
+		near_masks[i] = settings->near.nr ? 1ull << settings->near.node[i] : 0;
+	}
+	begin_ns = bench_now_ns();
+	return 2 * size;
+}
+
+static void begin(struct bench_worker *worker)
+{
+	static struct position positions[BENCH_MAX_THREADS];
+
+	worker->own = &positions[worker->index];
+}
+
+/* Which buffer, and who is near to it. */
+static size_t hot_buffer(struct bench_op *op)
+{
+	size_t hot;
+
+	if (phase_seconds <= 0)
+		return 0;
+	hot = (op->start_ns - begin_ns) / (uint64_t)(phase_seconds * 1e9) % 2;
+	op->near_nodes = near_masks[hot];
+	return hot;
+}
+
+static inline uint64_t access_line(struct position *position, char *line)
+{
+	volatile uint64_t *word = (volatile uint64_t *)line;
+
+	position->share += read_percent;
+	if (position->share >= 100) {
+		position->share -= 100;
+		return *word;
+	}
+	*word = position->share;
+	return 0;
+}
+
+static void random_lines(struct bench_worker *worker, struct bench_op *op)
+{
+	struct position *position = worker->own;
+	char *buffer = buffers[hot_buffer(op)];
+	uint64_t nr_lines = size / LINE, state = worker->random, sum = 0;
+
+	for (int i = 0; i < BATCH; i++)
+		sum += access_line(position, buffer + LINE * draw_below(&state, nr_lines));
+	bench_consume(sum);
+	worker->random = state;
+	op->units = BATCH;
+}
+
+static void sweep(struct bench_worker *worker, struct bench_op *op)
+{
+	struct position *position = worker->own;
+	size_t hot = hot_buffer(op);
+	uint64_t part = size / worker->nr & ~(uint64_t)(BLOCK - 1), sum = 0;
+	uint64_t *at = &position->sweep_at[hot];
+	char *block = buffers[hot] + worker->index * part + *at;
+
+	for (size_t i = 0; i < BLOCK; i += LINE)
+		sum += access_line(position, block + i);
+	bench_consume(sum);
+	*at = *at + BLOCK < part ? *at + BLOCK : 0;
+	op->units = BLOCK;
+}
+
+static void check(struct bench *bench, struct bench_settings *settings)
+{
+	bool sweeps = !strcmp(pattern, "sweep");
+
+	bench->op = sweeps ? sweep : random_lines;
+	bench->unit = sweeps ? "bytes" : "accesses";
+	bench->variant = phase_seconds > 0 ? "phase" : pattern;
+	if (size / settings->nr_threads < BLOCK)
+		bench_usage("--size %llu is less than 64K for each of %llu threads",
+			    (unsigned long long)size, (unsigned long long)settings->nr_threads);
+	if (phase_seconds > 0 && !phase_nodes.nr)
+		bench_usage("--phase %g needs --nodes A,B", phase_seconds);
+	if (phase_nodes.nr && phase_seconds <= 0)
+		bench_usage("--nodes %d,%d needs --phase SECONDS", phase_nodes.node[0],
+			    phase_nodes.node[1]);
+	if (phase_nodes.nr && (settings->node.nr || settings->interleave.nr))
+		bench_usage("--nodes %d,%d says where the data lie: --node and --interleave do not "
+			    "go with it",
+			    phase_nodes.node[0], phase_nodes.node[1]);
+	if (phase_nodes.nr && settings->near.nr && settings->near.nr != 2)
+		bench_usage("--near takes two nodes with --phase, one for each of --nodes, not %zu",
+			    settings->near.nr);
+}
+
+static void facts(FILE *out)
+{
+	fprintf(out, ", \"pattern\": \"%s\", \"reads_percent\": %llu", pattern,
+		(unsigned long long)read_percent);
+	if (phase_seconds > 0)
+		fprintf(out, ", \"phase_seconds\": %g", phase_seconds);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct bench_option options[] = {
+		{"size", BENCH_SIZE, &size, BLOCK, 1ull << 40, NULL,
+		 "bytes, of each buffer with --phase"},
+		{"pattern", BENCH_WORD, &pattern, 0, 0, "random|sweep", "in what order"},
+		{"reads", BENCH_NUMBER, &read_percent, 0, 100, NULL,
+		 "percent of accesses; others write"},
+		{"phase", BENCH_SECONDS, &phase_seconds, 0, 0, NULL,
+		 "the other buffer's turn so often"},
+		{"nodes", BENCH_NODES, &phase_nodes, 2, 2, NULL,
+		 "where the two lie; --near then has a node for each"},
+		{0},
+	};
+	struct bench bench = {.workload = "memory-load",
+			      .options = options,
+			      .check = check,
+			      .setup = setup,
+			      .begin = begin,
+			      .facts = facts};
+
+	bench_main(&bench, argc, argv);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CPU counters of last-level caches without hardware, for tests: QEMU emulates no
+ * PMU, so that the kernel has none for its hardware events.  References go up at
+ * a million a second on each CPU; of them miss what parameters say.
+ *
+ *   hit_permille   hits per thousand references on the CPUs of node 0, node 1, ...
+ */
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/perf_event.h>
+#include <linux/topology.h>
+
+#define NS_PER_REFERENCE 1000
+#define MAX_NODES 8
+
+static unsigned int hit_permille[MAX_NODES] = {[0 ... MAX_NODES - 1] = 900};
+
+/* Since the last look, so that a changed rate counts from then on. */
+static u64 passed(struct perf_event *event, u64 ns)
+{
+	int node = cpu_to_node(event->oncpu < 0 ? event->cpu : event->oncpu);
+	u64 references = ns / NS_PER_REFERENCE;
+
+	if (event->attr.config == PERF_COUNT_HW_CACHE_REFERENCES)
+		return references;
+	return references * (1000 - READ_ONCE(hit_permille[node % MAX_NODES])) / 1000;
+}
+
+static void event_update(struct perf_event *event)
+{
+	u64 now = ktime_get_ns();
+	u64 before = local64_xchg(&event->hw.prev_count, now);
+
+	local64_add(passed(event, now - before), &event->count);
+}
+
+static void event_start(struct perf_event *event, int flags)
+{
+	local64_set(&event->hw.prev_count, ktime_get_ns());
+	event->hw.state = 0;
+}
+
+static void event_stop(struct perf_event *event, int flags)
+{
+	if (event->hw.state & PERF_HES_STOPPED)
+		return;
+	event_update(event);
+	event->hw.state = PERF_HES_STOPPED | PERF_HES_UPTODATE;
+}
+
+static int event_add(struct perf_event *event, int flags)
+{
+	event->hw.state = PERF_HES_STOPPED | PERF_HES_UPTODATE;
+	if (flags & PERF_EF_START)
+		event_start(event, flags);
+	return 0;
+}
+
+static void event_del(struct perf_event *event, int flags)
+{
+	event_stop(event, flags);
+}
+
+static int event_init(struct perf_event *event)
+{
+	if (event->attr.type != PERF_TYPE_HARDWARE)
+		return -ENOENT;
+	if (event->attr.config != PERF_COUNT_HW_CACHE_REFERENCES &&
+	    event->attr.config != PERF_COUNT_HW_CACHE_MISSES)
+		return -ENOENT;
+	return is_sampling_event(event) ? -EOPNOTSUPP : 0;
+}
+
+static struct pmu unit = {
+	.module = THIS_MODULE,
+	.task_ctx_nr = perf_hw_context,
+	.capabilities = PERF_PMU_CAP_NO_EXCLUDE | PERF_PMU_CAP_NO_INTERRUPT,
+	.event_init = event_init,
+	.add = event_add,
+	.del = event_del,
+	.start = event_start,
+	.stop = event_stop,
+	.read = event_update,
+};
+
+module_param_array(hit_permille, uint, NULL, 0644);
+
+/* The type of hardware events is that of the CPUs' own PMU: there is none here. */
+static int __init start(void)
+{
+	return perf_pmu_register(&unit, "cpu", PERF_TYPE_RAW);
+}
+
+static void __exit end(void)
+{
+	perf_pmu_unregister(&unit);
+}
+
+module_init(start);
+module_exit(end);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("last-level cache counters without hardware, for the lab's tests");

@@ -1,0 +1,208 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# cpu.weight: cgroups share a CPU by their weights, whatever they hold, and the scheduler's books of them stay right.
+
+load ../daemon
+load ../shares
+
+root=/sys/fs/cgroup
+
+eval "daemon_$(declare -f teardown)"
+teardown() {
+	daemon_teardown
+	find $root -mindepth 1 -depth -type d -exec rmdir {} +
+}
+
+# group NAME WEIGHT: a cgroup of this test
+group() {
+	mkdir -p "$root/$BATS_TEST_NUMBER/$1"
+	echo "$2" >"$root/$BATS_TEST_NUMBER/$1/cpu.weight"
+}
+
+move() { echo "$1" >"$root/$BATS_TEST_NUMBER/$2/cgroup.procs"; }
+
+# spin VARIABLE [GROUP]: a spinner on CPU 1, its pid in VARIABLE
+spin() {
+	spin_on 1 "$1"
+	[[ -z ${2-} ]] || move "${!1}" "$2"
+}
+
+setup_groups() {
+	mkdir "$root/$BATS_TEST_NUMBER"
+	echo +cpu >"$root/$BATS_TEST_NUMBER/cgroup.subtree_control"
+}
+
+# Nobody is left in any group's books.
+books_are_empty() {
+	bpftool -j map dump name groups | jq -e '[.[].formatted.value | select(.nr_refs != 0 or .runnable != 0)] | length == 0' >/dev/null
+}
+
+@test "weights 100 and 300 share a CPU 1:3" {
+	start_daemon
+	setup_groups
+	group a 100
+	group b 300
+	spin a a
+	spin b b
+	sleep 1
+	shares 25 10 "$a"
+	undisturbed
+	stop_daemon
+}
+
+@test "three tasks in a group get what one gets in another" {
+	setup_groups
+	group many 100
+	group one 100
+	spin a many
+	spin b many
+	spin c many
+	spin d one
+	start_daemon	# finds them there
+	sleep 1
+	shares 50 10 "$a" "$b" "$c"
+	shares 16.7 10 "$a"
+	undisturbed
+	stop_daemon
+}
+
+@test "a task without a group competes as one of weight 100 does" {
+	start_daemon
+	mkdir "$root/$BATS_TEST_NUMBER"
+	echo 200 >"$root/$BATS_TEST_NUMBER/cpu.weight"
+	spin a .
+	spin b .
+	spin c
+	sleep 1
+	shares 33.3 10 "$c"
+	undisturbed
+	stop_daemon
+}
+
+@test "groups in a group share its share" {
+	start_daemon
+	setup_groups
+	group p 100
+	group alone 100
+	echo +cpu >"$root/$BATS_TEST_NUMBER/p/cgroup.subtree_control"
+	group p/c1 100
+	group p/c2 300
+	spin a p/c1
+	spin b p/c2
+	spin c alone
+	sleep 1
+	shares 50 10 "$c"
+	shares 12.5 10 "$a"
+	kill "$b"	# what it leaves goes to its sibling
+	pids=("$a" "$c")
+	sleep 1
+	shares 50 10 "$c"
+	undisturbed
+	stop_daemon
+}
+
+@test "ten levels are as good as one" {
+	local path=d level
+	start_daemon
+	setup_groups
+	group d 100
+	group alone 100
+	for level in 2 3 4 5 6 7 8 9 10; do
+		echo +cpu >"$root/$BATS_TEST_NUMBER/$path/cgroup.subtree_control"
+		path=$path/d
+		group "$path" 100
+	done
+	spin a "$path"
+	spin b alone
+	sleep 1
+	shares 50 10 "$a"
+	undisturbed
+	stop_daemon
+}
+
+@test "a changed weight, and a task that moves, count within 2 s" {
+	start_daemon
+	setup_groups
+	group a 100
+	group b 100
+	spin a a
+	spin b b
+	sleep 1
+	shares 50 10 "$a"
+	group a 400
+	sleep 2
+	shares 80 10 "$a"
+	move "$a" b
+	sleep 2
+	shares 50 10 "$a"
+	group b 300
+	echo "$a" >$root/cgroup.procs	# weight 100, beside the group around b with its 100
+	sleep 2
+	shares 50 10 "$a"
+	echo 300 >"$root/$BATS_TEST_NUMBER/cpu.weight"
+	sleep 2
+	shares 25 10 "$a"
+	undisturbed
+	stop_daemon
+}
+
+@test "nice 5 beside nice 0 in the root" {
+	start_daemon
+	spin a
+	spin b
+	renice -n 5 -p "$b" >/dev/null
+	sleep 1
+	window=8
+	shares 24.6 5 "$b"
+	undisturbed
+	stop_daemon
+}
+
+@test "nice counts within a group" {
+	start_daemon
+	setup_groups
+	group a 100
+	group b 100
+	spin a a
+	spin b a
+	spin c b
+	renice -n 5 -p "$b" >/dev/null
+	sleep 1
+	shares 12.3 10 "$b"
+	shares 50 10 "$c"
+	undisturbed
+	stop_daemon
+}
+
+@test "250 moves and 50 groups that come and go: the books are right" {
+	local i pid
+	start_daemon
+	setup_groups
+	group a 100
+	group b 300
+	echo +cpu >"$root/$BATS_TEST_NUMBER/a/cgroup.subtree_control"
+	group a/c 50
+	hogs 3
+	spin s
+	bash -c 'while :; do /bin/true; done' 3>&- &
+	pids+=($!)
+	for i in $(seq 50); do
+		for pid in "${pids[@]}"; do
+			case $(((i + pid) % 3)) in
+			0) move "$pid" b ;;
+			1) move "$pid" a/c ;;
+			2) echo "$pid" >$root/cgroup.procs ;;
+			esac
+		done
+		group "b$i" $((i * 100))
+		(move "$BASHPID" "b$i"; /bin/true)
+		rmdir "$root/$BATS_TEST_NUMBER/b$i"
+	done
+	undisturbed
+	for pid in "${pids[@]}"; do kill "$pid"; wait "$pid" || true; done
+	pids=()
+	rmdir $root/$BATS_TEST_NUMBER/{a/c,a,b,}
+	retry 5 books_are_empty
+	undisturbed
+	stop_daemon
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# What the scheduler takes a task for, and what that is worth to it.
+
+load ../daemon
+load ../shares
+
+class_is() { [[ $(process "$1" .class) == "$2" ]]; }
+
+# watch_sleeper [OPTION...]: a daemon, and under its eyes p, which sleeps for most of the time; SIGUSR1 makes a hog of it, SIGUSR2 another name.
+watch_sleeper() {
+	perl -e '$SIG{USR1} = sub { 1 while 1 }; $SIG{USR2} = sub { $0 = "vectordb" }; select undef, undef, undef, 0.005 while 1' 3>&- &
+	p=$!
+	pids+=("$p")
+	start_daemon --pid "$p" "$@"
+}
+
+@test "who sleeps often and runs little is latency sensitive, until it becomes a hog" {
+	watch_sleeper
+	retry 10 class_is "$p" latency
+	[[ $(process "$p" .priority) == -25 ]]
+	kill -USR1 "$p"
+	retry 10 class_is "$p" regular
+	retry 10 eval '[[ $(process "$p" .priority) == 0 ]]'
+	undisturbed
+	stop_daemon
+}
+
+@test "limits of behaviour are options" {
+	watch_sleeper --latency-wakes-hz 10000
+	sleep 3
+	class_is "$p" regular
+	stop_daemon
+}
+
+@test "a new name is a new class, behaviour or not" {
+	watch_sleeper
+	retry 10 class_is "$p" latency
+	kill -USR2 "$p"
+	retry 10 class_is "$p" vector
+	stop_daemon
+}
+
+@test "priority: 25 % less virtual time are a third more CPU, and a priority of 0 is none" {
+	spin_on 1 a
+	spin_on 1 b perl -e '1 while 1'
+	start_daemon --match latency=comm:perl
+	retry 10 class_is "$b" latency
+	window=6
+	shares 57.1 7 "$b"
+	undisturbed
+	stop_daemon
+	start_daemon --match latency=comm:perl --priority-latency 0
+	retry 10 class_is "$b" latency
+	shares 50 6 "$b"
+	stop_daemon
+}

@@ -1,0 +1,194 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# Properties of the scheduler: two nodes of two CPUs.
+
+load ../properties
+
+spinners=$LAB_SRC/tests/lab/guest/spinners
+
+@test "fair: pinned and free spinners get the same" {
+	property '.p10_of_mean >= 0.90' "$spinners" fair 5
+}
+
+# Both figures are some tenths of a millisecond here, of which emulation jitters a good part: half a millisecond more is allowed.
+@test "responsive: who wakes waits no longer than under the kernel's scheduler" {
+	property '.wakes >= 100 and .p90_us <= $control.p90_us * 1.25 + 500' "$guest/pingpong" 8
+}
+
+# Others wake too, the measuring process and the daemon among them, and push a spinner aside, whom another CPU of the node may take up: so
+# there are 2 or 3 moves a second where the kernel's scheduler has none.  Going back and forth would be hundreds.
+@test "spread: spinners let go from one CPU each take their own, and stay" {
+	property '.settled_s != null and .settled_s <= 0.5 and .further <= $control.further + 15' "$spinners" spread 3
+}
+
+@test "together: threads stay on the node of their memory" {
+	local node near
+	for node in 0 1; do
+		touch_memory "p$node" --total 64M --hot 24M --node "$node" --threads 2
+	done
+	near() { "$guest/whereran" --pid "$1" --near "$2" --duration 4; }
+	info kernel "$(near "$p0" 0) $(near "$p1" 1)"
+	start_daemon
+	retry 20 prefers "$p0" 0
+	retry 20 prefers "$p1" 1
+	sleep 1
+	for node in 0 1; do
+		stays() {
+			ours=$(near "$([[ $node == 0 ]] && echo "$p0" || echo "$p1")" "$node")
+			info tiersched "$ours"
+			holds '.near_percent >= 95'
+		}
+		control=null
+		stays || stays || stays
+	done
+	undisturbed
+	stop_daemon
+}
+
+# Each of the readers is due every 4 s, by its weight and for a slice, and nearly always loses its CPU within a read section.
+@test "RCU: who loses its CPU within a read section is not kept from ending it" {
+	property '.waits >= 5 and .max_ms <= 1000' "$spinners" rcu 5
+}
+
+@test "nice: 5 levels are a factor of 3.06" {
+	property '.ratio / 3.06 | . >= 0.95 and . <= 1.05' "$spinners" nice 8
+}
+
+# A vCPU that the host has taken away takes no task, whatever the scheduler.  How long that is shows in the pinned tasks under the
+# kernel's scheduler: they leave it no choice.  One wait in a hundred may exceed the hold of 5 ms and that.
+@test "work conserving: no CPU idles for longer than the hold while somebody waits for it" {
+	property '.waits > 200 and .p99_ms <= 5 + $control.pinned_p99_ms' "$spinners" idle 6
+}
+
+# On a host that gives the machine one core of four even the kernel's scheduler needs longer: half as long again as it, then.
+@test "no starvation: 16 hogs of the highest class a CPU, and all others run every 500 ms" {
+	property 'def limit(ms): [500, ms * 1.5] | max;
+		.kworker_wakes > 5 and .regular_ms <= limit($control.regular_ms) and .pinned_ms <= limit($control.pinned_ms) and
+		.kworker_ms <= limit($control.kworker_ms)' "$spinners" starve "$(long 8 30)"
+}
+
+served=/sys/module/lab_work/parameters
+scope=/sys/module/workqueue/parameters/default_affinity_scope
+
+# Work for unbound workers.  The kernel wakes them near who asked for it, which is the same last-level cache unless told otherwise: that all
+# CPUs of this machine share.
+load_work() {
+	scope_was=$(<$scope)
+	echo numa >$scope
+	insmod "$LAB_BUILD/tests/lab/kmod/lab_work.ko"
+}
+
+unload_work() {
+	rmmod lab_work
+	echo "$scope_was" >$scope
+}
+
+# ask CPU N: from this CPU for N pieces
+ask() { taskset -c "$1" sh -c "echo $2 >$served/requests"; }
+
+serve_near() {
+	load_work
+	ask 0 100
+	ask 2 100
+	jq -nc --argjson near "$(<$served/near)" --argjson done "$(<$served/done)" '{near: $near, done: $done}'
+	unload_work
+}
+
+@test "unbound kernel workers stay near who asked for their work, beside hogs" {
+	hogs 8
+	property '.done == 200 and .near >= 180' serve_near
+}
+
+# bound_worker: one of CPU 0's
+bound_worker() { grep -l '^kworker/0:' /proc/[0-9]*/comm | head -n 1 | cut -d / -f 3; }
+
+@test "kernel workers pay less near who asked for their work" {
+	load_work
+	start_daemon
+	ask 2 20
+	ours=$("$guest/taskctx" "$(<$served/worker)")
+	control=null
+	info "unbound" "$ours"
+	holds '.class == 3 and .served == 1 and .ran_at == 1 and .priority == -15'
+	ours=$("$guest/taskctx" "$(bound_worker)")
+	info "bound" "$ours"
+	holds '.class == 0 or (.class == 3 and .served == 255 and .ran_at == 0 and .priority == -15)'
+	stop_daemon
+	start_daemon --priority-kworker 0
+	ask 2 20
+	ours=$("$guest/taskctx" "$(<$served/worker)")
+	holds '.class == 3 and .priority == 0'
+	undisturbed
+	stop_daemon
+	unload_work
+}
+
+# churn COMMAND: until told to stop, its errors its own affair (a CPU may just be gone)
+churn() {
+	"$@" >/dev/null 2>&1 3>&- &
+	pids+=("$!")
+}
+
+cpu3_comes_and_goes() {
+	while :; do
+		echo 0 >/sys/devices/system/cpu/cpu3/online
+		sleep 0.5
+		echo 1 >/sys/devices/system/cpu/cpu3/online
+		sleep 0.5
+	done
+}
+
+affinity_of() {
+	exec python3 -c 'import os, sys, time
+while True:
+    for cpus in {0}, {1, 2}, {0, 1, 2, 3}, {2}:
+        os.sched_setaffinity(int(sys.argv[1]), cpus)
+        time.sleep(0.001)' "$1"
+}
+
+cpuset_shrinks() {
+	while :; do
+		echo 1 >"$group/cpuset.cpus"
+		sleep 0.05
+		echo 0-3 >"$group/cpuset.cpus"
+		sleep 0.05
+	done
+}
+
+execs() { while :; do /bin/true; done; }
+
+# so many processes in all, 50 at once
+forks() { perl -e 'for (1 .. shift) { fork or exit; wait if $_ > 50 } 1 while wait > 0' "$1"; }
+
+@test "churn: affinity, cpusets, forks, execs, a real-time hog, and CPUs that go and come" {
+	local pid
+	group=/sys/fs/cgroup/churn
+	mkdir -p "$group"
+	hogs 8
+	for pid in "${pids[@]}"; do echo "$pid" >"$group/cgroup.procs"; done
+	hogs 2
+	start_daemon
+	churn affinity_of "${pids[-1]}"
+	churn cpuset_shrinks
+	churn execs
+	churn execs
+	churn chrt -f 1 taskset -c 2 perl -e 'while (1) { }'
+	churn cpu3_comes_and_goes
+	timeout 900 bash -c "$(declare -f forks); forks $(long 1000 10000)"
+	undisturbed
+	kill "${pids[-1]}"
+	wait "${pids[-1]}" || true
+	echo 1 >/sys/devices/system/cpu/cpu3/online || true
+	stop_daemon
+}
+
+@test "churn: hackbench -P -g 100, and CPUs that go and come" {
+	start_daemon
+	churn cpu3_comes_and_goes
+	timeout 240 hackbench -P -g 100 -l 2
+	undisturbed
+	kill "${pids[-1]}"
+	wait "${pids[-1]}" || true
+	echo 1 >/sys/devices/system/cpu/cpu3/online || true
+	stop_daemon
+}
