@@ -11,6 +11,9 @@ teardown_file() { unload lab_cxl_pmu; unload lab_llc_pmu; }
 # node2 JQ: of the CXL node, as of now
 node2() { cxl-tiersched status --json | jq -r ".nodes[] | select(.node == 2) | $1"; }
 
+# scores PID LEAST MOST: near node 1
+scores() { process "$1" '.cpu_nodes[1].score' | jq -e --argjson l "$2" --argjson m "$3" '. >= $l and . <= $m' >/dev/null; }
+
 # flows MBPS FIGURE: the figure is there and within 2 %
 flows() {
 	local value
@@ -148,7 +151,7 @@ vector_place_is() { [[ $(vector_place) == "$1" ]]; }
 	touch_memory p --total 128M --hot 24M --node 2 --threads 2
 	start_daemon --bandwidth 2=30000 --hold-saturating 0
 	retry 10 prefers "$p" 1
-	retry 5 eval '[[ $(process "$p" ".cpu_nodes[1].score") == 150 ]]'
+	retry 5 scores "$p" 140 151 # 100 for locality, 30 for the CXL node, 20 for its room, less what of its heat is elsewhere
 	vector_place_is 1
 	set_unit read_mbps 29500
 	# two ticks, and what it takes to look
@@ -209,6 +212,7 @@ node_hits() { cxl-tiersched status --json | jq -r ".nodes[] | select(.node == $1
 hits() { jq -en --argjson v "$(node_hits "$1")" --argjson l "$2" --argjson m "$3" '$v != null and $v >= $l and $v <= $m' >/dev/null; }
 
 @test "hit rates of last-level caches, by node, and where there are no counters one line says so" {
+	unload lab_llc_pmu
 	start_daemon --observe
 	sleep 2
 	[[ $(node_hits 0) == null ]]
@@ -220,10 +224,10 @@ hits() { jq -en --argjson v "$(node_hits "$1")" --argjson l "$2" --argjson m "$3
 	retry 5 hits 0 89 91
 	retry 5 hits 1 64 66
 	retry 10 prefers "$p" 1
-	[[ $(process "$p" '.cpu_nodes[1].score') == 130 ]]
+	scores "$p" 120 131 # 100 for locality, 30 for the CXL node, less what of its heat is elsewhere
 	echo 900,950 >/sys/module/lab_llc_pmu/parameters/hit_permille
 	retry 5 hits 1 94 96
-	retry 5 eval '[[ $(process "$p" ".cpu_nodes[1].score") == 145 ]]'
+	retry 5 scores "$p" 135 146 # and 15 for the hit rate
 	[[ $(bpftool -j map dump name cpu_contexts | jq '[.[].formatted.value.hit_rate_permille] | unique | map(select(. == 900 or . == 950)) | length') -ge 1 ]]
 	undisturbed
 	stop_daemon
