@@ -33,6 +33,8 @@ enum { EXIT_KIND_UNREG = 64, EXIT_KIND_ERROR = 1024 };
 #define EXIT_CODE_RESTART (1ULL << 48)
 #define OPS_ENQ_LAST (1ULL << 1)
 #define OPS_SWITCH_PARTIAL (1ULL << 3)
+/* a waker hands the task to its CPU, rather than take that one's lock and wait for it to have slept */
+#define OPS_ALLOW_QUEUED_WAKEUP (1ULL << 5)
 #define OPS_BUILTIN_IDLE_PER_NODE (1ULL << 6)
 
 struct sched {
@@ -66,8 +68,9 @@ static void configure(struct tiersched_bpf *skel, const struct options *o, const
 		for (size_t i = 0; i < m->nr_cpu_nodes; i++)
 			skel->rodata->place_order[c][i] = m->near_order[c * m->nr_cpu_nodes + i];
 	}
-	skel->struct_ops.tiersched_ops->flags =
-		OPS_ENQ_LAST | OPS_BUILTIN_IDLE_PER_NODE | (o->partial ? OPS_SWITCH_PARTIAL : 0);
+	skel->struct_ops.tiersched_ops->flags = OPS_ENQ_LAST | OPS_ALLOW_QUEUED_WAKEUP |
+						OPS_BUILTIN_IDLE_PER_NODE |
+						(o->partial ? OPS_SWITCH_PARTIAL : 0);
 }
 
 /* Is this a member of the kernel's sched_ext_ops? */
