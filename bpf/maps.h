@@ -51,6 +51,7 @@ struct cpu_state {
 	u64 run_vtime;	  /* that the task began with */
 	u32 run_weight;	  /* effective; 0: nothing that may be preempted */
 	u8 runs_near;	  /* counted in nr_near_running */
+	u8 runs_latency;  /* a task that is latency sensitive itself */
 };
 
 struct {

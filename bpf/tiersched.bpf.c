@@ -51,6 +51,7 @@ enum {
 };
 #define KTHREAD_SAVED_NS 1000000000ULL
 #define PREEMPT_NS 1000000
+#define PREEMPT_LATENCY_NS 100000
 #define MAX_WAIT_NS 4000000000ULL /* the kernel ejects a scheduler after 30 s */
 #define LOOK_NS 1000000000ULL	  /* how often somebody looks for one that has waited longer ... */
 #define LOOK_AGAIN_NS 20000000	  /* ... and after having found one */
@@ -216,34 +217,54 @@ static bool kick_idle_at(const struct task_struct *p, u32 place)
 }
 
 /*
- * P has just been queued at PLACE by a wake-up.  If the task on the CPU it last
- * ran on has run for PREEMPT_NS, and is ahead of P by as much virtual time, that
- * CPU is made to choose anew: P, or whoever is due before it.  A kernel thread
- * that was sent to another place does so to some CPU there.
+ * For how long does a task run, at least, before P may take its CPU: long enough that those who
+ * wake each other for every few microseconds do not.  Who is latency sensitive need not wait so
+ * long for who is not.
+ */
+static s64 undisturbed_ns(const struct ts_task *t, const struct cpu_state *state)
+{
+	return t->class == TS_CLASS_LATENCY && !state->runs_latency ? PREEMPT_LATENCY_NS
+								     : PREEMPT_NS;
+}
+
+/* Has the task on this CPU run for long enough, and is it ahead of P by as much virtual time? */
+static bool gives_way(s32 cpu, const struct ts_task *t)
+{
+	u32 zero = 0;
+	struct cpu_state *state = bpf_map_lookup_percpu_elem(&cpu_states, &zero, cpu);
+	s64 ran_ns, least_ns;
+
+	if (!state || !state->run_weight)
+		return false;
+	least_ns = undisturbed_ns(t, state);
+	/* clocks of two CPUs: perhaps a bit below 0 */
+	ran_ns = scx_bpf_now() - state->run_start_ns;
+	return ran_ns >= least_ns &&
+	       (s64)(state->run_vtime + (u64)ran_ns * NORMAL_WEIGHT / state->run_weight -
+		     t->vtime) > least_ns;
+}
+
+/*
+ * P has just been queued at PLACE by a wake-up.  If the task on the CPU it last ran on gives way,
+ * that CPU is made to choose anew: P, or whoever is due before it.  A kernel thread that was sent
+ * to another place does so to some CPU there, and who is latency sensitive asks a second CPU.
  */
 static void preempt_for(const struct task_struct *p, const struct ts_task *t, u32 place)
 {
 	s32 cpu = scx_bpf_task_cpu(p);
-	struct cpu_state *state;
-	u32 zero = 0;
-	s64 ran_ns;
+	bool latency = t->class == TS_CLASS_LATENCY;
 
 	if (place_of_cpu(cpu) != place || !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
-		cpu = p->flags & PF_KTHREAD ? any_cpu_at(p, place) : -1;
+		cpu = latency || p->flags & PF_KTHREAD ? any_cpu_at(p, place) : -1;
 	if (cpu < 0)
 		return;
-	state = bpf_map_lookup_percpu_elem(&cpu_states, &zero, cpu);
-	if (!state || !state->run_weight)
-		return;
-	ran_ns =
-		scx_bpf_now() - state->run_start_ns; /* clocks of two CPUs: perhaps a bit below 0 */
-	if (ran_ns < PREEMPT_NS)
-		return;
-	if ((s64)(state->run_vtime + (u64)ran_ns * NORMAL_WEIGHT / state->run_weight - t->vtime) >
-	    PREEMPT_NS) {
-		count(TS_STAT_PREEMPTED);
-		scx_bpf_kick_cpu(cpu, SCX_VALUE(scx_kick_flags, SCX_KICK_PREEMPT));
+	if (!gives_way(cpu, t)) {
+		cpu = latency && p->nr_cpus_allowed > 1 ? any_cpu_at(p, place) : -1;
+		if (cpu < 0 || !gives_way(cpu, t))
+			return;
 	}
+	count(TS_STAT_PREEMPTED);
+	scx_bpf_kick_cpu(cpu, SCX_VALUE(scx_kick_flags, SCX_KICK_PREEMPT));
 }
 
 static void run_here(struct task_struct *p, u64 enq_flags)
@@ -254,18 +275,21 @@ static void run_here(struct task_struct *p, u64 enq_flags)
 /* A task bound to one CPU. */
 static void enqueue_bound(struct task_struct *p, struct ts_task *t, s32 cpu, u64 enq_flags)
 {
+	bool woken = enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_WAKEUP);
+	u32 place = place_of_cpu(cpu);
+
 	if (enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_LAST)) {
 		run_here(p, enq_flags);
 		return;
 	}
 	/* a kernel thread that wakes goes first: the CPU needs it to work at all */
-	if ((p->flags & PF_KTHREAD) && (enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_WAKEUP))) {
+	if (woken && (p->flags & PF_KTHREAD)) {
 		run_here(p, enq_flags | SCX_VALUE(scx_enq_flags, SCX_ENQ_HEAD));
 		return;
 	}
-	queue_at(p, t, place_of_cpu(cpu), false, enq_flags);
-	if (enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_WAKEUP))
-		preempt_for(p, t, place_of_cpu(cpu));
+	queue_at(p, t, place, false, enq_flags);
+	if (woken)
+		preempt_for(p, t, place);
 	scx_bpf_kick_cpu(cpu, SCX_VALUE(scx_kick_flags, SCX_KICK_IDLE));
 }
 
@@ -523,6 +547,7 @@ static void note_running(const struct task_struct *p, const struct ts_task *t, s
 	state->run_start_ns = t->run_start_ns;
 	state->run_vtime = t->vtime;
 	state->run_weight = weight_of(p, t);
+	state->runs_latency = t->class == TS_CLASS_LATENCY;
 	if (!pl || state->runs_near == t->near)
 		return;
 	state->runs_near = t->near;
