@@ -50,10 +50,16 @@ int managed_init(struct managed_set *set, const struct machine *m, size_t max_pr
 	return 0;
 }
 
+static void end(struct managed *item)
+{
+	model_process_free(item->model);
+	process_llc_free(item->llc);
+}
+
 void managed_deinit(struct managed_set *set)
 {
 	for (size_t i = 0; i < set->nr; i++)
-		model_process_free(set->items[i].model);
+		end(&set->items[i]);
 	free(set->items);
 	free(set->targets);
 	collector_free(set->collector);
@@ -102,7 +108,7 @@ static bool keep_chosen(struct managed_set *set, const struct choice *chosen, si
 			  item->choice.proc.pid);
 		if (s)
 			sched_drop(s, item->choice.proc.pid);
-		model_process_free(item->model);
+		end(item);
 		changed = true;
 	}
 	set->nr = kept;
@@ -131,6 +137,22 @@ int managed_update(struct managed_set *set, const struct choice *chosen, size_t 
 		set->targets[i] = (struct damon_target){set->items[i].choice.proc.pid,
 							set->items[i].choice.proc.start_time};
 	return 0;
+}
+
+int managed_count_hits(struct managed_set *set, uint64_t now_ns)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < set->nr; i++) {
+		struct managed *item = &set->items[i];
+		int r = item->llc ? 0 : process_llc_new(&item->llc, item->choice.proc.pid);
+
+		if (!r)
+			item->llc_hit_permille = process_llc_update(item->llc, now_ns);
+		else if (r != -ESRCH)
+			error = r;
+	}
+	return error;
 }
 
 static int reserve(struct collector *c, size_t nr_regions, size_t nr_mem_nodes)

@@ -9,6 +9,7 @@
 #include "choose.h"
 #include "damon/damon.h"
 #include "machine.h"
+#include "metrics/process-llc.h"
 #include "model.h"
 #include "scheduler.h"
 
@@ -21,6 +22,8 @@ struct managed {
 	uint64_t last_cpu_ns;	     /* CPU time as of then */
 	struct ts_usage usage;	     /* as of the last sample; all 0 without a scheduler */
 	size_t nr_regions;	     /* in the last sample */
+	struct process_llc *llc;     /* NULL: not asked for, or there are no counters */
+	struct metric llc_hit_permille;
 	bool gone;		     /* exited; dropped with the next choice */
 };
 
@@ -44,6 +47,12 @@ void managed_deinit(struct managed_set *set);
  */
 int managed_update(struct managed_set *set, const struct choice *chosen, size_t nr, struct sched *s,
 		   uint64_t now_ns, bool *changed);
+
+/*
+ * How often each hits the last-level caches.  Often enough once a second.  0, or -errno
+ * where one of them cannot be counted.
+ */
+int managed_count_hits(struct managed_set *set, uint64_t now_ns);
 
 /* Take the snapshots into the models. NOW_NS is CLOCK_MONOTONIC. */
 void managed_collect(struct managed_set *set, const struct damon_snapshot *snapshots, size_t nr,

@@ -32,6 +32,7 @@ enum {
 	OPT_CXL_NODE,
 	OPT_BANDWIDTH,
 	OPT_CALIBRATE,
+	OPT_PROCESS_HITS,
 	OPT_SIMULATE,
 	OPT_SIMULATE_SEED,
 	OPT_KEEP_DAMON,
@@ -93,6 +94,9 @@ static const struct description table[] = {
 	 "(repeatable)"},
 	{"calibrate", NULL, OPT_CALIBRATE, FOR_RUN,
 	 "measure latencies first, unless that was done since boot"},
+	{"process-hits", NULL, OPT_PROCESS_HITS, FOR_RUN,
+	 "tell how often managed processes hit the last-level cache; costs their context "
+	 "switches"},
 	{"simulate", NULL, OPT_SIMULATE, FOR_RUN,
 	 "make up the load of CXL memory that no counter tells, labelled so everywhere"},
 	{"simulate-seed", "N", OPT_SIMULATE_SEED, FOR_RUN, "what that is made up by [1]"},
@@ -409,6 +413,9 @@ static int set_option(struct options *o, int code, const char *text)
 		return 0;
 	case OPT_PARTIAL:
 		o->partial = true;
+		return 0;
+	case OPT_PROCESS_HITS:
+		o->process_hits = true;
 		return 0;
 	case OPT_SIMULATE:
 		o->simulate = true;

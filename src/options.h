@@ -31,6 +31,7 @@ struct options {
 	bool observe;
 	bool partial;
 	bool calibrate; /* measure latencies before anything is scheduled, unless they are kept */
+	bool process_hits; /* count cache hits of managed processes */
 	bool json;
 	bool simulate;		    /* make up what no counter tells of CXL memory ... */
 	uint64_t simulate_seed;	    /* ... by this, 1 .. 2^63-1 */

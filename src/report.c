@@ -182,7 +182,7 @@ static void add_class(json_object *o, struct sched *s, pid_t pid)
 }
 
 static json_object *build_process(const struct machine *m, struct sched *s,
-				  const struct managed *item)
+				  const struct managed *item, uint64_t now_ns)
 {
 	const struct model_profile *f = model_profile(item->model);
 	const struct ts_usage *u = &item->usage;
@@ -203,6 +203,8 @@ static json_object *build_process(const struct machine *m, struct sched *s,
 			       f->intensity_mb_per_cpu_s == UINT32_MAX
 				       ? NULL
 				       : json_object_new_int64(f->intensity_mb_per_cpu_s));
+	add_metric(o, "llc_hit_percent", &item->llc_hit_permille, item->llc_hit_permille.value / 10,
+		   now_ns);
 	json_object_object_add(o, "memory_intensive", json_object_new_boolean(f->memory_intensive));
 	json_object_object_add(o, "saturates", json_object_new_boolean(f->saturates));
 	add_int(o, "confidence", f->confidence);
@@ -280,7 +282,7 @@ json_object *report_build(const struct daemon *d, uint64_t now_ns)
 	json_object_object_add(o, "nodes", build_nodes(d->topology, d->metrics, now_ns));
 	for (size_t i = 0; i < d->set.nr; i++)
 		json_object_array_add(processes,
-				      build_process(d->machine, d->sched, &d->set.items[i]));
+				      build_process(d->machine, d->sched, &d->set.items[i], now_ns));
 	json_object_object_add(o, "processes", processes);
 	return o;
 }

@@ -329,6 +329,16 @@ static double heat_mbps(size_t node, const void *arg)
 	return bytes / 1e6 / ((double)d->options->damon_interval_ns / 1e9);
 }
 
+static void count_hits(struct daemon *d, uint64_t now)
+{
+	int r = d->options->process_hits ? managed_count_hits(&d->set, now) : 0;
+
+	if (r < 0 && !d->told_of_no_hits)
+		log_warning("counters of last-level caches: %s; hit rates of processes are unknown",
+			    strerror(-r));
+	d->told_of_no_hits |= r < 0;
+}
+
 static void measure(struct daemon *d, uint64_t now)
 {
 	metrics_update(d->metrics, now);
@@ -406,6 +416,7 @@ static int tick(struct daemon *d)
 			r = choose(d, now);
 		watch_memory(d);
 		metrics_scan(d->metrics, d->topology, now);
+		count_hits(d, now);
 	}
 	if (r < 0)
 		return r;
@@ -532,6 +543,18 @@ static int loop(struct daemon *d, int signals)
 	}
 }
 
+/* Two for each thread of the managed processes: more than a shell's limit allows. */
+static void allow_counters(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files))
+		log_debug("cannot raise the limit of open files: %m");
+}
+
 int cmd_run(const struct options *o)
 {
 	struct daemon d = {
@@ -546,6 +569,8 @@ int cmd_run(const struct options *o)
 	/* the machine waits for its word: a late heartbeat costs every placement */
 	if (setpriority(PRIO_PROCESS, 0, -10))
 		log_debug("cannot raise the daemon's priority: %m");
+	if (o->process_hits)
+		allow_counters();
 	status = take_hold(&d, &lock);
 	if (status < 0) {
 		/* times and costs count from here: loading is done once */

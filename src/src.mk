@@ -25,6 +25,7 @@ libtiersched_a_SOURCES += \
 	src/metrics/memdev-pmu.c src/metrics/memdev-pmu.h \
 	src/metrics/metrics.c src/metrics/metrics.h \
 	src/metrics/pmu.c src/metrics/pmu.h \
+	src/metrics/process-llc.c src/metrics/process-llc.h \
 	src/metrics/resctrl.c src/metrics/resctrl.h \
 	src/model.c src/model.h \
 	src/options.c src/options.h \

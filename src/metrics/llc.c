@@ -13,14 +13,10 @@
 #define MAX_PER_S 1e11 /* a few references a cycle of a very fast CPU */
 #define LEAST_PER_S 1000.0
 
-struct cpu {
-	int references_fd, misses_fd; /* both open */
-};
-
 struct llc_node {
 	unsigned int id;
 	size_t nr;
-	struct cpu cpus[LLC_MAX_CPUS];
+	struct llc_counters cpus[LLC_MAX_CPUS];
 	struct llc_reading last[LLC_MAX_CPUS];
 	bool primed;
 	int permille;
@@ -50,28 +46,45 @@ int llc_permille(const struct llc_reading *before, const struct llc_reading *aft
 	return (int)(1000 * (1 - misses / references) + 0.5);
 }
 
-static int open_counter(unsigned int cpu, uint64_t what)
+/* Of thread TID, or where that is 0 of a CPU. */
+static int open_both(struct llc_counters *out, pid_t tid, unsigned int cpu)
 {
+	static const struct pmu_config references = {{PERF_COUNT_HW_CACHE_REFERENCES}},
+				       misses = {{PERF_COUNT_HW_CACHE_MISSES}};
 	const struct pmu pmu = {.type = PERF_TYPE_HARDWARE, .cpu = cpu};
-	const struct pmu_config config = {{what}};
+	struct llc_counters c;
 
-	return pmu_open(&pmu, &config);
+	c.references_fd = tid ? pmu_open_thread(&pmu, &references, tid)
+			      : pmu_open(&pmu, &references);
+	if (c.references_fd < 0)
+		return c.references_fd;
+	c.misses_fd = tid ? pmu_open_thread(&pmu, &misses, tid) : pmu_open(&pmu, &misses);
+	if (c.misses_fd < 0) {
+		close(c.references_fd);
+		return c.misses_fd;
+	}
+	*out = c;
+	return 0;
 }
 
-/* 0 or -errno. */
-static int open_cpu(struct cpu *out, unsigned int cpu)
+int llc_open_thread(struct llc_counters *out, pid_t tid)
 {
-	int references = open_counter(cpu, PERF_COUNT_HW_CACHE_REFERENCES), misses;
+	return open_both(out, tid, 0);
+}
 
-	if (references < 0)
-		return references;
-	misses = open_counter(cpu, PERF_COUNT_HW_CACHE_MISSES);
-	if (misses < 0) {
-		close(references);
-		return misses;
-	}
-	*out = (struct cpu){references, misses};
-	return 0;
+void llc_close(struct llc_counters *counters)
+{
+	close(counters->references_fd);
+	close(counters->misses_fd);
+}
+
+struct llc_reading llc_read(const struct llc_counters *counters)
+{
+	struct llc_reading reading = {0};
+
+	(void)pmu_read(&reading.references, counters->references_fd);
+	(void)pmu_read(&reading.misses, counters->misses_fd);
+	return reading;
 }
 
 /* The I-th of NR out of FROM that are evenly spread. */
@@ -88,8 +101,8 @@ static int open_node(struct llc_node *node, const struct topology_node *from)
 	node->id = from->id;
 	node->permille = -1;
 	for (size_t i = 0; i < nr; i++) {
-		int r = open_cpu(&node->cpus[node->nr],
-				 from->cpus.ids[spread(i, nr, from->cpus.nr)]);
+		int r = open_both(&node->cpus[node->nr], 0,
+				  from->cpus.ids[spread(i, nr, from->cpus.nr)]);
 
 		if (r < 0)
 			error = r;
@@ -133,10 +146,8 @@ void llc_free(struct llc *l)
 	if (!l)
 		return;
 	for (size_t i = 0; i < l->nr_nodes; i++)
-		for (size_t k = 0; k < l->nodes[i].nr; k++) {
-			close(l->nodes[i].cpus[k].references_fd);
-			close(l->nodes[i].cpus[k].misses_fd);
-		}
+		for (size_t k = 0; k < l->nodes[i].nr; k++)
+			llc_close(&l->nodes[i].cpus[k]);
 	free(l->nodes);
 	free(l);
 }
@@ -145,14 +156,10 @@ static void update_node(struct llc_node *node)
 {
 	struct llc_reading now[LLC_MAX_CPUS];
 
-	memset(now, 0, sizeof(now));
-	for (size_t i = 0; i < node->nr; i++) {
-		/* a CPU that went has counted nothing: its part is unknown */
-		(void)pmu_read(&now[i].references, node->cpus[i].references_fd);
-		(void)pmu_read(&now[i].misses, node->cpus[i].misses_fd);
-	}
+	for (size_t i = 0; i < node->nr; i++)
+		now[i] = llc_read(&node->cpus[i]);
 	node->permille = node->primed ? llc_permille(node->last, now, node->nr) : -1;
-	memcpy(node->last, now, sizeof(now));
+	memcpy(node->last, now, node->nr * sizeof(*now));
 	node->primed = true;
 }
 

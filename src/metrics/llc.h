@@ -7,6 +7,8 @@
 #ifndef TS_METRICS_LLC_H
 #define TS_METRICS_LLC_H
 
+#include <sys/types.h>
+
 #include "metrics/counter.h"
 #include "numa/topology.h"
 
@@ -14,10 +16,22 @@
 
 struct llc;
 
-/* What a CPU's counters said of references to its last-level cache, and of those that missed. */
+/* What counters said of references to a last-level cache, and of those that missed. */
 struct llc_reading {
 	struct counter_reading references, misses;
 };
+
+/* Of a CPU, or of a thread and those that it will start. */
+struct llc_counters {
+	int references_fd, misses_fd; /* both open */
+};
+
+/* 0 or -errno. */
+int llc_open_thread(struct llc_counters *out, pid_t tid);
+void llc_close(struct llc_counters *counters);
+
+/* What can not be read has counted nothing: its part is unknown. */
+struct llc_reading llc_read(const struct llc_counters *counters);
 
 /* Open the counters of T, which is not kept.  0 or -ENOMEM: a node without counters is unknown. */
 int llc_new(struct llc **out, const struct topology *t);

@@ -174,29 +174,40 @@ int pmu_event(struct pmu_config *out, const struct pmu *pmu, const char *sysroot
 	return pmu_terms_parse(out, text, read_format, &files);
 }
 
-/* GROUP: the descriptor of the group's first, -1 for the first itself, or ALONE. */
-enum { FIRST_OF_GROUP = -1, ALONE = -2 };
-
-static int open_counter(const struct pmu *pmu, const struct pmu_config *config, int group)
+static struct perf_event_attr attr_of(const struct pmu *pmu, const struct pmu_config *config)
 {
-	struct perf_event_attr attr = {
+	return (struct perf_event_attr){
 		.type = pmu->type,
-		.size = sizeof(attr),
+		.size = sizeof(struct perf_event_attr),
 		.config = config->config[0],
 		.config1 = config->config[1],
 		.config2 = config->config[2],
-		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING |
-			       (group == ALONE ? 0 : PERF_FORMAT_GROUP),
+		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
 	};
-	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, (int)pmu->cpu, MAX(group, -1),
-			      PERF_FLAG_FD_CLOEXEC);
+}
+
+/* GROUP: the descriptor of the group's first, or -1. */
+static int event_open(struct perf_event_attr *attr, pid_t tid, int cpu, int group)
+{
+	int fd = (int)syscall(SYS_perf_event_open, attr, tid, cpu, group, PERF_FLAG_FD_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
 
 int pmu_open(const struct pmu *pmu, const struct pmu_config *config)
 {
-	return open_counter(pmu, config, ALONE);
+	struct perf_event_attr attr = attr_of(pmu, config);
+
+	return event_open(&attr, -1, (int)pmu->cpu, -1);
+}
+
+int pmu_open_thread(const struct pmu *pmu, const struct pmu_config *config, pid_t tid)
+{
+	struct perf_event_attr attr = attr_of(pmu, config);
+
+	attr.inherit = 1;
+	attr.inherit_thread = 1;
+	return event_open(&attr, tid, -1, -1);
 }
 
 int pmu_read(struct counter_reading *out, int fd)
@@ -213,7 +224,10 @@ int pmu_read(struct counter_reading *out, int fd)
 int pmu_open_group(int *fd, size_t nr, const struct pmu *pmu, const struct pmu_config *configs)
 {
 	for (size_t i = 0; i < nr; i++) {
-		fd[i] = open_counter(pmu, &configs[i], i ? fd[0] : FIRST_OF_GROUP);
+		struct perf_event_attr attr = attr_of(pmu, &configs[i]);
+
+		attr.read_format |= PERF_FORMAT_GROUP;
+		fd[i] = event_open(&attr, -1, (int)pmu->cpu, i ? fd[0] : -1);
 		if (fd[i] < 0) {
 			int error = fd[i];
 

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "metrics/counter.h"
 
@@ -63,6 +64,9 @@ int pmu_event(struct pmu_config *out, const struct pmu *pmu, const char *sysroot
 
 /* A counter of the whole device, counting from now on: its descriptor, or -errno. */
 int pmu_open(const struct pmu *pmu, const struct pmu_config *config);
+
+/* One of thread TID, and of all threads that it starts from now on, wherever they run. */
+int pmu_open_thread(const struct pmu *pmu, const struct pmu_config *config, pid_t tid);
 
 /* 0, or -ENODEV when the unit has gone. */
 int pmu_read(struct counter_reading *out, int fd);

@@ -211,6 +211,33 @@ node_hits() { cxl-tiersched status --json | jq -r ".nodes[] | select(.node == $1
 # hits NODE LEAST MOST: percent
 hits() { jq -en --argjson v "$(node_hits "$1")" --argjson l "$2" --argjson m "$3" '$v != null and $v >= $l and $v <= $m' >/dev/null; }
 
+# process_hits PID LEAST MOST: percent
+process_hits() { process "$1" .llc_hit_percent.value | jq -e --argjson l "$2" --argjson m "$3" '. != null and . >= $l and . <= $m' >/dev/null; }
+
+@test "hit rates of processes, for who asks, and where there are no counters one line says so" {
+	unload lab_llc_pmu
+	touch_memory a --total 96M --hot 8M --threads 2
+	touch_memory b --total 96M --hot 8M
+	taskset -apc 0-1 "$a"
+	taskset -apc 2-3 "$b"
+	start_daemon --process-hits
+	sleep 3
+	[[ $(process "$a" .llc_hit_percent) == null ]]
+	[[ $(warnings "hit rates of processes") == 1 ]]
+	stop_daemon
+	insmod "$LAB_BUILD/tests/lab/kmod/lab_llc_pmu.ko" hit_permille=900,650
+	start_daemon
+	sleep 3
+	[[ $(process "$a" .llc_hit_percent) == null ]]
+	stop_daemon
+	start_daemon --process-hits
+	retry 10 process_hits "$a" 89 91
+	retry 5 process_hits "$b" 64 66
+	undisturbed
+	stop_daemon
+	unload lab_llc_pmu
+}
+
 @test "hit rates of last-level caches, by node, and where there are no counters one line says so" {
 	unload lab_llc_pmu
 	start_daemon --observe
