@@ -54,8 +54,8 @@ static int open_both(struct llc_counters *out, pid_t tid, unsigned int cpu)
 	const struct pmu pmu = {.type = PERF_TYPE_HARDWARE, .cpu = cpu};
 	struct llc_counters c;
 
-	c.references_fd = tid ? pmu_open_thread(&pmu, &references, tid)
-			      : pmu_open(&pmu, &references);
+	c.references_fd =
+		tid ? pmu_open_thread(&pmu, &references, tid) : pmu_open(&pmu, &references);
 	if (c.references_fd < 0)
 		return c.references_fd;
 	c.misses_fd = tid ? pmu_open_thread(&pmu, &misses, tid) : pmu_open(&pmu, &misses);
@@ -78,13 +78,20 @@ void llc_close(struct llc_counters *counters)
 	close(counters->misses_fd);
 }
 
-struct llc_reading llc_read(const struct llc_counters *counters)
+int llc_read(const struct llc_counters *counters, struct llc_reading *last, size_t nr, bool *primed)
 {
-	struct llc_reading reading = {0};
+	struct llc_reading now[LLC_MAX_COUNTERS] = {0};
+	int permille;
 
-	(void)pmu_read(&reading.references, counters->references_fd);
-	(void)pmu_read(&reading.misses, counters->misses_fd);
-	return reading;
+	for (size_t i = 0; i < nr; i++) {
+		/* what has gone has counted nothing: its part is unknown */
+		(void)pmu_read(&now[i].references, counters[i].references_fd);
+		(void)pmu_read(&now[i].misses, counters[i].misses_fd);
+	}
+	permille = *primed ? llc_permille(last, now, nr) : -1;
+	memcpy(last, now, nr * sizeof(*now));
+	*primed = true;
+	return permille;
 }
 
 /* The I-th of NR out of FROM that are evenly spread. */
@@ -152,21 +159,13 @@ void llc_free(struct llc *l)
 	free(l);
 }
 
-static void update_node(struct llc_node *node)
-{
-	struct llc_reading now[LLC_MAX_CPUS];
-
-	for (size_t i = 0; i < node->nr; i++)
-		now[i] = llc_read(&node->cpus[i]);
-	node->permille = node->primed ? llc_permille(node->last, now, node->nr) : -1;
-	memcpy(node->last, now, node->nr * sizeof(*now));
-	node->primed = true;
-}
-
 void llc_update(struct llc *l)
 {
-	for (size_t i = 0; i < l->nr_nodes; i++)
-		update_node(&l->nodes[i]);
+	for (size_t i = 0; i < l->nr_nodes; i++) {
+		struct llc_node *node = &l->nodes[i];
+
+		node->permille = llc_read(node->cpus, node->last, node->nr, &node->primed);
+	}
 }
 
 int llc_hit_permille(const struct llc *l, unsigned int id)

@@ -7,12 +7,14 @@
 #ifndef TS_METRICS_LLC_H
 #define TS_METRICS_LLC_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "metrics/counter.h"
 #include "numa/topology.h"
 
-#define LLC_MAX_CPUS 16 /* of a node */
+#define LLC_MAX_CPUS 16	    /* of a node */
+#define LLC_MAX_COUNTERS 32 /* that are read together */
 
 struct llc;
 
@@ -30,8 +32,12 @@ struct llc_counters {
 int llc_open_thread(struct llc_counters *out, pid_t tid);
 void llc_close(struct llc_counters *counters);
 
-/* What can not be read has counted nothing: its part is unknown. */
-struct llc_reading llc_read(const struct llc_counters *counters);
+/*
+ * Read NR of them, at most LLC_MAX_COUNTERS: hits per thousand references since LAST, which becomes what is read
+ * now; -1 unknown, as for llc_permille() and at the first time, while PRIMED is false.
+ */
+int llc_read(const struct llc_counters *counters, struct llc_reading *last, size_t nr,
+	     bool *primed);
 
 /* Open the counters of T, which is not kept.  0 or -ENOMEM: a node without counters is unknown. */
 int llc_new(struct llc **out, const struct topology *t);

@@ -6,19 +6,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/util.h"
-#include "metrics/llc.h"
-
-struct thread {
-	struct llc_counters counters;
-	struct llc_reading last;
-};
 
 struct process_llc {
 	size_t nr;
-	struct thread threads[PROCESS_LLC_MAX_THREADS];
+	struct llc_counters threads[PROCESS_LLC_MAX_THREADS];
+	struct llc_reading last[PROCESS_LLC_MAX_THREADS];
 	bool primed;
 };
 
@@ -35,7 +29,7 @@ static int open_threads(struct process_llc *p, pid_t tgid)
 
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
-		r = llc_open_thread(&p->threads[p->nr].counters, atoi(entry->d_name));
+		r = llc_open_thread(&p->threads[p->nr], atoi(entry->d_name));
 		if (!r)
 			p->nr++;
 		else if (r != -ESRCH) /* that one has ended meanwhile */
@@ -65,21 +59,13 @@ void process_llc_free(struct process_llc *p)
 	if (!p)
 		return;
 	for (size_t i = 0; i < p->nr; i++)
-		llc_close(&p->threads[i].counters);
+		llc_close(&p->threads[i]);
 	free(p);
 }
 
 struct metric process_llc_update(struct process_llc *p, uint64_t now_ns)
 {
-	struct llc_reading before[PROCESS_LLC_MAX_THREADS], now[PROCESS_LLC_MAX_THREADS];
-	int permille;
+	int permille = llc_read(p->threads, p->last, p->nr, &p->primed);
 
-	for (size_t i = 0; i < p->nr; i++) {
-		before[i] = p->threads[i].last;
-		now[i] = llc_read(&p->threads[i].counters);
-		p->threads[i].last = now[i];
-	}
-	permille = p->primed ? llc_permille(before, now, p->nr) : -1;
-	p->primed = true;
 	return permille < 0 ? (struct metric){0} : (struct metric){permille, now_ns, METRIC_PERF};
 }

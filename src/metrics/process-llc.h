@@ -12,9 +12,10 @@
 
 #include <sys/types.h>
 
+#include "metrics/llc.h"
 #include "metrics/metrics.h"
 
-#define PROCESS_LLC_MAX_THREADS 32
+#define PROCESS_LLC_MAX_THREADS LLC_MAX_COUNTERS
 
 struct process_llc;
 
