@@ -12,9 +12,6 @@
 
 #include "damon/members.h"
 
-/* sampling = aggregation / this, the ratio DAMON's maintainer recommends. */
-#define CONTEXT_SAMPLES 20
-
 /* Bounds of auto-tuning; longer than 10 s of aggregation is too late for a scheduler. */
 #define CONTEXT_AUTO_ACCESS_BP 400
 #define CONTEXT_AUTO_AGGREGATIONS 3

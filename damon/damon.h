@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #define DAMON_SYSFS "/sys/kernel/mm/damon"
+#define DAMON_SAMPLES 20 /* in an aggregation interval: the ratio DAMON's maintainer recommends */
 
 enum damon_error {
 	DAMON_E_NONE = 0,
@@ -41,7 +42,8 @@ enum damon_reader {
 struct damon_options {
 	const char *sysroot; /* NULL: this machine */
 	const char *journal; /* path of the journal file, in a directory that exists and that a reboot empties */
-	uint64_t aggregation_us; /* e.g. 100000; sampling is 1/20 of it, at least 1 us */
+	uint64_t aggregation_us; /* e.g. 100000 */
+	uint32_t samples; /* in each; the sampling interval is at least 1 us.  0: DAMON_SAMPLES */
 	bool auto_intervals; /* let the kernel tune both (intervals_goal, Linux 6.15); an error where it can not */
 	bool keep_stat; /* leave DAMON_STAT running, which always means DAMON_E_BUSY: it excludes every other user */
 	enum damon_reader reader;

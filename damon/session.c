@@ -116,6 +116,7 @@ static void free_session(struct damon *d)
 static int new_session(struct damon **out, const struct damon_options *options)
 {
 	struct damon *d = calloc(1, sizeof(*d));
+	uint64_t samples = options->samples ? options->samples : DAMON_SAMPLES;
 
 	if (!d)
 		return -ENOMEM;
@@ -127,7 +128,7 @@ static int new_session(struct damon **out, const struct damon_options *options)
 	}
 	d->context.sysroot = d->sysroot;
 	d->intervals.aggregation_us = MAX(options->aggregation_us, 1);
-	d->intervals.sample_us = MAX(options->aggregation_us / CONTEXT_SAMPLES, 1);
+	d->intervals.sample_us = MAX(options->aggregation_us / samples, 1);
 	d->auto_intervals = options->auto_intervals;
 	d->keep_stat = options->keep_stat;
 	*out = d;

@@ -16,12 +16,14 @@
 #include "base/parse.h"
 #include "base/util.h"
 #include "config.h"
+#include "damon/damon.h"
 
 enum { FOR_RUN = 1, FOR_TOPOLOGY = 2, FOR_DOCTOR = 4, FOR_STATUS = 8, FOR_CALIBRATE = 16, FOR_ALL = 31 };
 
 /* Codes of options without a letter. */
 enum {
 	OPT_DAMON_INTERVAL = 256,
+	OPT_DAMON_SAMPLES,
 	OPT_DAMON_AUTO,
 	OPT_PID,
 	OPT_MATCH,
@@ -75,7 +77,9 @@ struct description {
 
 static const struct description table[] = {
 	{"damon-interval", "DUR", OPT_DAMON_INTERVAL, FOR_RUN,
-	 "DAMON's aggregation interval; it samples 20 times in it [100ms]"},
+	 "DAMON's aggregation interval [100ms]"},
+	{"damon-samples", "N", OPT_DAMON_SAMPLES, FOR_RUN,
+	 "how often DAMON samples in each of them [20]"},
 	{"damon-auto", NULL, OPT_DAMON_AUTO, FOR_RUN, "let the kernel tune DAMON's intervals"},
 	{"pid", "PID", OPT_PID, FOR_RUN, "manage this process (repeatable)"},
 	{"match", "RULE", OPT_MATCH, FOR_RUN,
@@ -148,6 +152,7 @@ void options_init(struct options *o)
 {
 	*o = (struct options){
 		.damon_interval_ns = 100 * NSEC_PER_MSEC,
+		.damon_samples = DAMON_SAMPLES,
 		.slice_ns = 5 * NSEC_PER_MSEC,
 		.hold_ns = 5 * NSEC_PER_MSEC,
 		.min_rss_bytes = 64 << 20,
@@ -370,6 +375,8 @@ static int set_option(struct options *o, int code, const char *text)
 	case OPT_DAMON_INTERVAL:
 		return set_duration(&o->damon_interval_ns, "damon-interval", text, NSEC_PER_MSEC,
 				    3600 * NSEC_PER_SEC, "1ms to 1h");
+	case OPT_DAMON_SAMPLES:
+		return set_count(&o->damon_samples, "damon-samples", text, 4, 1000);
 	case OPT_SLICE:
 		return set_duration(&o->slice_ns, "slice", text, 100 * NSEC_PER_USEC, NSEC_PER_SEC,
 				    "100us to 1s");

@@ -26,6 +26,7 @@ enum ts_exit {
 
 struct options {
 	uint64_t damon_interval_ns; /* aggregation interval, 1 ms .. 1 h */
+	uint64_t damon_samples;     /* in an aggregation interval, 4 .. 1000 */
 	bool damon_auto;
 	bool keep_damon;
 	bool observe;

@@ -117,6 +117,7 @@ static int open_damon(struct daemon *d)
 	struct damon_options options = {
 		.journal = STATE_DAMON_JOURNAL,
 		.aggregation_us = d->options->damon_interval_ns / NSEC_PER_USEC,
+		.samples = (uint32_t)d->options->damon_samples,
 		.auto_intervals = d->options->damon_auto,
 		.keep_stat = d->options->keep_damon,
 	};

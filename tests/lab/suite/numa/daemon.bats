@@ -222,3 +222,15 @@ load ../daemon
 	cxl-tiersched --duration 4s --stats 1s --json 2>/dev/null | jq -es 'length >= 2 and .[-1].processes[0].name == "memtouch"'
 	as_booted
 }
+
+# touches PID LEAST MOST: MB
+touches() { process "$1" .working_set_bytes | jq -e --argjson l "$2" --argjson m "$3" '. / 1048576 | . >= $l and . <= $m' >/dev/null; }
+samples_every_us() { [[ $(cat $kdamonds/*/contexts/0/monitoring_attrs/intervals/sample_us) == "$1" ]]; }
+
+@test "DAMON samples as often as --damon-samples says" {
+	touch_memory p --total 128M --hot 24M
+	start_daemon --observe --damon-interval 200ms --damon-samples 10
+	retry 10 samples_every_us 20000
+	retry 20 touches "$p" 20 29
+	stop_daemon
+}
