@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,29 +16,48 @@
 /* include/linux/sched.h */
 #define PF_KTHREAD 0x00200000
 
+/* *AT at a field: a number follows, *AT is then at the NEXT field after it. */
+static bool take_number(uint64_t *out, const char **at, int next)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(*at, &end, 10); /* a negative number becomes its complement */
+	if (end == *at || errno)
+		return false;
+	for (*at = end; next > 0; next--) {
+		*at = strchr(*at, ' ');
+		if (!*at)
+			return false;
+		++*at;
+	}
+	return true;
+}
+
 int proc_stat_parse(struct proc_stat *out, const char *text)
 {
-	const char *open = strchr(text, '('), *close = strrchr(text, ')');
-	struct proc_stat s = {0};
-	unsigned int flags;
-	long long rss_pages;
+	const char *open = strchr(text, '('), *close = strrchr(text, ')'), *at;
+	uint64_t pid, ppid, flags, start_time, rss_pages;
 	size_t len;
 
-	if (!open || !close || close < open)
-		return -EINVAL;
-	len = MIN((size_t)(close - open - 1), sizeof(s.comm) - 1);
-	memcpy(s.comm, open + 1, len);
-	if (sscanf(text, "%d ", &s.pid) != 1)
+	if (!open || !close || close < open || close[1] != ' ' || !close[2] || close[3] != ' ')
 		return -EINVAL;
 	/* fields 3 state, 4 ppid, 9 flags, 22 starttime, 24 rss */
-	if (sscanf(close + 1,
-		   " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
-		   "%" SCNu64 " %*u %lld",
-		   &s.state, &s.ppid, &flags, &s.start_time, &rss_pages) != 5)
+	at = close + 4;
+	if (!take_number(&pid, &text, 0) || !take_number(&ppid, &at, 5) ||
+	    !take_number(&flags, &at, 13) || !take_number(&start_time, &at, 2) ||
+	    !take_number(&rss_pages, &at, 0))
 		return -EINVAL;
-	s.kernel_thread = flags & PF_KTHREAD;
-	s.rss_bytes = rss_pages > 0 ? (uint64_t)rss_pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
-	*out = s;
+	*out = (struct proc_stat){
+		.pid = (pid_t)pid,
+		.ppid = (pid_t)ppid,
+		.state = close[2],
+		.kernel_thread = flags & PF_KTHREAD,
+		.start_time = start_time,
+		.rss_bytes = (int64_t)rss_pages > 0 ? rss_pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0,
+	};
+	len = MIN((size_t)(close - open - 1), sizeof(out->comm) - 1);
+	memcpy(out->comm, open + 1, len);
 	return 0;
 }
 

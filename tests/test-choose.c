@@ -163,6 +163,12 @@ static void proc_stat(void **state)
 	assert_int_equal(proc_stat_parse(&s, "17 (sh"), -EINVAL);
 	assert_int_equal(proc_stat_parse(&s, "17 )sh( S" TAIL), -EINVAL);
 	assert_int_equal(proc_stat_parse(&s, "17 (sh) S 1 2 3"), -EINVAL);
+	assert_int_equal(proc_stat_parse(&s, "17 (sh)"), -EINVAL);
+	assert_int_equal(proc_stat_parse(&s, "17 (sh) "), -EINVAL);
+	assert_int_equal(proc_stat_parse(&s, "17 (sh) S"), -EINVAL);
+	/* all but the last field, rss */
+	assert_int_equal(proc_stat_parse(&s, "17 (sh) S 1 2 3 0 -1 4194304 0 0 0 0 7 8 0 0 20 0 1 0 4242 1000000 "), -EINVAL);
+	assert_int_equal(proc_stat_parse(&s, "17 (sh) S 1 2 3 0 -1 4194304 0 0 0 0 7 8 0 0 20 0 1 0 x 1000000 256"), -EINVAL);
 	assert_int_equal(proc_stat_parse(&s, "x (sh) S" TAIL), -EINVAL);
 }
 
