@@ -83,6 +83,27 @@ class Pinned(Peer):
     pinned = True
 
 
+class Observed(Pinned):
+    """Pinned, and watched as cxl-tiersched would: what monitoring alone takes from the work."""
+
+    def __init__(self, *command):
+        self.command = command
+
+    def enter(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        self.stack.callback(stop, self.process)
+        wait_for(f"{self.command[0]} to observe", 60, self.answers)
+
+    def answers(self):
+        self.check()
+        return subprocess.run([self.command[0], "status"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+    def check(self):
+        super().check()
+        if self.process.poll() is not None:
+            raise Failed(f"{self.command[0]} ended with status {self.process.returncode}")
+
+
 class Numad(Peer):
     """Looks every 2 s, and moves what it was told of whatever its size.  khugepaged stays as the machine has it (-H 0): by itself numad
     wakes it ten times as often, for ever, which is felt by all who come after."""
@@ -134,6 +155,7 @@ def by_name(name, build, daemon_options):
         "nb2": lambda: Balanced(2),
         "numad": lambda: Numad(),
         "pinned": lambda: Pinned(),
+        "observed": lambda: Observed(*daemon, "--observe"),
         "scx-fifo": lambda: SchedExt(example, "-f"),
         "scx-vtime": lambda: SchedExt(example),
         "tiersched": lambda: SchedExt(*daemon),

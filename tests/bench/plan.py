@@ -15,12 +15,12 @@ import sys
 from dataclasses import dataclass, field, replace
 
 SCX = ("scx-fifo", "scx-vtime")
-ALL = ("kernel", "nb1", "nb2", "numad", "pinned", *SCX, "tiersched", "no-profiles")
+ALL = ("kernel", "nb1", "nb2", "numad", "pinned", "observed", *SCX, "tiersched", "no-profiles")
 CORE = ("kernel", "pinned", "tiersched")
 PAIR = ("kernel", "tiersched")
 
 # Seconds it takes to make a peer the scheduler and to let it go again, and what it needs to settle more than the others.
-ATTACH_S = {"tiersched": 8, "no-profiles": 8, "scx-fifo": 3, "scx-vtime": 3}
+ATTACH_S = {"tiersched": 8, "no-profiles": 8, "scx-fifo": 3, "scx-vtime": 3, "observed": 3}
 SETTLE_S = {"numad": 6, "nb1": 4, "nb2": 4}
 
 
@@ -61,10 +61,10 @@ def cell_seconds(peer, case):
     return case.seconds + SETTLE_S.get(peer, 0)
 
 
-def placement(workload, peers_of_far_hogs):
+def placement(workload, peers, peers_of_far_hogs):
     """Every way to begin.  The processes stay from case to case while their number is the same: only the first waits for them."""
     return [Case("placement", f"{workload}.{load}.{start}.{number}",
-                 peers_of_far_hogs if (load, start, number) == ("hogs", "far", "one") else CORE, 8.5 if (load, start) == ("hogs", "far") else 4.8)
+                 peers_of_far_hogs if (load, start, number) == ("hogs", "far", "one") else peers, 8.5 if (load, start) == ("hogs", "far") else 4.8)
             for number in ("one", "two") for load, start in (("hogs", "far"), ("hogs", "near"), ("alone", "far"), ("alone", "near"))]
 
 
@@ -81,7 +81,7 @@ SNAPSHOT = [Case("cost", "snapshot", ("tiersched", "damo"), 14, attach=False)]
 SETS = {
     "full": [
         Boot("cxl-model", "--machine cxl --clock model,scale=32", 5, [
-            *(placement(workload, peers) for workload, peers in (("hnsw", ALL), ("moe", CORE), ("random", CORE))),
+            *(placement(*each) for each in (("hnsw", (*CORE, "observed"), ALL), ("moe", CORE, CORE), ("random", CORE, CORE))),
             [*(one_placement(workload, CORE) for workload in ("redis", "hnsw768", "ivf", "flat")), Case("phases", "random.follow", PAIR, 14),
              *INTERLEAVE, *WAKEUP],
         ]),

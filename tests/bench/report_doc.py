@@ -57,6 +57,7 @@ READ = """
 | nb1, nb2 | the same with numa_balancing 1 (NUMA balancing), 2 (memory tiering) |
 | numad | the same, with numad (`-H 0`: khugepaged as the machine has it) |
 | pinned | the same, hand-pinned next to its memory with numactl: the ceiling |
+| observed | pinned, while `cxl-tiersched --observe` watches: what monitoring alone takes |
 | scx-fifo, scx-vtime | the kernel's example scx_simple, first-in-first-out (`-f`) and by virtual time |
 | tiersched | cxl-tiersched |
 | no-profiles | cxl-tiersched that manages no process: what its scheduler alone does |
@@ -133,6 +134,11 @@ def group_tables(data, group, spread=True):
                     ("Share of its time on the near CPUs.", wide(data, group, "near_percent", BASIC, [], False))]
         tables = [("Rate.", wide(data, group, "rate", BASIC, over + [("kernel", "pinned")])),
                   ("99th percentile of latency, and where it ran.", where_it_ran(data))]
+        observed = [case for case in data.cases(group) if "observed" in data.peers(group, case)]
+        if observed:
+            tables.append(("What monitoring takes, whoever schedules: hand-pinned, with DAMON and the daemon watching or not.",
+                           wide(data, group, "rate", ["pinned", "observed", "tiersched"],
+                                [("observed", "pinned"), ("tiersched", "observed")], cases=observed)))
         cases = many_peers(data)
         return tables + ([("All peers, in the cases that have them.",
                            long(data, group, ["rate", "p99_us", "near_percent"], cases, [("rate", "kernel"), ("rate", "pinned")]))]
@@ -195,7 +201,7 @@ def comparisons(data, group):
     for case in data.cases(group):
         peers = data.peers(group, case)
         for peer in peers:
-            bases = [base for base in peers if base != peer and (base == "kernel" or peer == "tiersched" and base in ("pinned", "damo"))]
+            bases = [base for base in peers if base != peer and (base == "kernel" or peer == "tiersched" and base in ("pinned", "observed", "damo"))]
             for metric in MAIN.get(group, data.metrics(group)):
                 name = metric_of(group, metric)[0]
                 of = [("values", f"{peer} {name}", lambda one: values(one, group, case, peer, metric), metric_show(group, metric))]

@@ -95,8 +95,8 @@ def metric_show(group, metric):
 
 
 def many_peers(data):
-    """The placement cases that more than the basic three were measured in."""
-    return [case for case in data.cases("placement") if set(data.peers("placement", case)) - {"kernel", "pinned", "tiersched"}]
+    """The placement cases that more than the basic three, and the one with a table of its own, were measured in."""
+    return [case for case in data.cases("placement") if set(data.peers("placement", case)) - {"kernel", "pinned", "observed", "tiersched"}]
 
 
 def values(data, group, case, peer, metric):
@@ -124,13 +124,13 @@ def counts(summaries):
     return f"{min(known)}..{max(known)}" if len(known) > 1 else str(*known)
 
 
-def wide(data, group, metric, peers, over, spread=True):
+def wide(data, group, metric, peers, over, spread=True, cases=None):
     """A row a case, a column a peer; then paired ratios for each (peer, base) in `over`."""
     head = metric_head(data, group, metric)
     several = metric == "rate" and len(data.units(group)) > 1
     table = Table(["<case"] + (["<unit"] if several else []) + ["rounds"] + [f"{peer} {head}" if at == 0 else peer
                   for at, peer in enumerate(peers)] + [f"{peer} / {base}" for peer, base in over])
-    for case in data.cases(group):
+    for case in data.cases(group) if cases is None else cases:
         summaries = [values(data, group, case, peer, metric) for peer in peers]
         if not any(summaries):
             continue
