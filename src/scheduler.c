@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "base/log.h"
@@ -73,20 +72,6 @@ static void configure(struct tiersched_bpf *skel, const struct options *o, const
 						(o->partial ? OPS_SWITCH_PARTIAL : 0);
 }
 
-/* Is this a member of the kernel's sched_ext_ops? */
-static bool kernel_has_op(const char *name)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	int id = btf ? btf__find_by_name_kind(btf, "sched_ext_ops", BTF_KIND_STRUCT) : -1;
-	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (u32)id) : NULL;
-	bool found = false;
-
-	for (u32 i = 0; type && i < btf_vlen(type) && !found; i++)
-		found = !strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), name);
-	btf__free(btf);
-	return found;
-}
-
 /* Without CONFIG_EXT_GROUP_SCHED the kernel has none of these members: libbpf would refuse them. */
 static void leave_out_groups(struct tiersched_bpf *skel)
 {
@@ -99,6 +84,23 @@ static void leave_out_groups(struct tiersched_bpf *skel)
 	bpf_map__set_autocreate(skel->maps.cgroup_slots, false);
 }
 
+/* Into the kernel, not attached yet.  -ENOTSUP: the kernel lacks some of its ops. */
+static int load(struct sched *s, const struct options *o, const struct machine *m,
+		uint64_t stale_after_ns, bool with_groups)
+{
+	tiersched_bpf__destroy(s->skel);
+	s->skel = tiersched_bpf__open();
+	if (!s->skel)
+		return -errno;
+	configure(s->skel, o, m, stale_after_ns);
+	if (!with_groups)
+		leave_out_groups(s->skel);
+	bpf_map__set_max_entries(s->skel->maps.cpu_contexts, (u32)s->nr_possible_cpus);
+	/* struct_ops maps attach by hand: an automatic one would have no link to poll */
+	bpf_map__set_autoattach(s->skel->maps.tiersched_ops, false);
+	return tiersched_bpf__load(s->skel);
+}
+
 int sched_attach(struct sched **out, const struct options *o, const struct machine *m,
 		 uint64_t stale_after_ns)
 {
@@ -109,20 +111,16 @@ int sched_attach(struct sched **out, const struct options *o, const struct machi
 		return -ENOMEM;
 	libbpf_set_print(print_libbpf);
 	s->nr_possible_cpus = libbpf_num_possible_cpus();
-	s->skel = tiersched_bpf__open();
 	s->percpu = calloc(MAX(s->nr_possible_cpus, 1), sizeof(*s->percpu));
 	s->contexts = calloc(MAX(s->nr_possible_cpus, 1), sizeof(*s->contexts));
-	if (!s->skel || !s->percpu || !s->contexts || s->nr_possible_cpus < 0) {
-		r = -errno;
+	if (!s->percpu || !s->contexts || s->nr_possible_cpus < 0) {
+		r = s->nr_possible_cpus < 0 ? s->nr_possible_cpus : -ENOMEM;
 		goto fail;
 	}
-	configure(s->skel, o, m, stale_after_ns);
-	if (!kernel_has_op("cgroup_init"))
-		leave_out_groups(s->skel);
-	bpf_map__set_max_entries(s->skel->maps.cpu_contexts, (u32)s->nr_possible_cpus);
-	/* struct_ops maps attach by hand: an automatic one would have no link to poll */
-	bpf_map__set_autoattach(s->skel->maps.tiersched_ops, false);
-	r = tiersched_bpf__load(s->skel);
+	r = load(s, o, m, stale_after_ns, true);
+	/* without CONFIG_EXT_GROUP_SCHED; to ask its BTF first would cost each start */
+	if (r == -ENOTSUP)
+		r = load(s, o, m, stale_after_ns, false);
 	if (r < 0)
 		goto fail;
 	for (int cpu = 0; cpu < s->nr_possible_cpus; cpu++) {
