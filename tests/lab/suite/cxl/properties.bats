@@ -10,8 +10,17 @@ spinners=$LAB_SRC/tests/lab/guest/spinners
 
 teardown_file() { unload lab_cxl_pmu; }
 
-# near PID: share of its run time at its preferred node, in percent
-near() { "$guest/whereran" --pid "$1" --near "$2" --duration 4 | jq .near_percent; }
+# near PID NODE...: share of each one's run time on that node's CPUs in the next seconds, in percent
+near() {
+	local started=()
+	while (($#)); do
+		"$guest/whereran" --pid "$1" --near "$2" --duration 4 >"$BATS_TEST_TMPDIR/near.${#started[@]}" 3>&- &
+		started+=("$!")
+		shift 2
+	done
+	wait "${started[@]}"
+	jq -c .near_percent "$BATS_TEST_TMPDIR"/near.[0-9]
+}
 
 # profile PID JQ: what the scheduler was told of it
 profile() { bpftool -j map dump name damon_data | jq --argjson p "$1" ".[] | select(.formatted.key == \$p).formatted.value | $2"; }
@@ -24,27 +33,23 @@ node0_ticks() { awk '/^cpu[01] / { idle += $5 + $6; for (i = 2; i <= 9; i++) all
 is_known_to_be_intensive() { [[ $(process "$1" .memory_intensive) == true && $(process "$1" .confidence) -ge 50 ]]; }
 
 @test "each process runs where its memory costs least, beside one whose memory lies on both nodes" {
-	local i
+	local homes
 	touch_memory a --total 64M --hot 24M --node 0
 	touch_memory b --total 64M --hot 24M --node 1
 	touch_memory c --total 64M --hot 24M --node 2
 	numactl --interleave=0,1 "$guest/memtouch" --total 64M --hot 24M >"$BATS_TEST_TMPDIR/split" 3>&- &
 	pids+=("$!")
 	homes=("$a" 0 "$b" 1 "$c" 1)
-	for ((i = 0; i < 6; i += 2)); do
-		info kernel "node of memory ${homes[i + 1]}: near $(near "${homes[i]}" "${homes[i + 1]}")%"
-	done
+	info kernel "near, %: $(near "${homes[@]}" | tr '\n' ' ')"
 	start_daemon
 	retry 20 prefers "$a" 0
 	retry 20 prefers "$b" 1
 	retry 20 prefers "$c" 1
 	sleep 1
 	control=null
-	for ((i = 0; i < ${#homes[@]}; i += 2)); do
-		ours=$(near "${homes[i]}" "${homes[i + 1]}")
-		info tiersched "node of memory ${homes[i + 1]}: near $ours%"
-		holds '. >= 90'
-	done
+	ours=$(near "${homes[@]}" | jq -cs .)
+	info tiersched "near, %: $ours"
+	holds 'length == 3 and all(. >= 90)'
 	undisturbed
 	stop_daemon
 }

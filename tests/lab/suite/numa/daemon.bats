@@ -56,8 +56,8 @@ load ../daemon
 	stop_daemon
 }
 
-@test "twenty starts and stops" {
-	for _ in $(seq 20); do
+@test "many starts and stops" {
+	for _ in $(seq "$(long 8 20)"); do
 		start_daemon
 		stop_daemon
 	done
@@ -72,7 +72,7 @@ load ../daemon
 
 @test "stress-ng: 16 CPU hogs, forks and changing affinity" {
 	start_daemon
-	timeout 180 stress-ng --cpu 16 --fork 4 --affinity 2 --timeout 25 --temp-path /tmp --quiet
+	timeout 180 stress-ng --cpu 16 --fork 4 --affinity 2 --timeout "$(long 15 60)" --temp-path /tmp --quiet
 	undisturbed
 	stop_daemon
 }
