@@ -12,6 +12,7 @@
 #include "base/util.h"
 #include "damon/damon.h"
 #include "latencies.h"
+#include "metrics/fill-latency.h"
 #include "metrics/llc.h"
 #include "metrics/metrics.h"
 #include "metrics/pmu.h"
@@ -249,6 +250,29 @@ static void check_caches(struct finding *f, const struct options *o, const struc
 		say(c, DOCTOR_NOTE, "", "none (%s): no hit rates", strerror(-error));
 }
 
+/* Whether the CPUs measure what loads from CXL memory take. */
+static void check_fills(struct finding *f, const struct options *o, const struct topology *t)
+{
+	struct doctor_check *c;
+	struct fill_latency *fills;
+	int r;
+
+	if (o->sysroot || !t)
+		return;
+	r = fill_latency_new(&fills, t);
+	c = begin(f, "latency counters", DOCTOR_OPTIONAL);
+	if (!r) {
+		fill_latency_free(fills);
+		say(c, DOCTOR_OK, "", "of cache fills from CXL memory, by " FILL_LATENCY_UNIT);
+	} else if (r == -EACCES || r == -EPERM)
+		say(c, DOCTOR_NOTE, "run it as root",
+		    "not allowed: latency under load follows utilisation");
+	else
+		say(c, DOCTOR_NOTE, "",
+		    "these CPUs have none (AMD's have from Zen 4 on): latency under load follows "
+		    "utilisation");
+}
+
 /* The kernel makes the mount point where the CPUs have something to show there. */
 static void check_resctrl(struct finding *f, const char *root)
 {
@@ -345,6 +369,7 @@ size_t doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struc
 	check_cxl_pmu(&f, o->sysroot);
 	check_bandwidth(&f, topology);
 	check_caches(&f, o, topology);
+	check_fills(&f, o, topology);
 	check_resctrl(&f, o->sysroot);
 	check_pressure(&f, o->sysroot);
 	return f.nr;

@@ -28,7 +28,7 @@ struct doctor_check {
 	char mend[160]; /* "" when there is nothing to mend */
 };
 
-#define DOCTOR_MAX_CHECKS 16
+#define DOCTOR_MAX_CHECKS 20
 
 /* Fill CHECKS, returns their number.  Reads only. */
 size_t doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struct options *o);

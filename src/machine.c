@@ -85,6 +85,15 @@ struct ts_cpu machine_absent_cpu(void)
 	};
 }
 
+static void set_latency(struct machine *m, size_t c, size_t n, const struct topology_link *link)
+{
+	m->latency_ns[c * m->nr_mem_nodes + n] = link->latency_ns;
+	if (link->latency_ns && (!m->nearest_ns[n] || link->latency_ns < m->nearest_ns[n])) {
+		m->nearest_ns[n] = link->latency_ns;
+		m->is_real[n] = link->latency_source >= TOPOLOGY_HMAT;
+	}
+}
+
 static int fill(struct machine *m, const struct topology *t)
 {
 	_cleanup_free_ size_t *cpu_at = calloc(t->nr_nodes, sizeof(*cpu_at));
@@ -93,7 +102,10 @@ static int fill(struct machine *m, const struct topology *t)
 	m->cpu_node_ids = calloc(t->nr_nodes, sizeof(*m->cpu_node_ids));
 	m->mem_node_ids = calloc(t->nr_nodes, sizeof(*m->mem_node_ids));
 	m->cxl = calloc(t->nr_nodes, sizeof(*m->cxl));
-	m->load_permille = calloc(t->nr_nodes, sizeof(*m->load_permille));
+	m->nearest_ns = calloc(t->nr_nodes, sizeof(*m->nearest_ns));
+	m->is_real = calloc(t->nr_nodes, sizeof(*m->is_real));
+	m->wait_ns = calloc(t->nr_nodes, sizeof(*m->wait_ns));
+	m->wait_known = calloc(t->nr_nodes, sizeof(*m->wait_known));
 	m->latency_ns = calloc(t->nr_nodes * t->nr_nodes, sizeof(*m->latency_ns));
 	m->near_order = calloc(t->nr_nodes, t->nr_nodes);
 	m->near = calloc(t->nr_nodes * t->nr_nodes, sizeof(*m->near));
@@ -103,8 +115,9 @@ static int fill(struct machine *m, const struct topology *t)
 	m->often = calloc(t->nr_nodes, sizeof(*m->often));
 	m->quick = calloc(t->nr_nodes * t->nr_nodes, sizeof(*m->quick));
 	if (!cpu_at || !mem_at || !m->cpu_node_ids || !m->mem_node_ids || !m->cxl ||
-	    !m->load_permille || !m->latency_ns || !m->near_order || !m->near || !m->room ||
-	    !m->full || !m->points || !m->often || !m->quick)
+	    !m->nearest_ns || !m->is_real || !m->wait_ns || !m->wait_known || !m->latency_ns ||
+	    !m->near_order || !m->near || !m->room || !m->full || !m->points || !m->often ||
+	    !m->quick)
 		return -ENOMEM;
 
 	for (size_t i = 0; i < t->nr_nodes; i++) {
@@ -117,7 +130,6 @@ static int fill(struct machine *m, const struct topology *t)
 		if (node->mem_bytes) {
 			mem_at[m->nr_mem_nodes] = i;
 			m->cxl[m->nr_mem_nodes] = node->cxl != TOPOLOGY_CXL_NO;
-			m->load_permille[m->nr_mem_nodes] = MODEL_UNKNOWN_PERMILLE;
 			m->mem_node_ids[m->nr_mem_nodes++] = node->id;
 		}
 	}
@@ -128,8 +140,7 @@ static int fill(struct machine *m, const struct topology *t)
 	}
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++)
 		for (size_t n = 0; n < m->nr_mem_nodes; n++) {
-			m->latency_ns[c * m->nr_mem_nodes + n] =
-				topology_link(t, cpu_at[c], mem_at[n])->latency_ns;
+			set_latency(m, c, n, topology_link(t, cpu_at[c], mem_at[n]));
 			m->near[c * m->nr_mem_nodes + n] =
 				idlist_has(&t->nodes[mem_at[n]].near_nodes, m->cpu_node_ids[c]);
 		}
@@ -138,7 +149,7 @@ static int fill(struct machine *m, const struct topology *t)
 		.nr_cpu_nodes = m->nr_cpu_nodes,
 		.nr_mem_nodes = m->nr_mem_nodes,
 		.latency_ns = m->latency_ns,
-		.load_permille = m->load_permille,
+		.wait_ns = m->wait_ns,
 		.cxl = m->cxl,
 		.points = m->points,
 		.full = m->full,
@@ -169,7 +180,10 @@ void machine_free(struct machine *m)
 	free(m->cpu_node_ids);
 	free(m->mem_node_ids);
 	free(m->cxl);
-	free(m->load_permille);
+	free(m->nearest_ns);
+	free(m->is_real);
+	free(m->wait_ns);
+	free(m->wait_known);
 	free(m->latency_ns);
 	free(m->near_order);
 	free(m->near);
@@ -195,14 +209,29 @@ static enum machine_room room_of(const struct metric *utilisation_permille,
 	return percent < room_percent ? MACHINE_ROOM_YES : MACHINE_ROOM_NO;
 }
 
+/* How long an access waits at memory N; false where nothing tells, and then 0. */
+static bool find_wait(uint32_t *wait_ns, const struct machine *m, size_t n,
+		      const struct metrics_node *node)
+{
+	uint32_t nearest_ns = m->nearest_ns[n];
+
+	*wait_ns = 0;
+	if (node->latency_ns.source && m->is_real[n]) {
+		*wait_ns = (uint32_t)MAX(node->latency_ns.value - nearest_ns, 0.0);
+		return true;
+	}
+	if (!node->utilisation_permille.source)
+		return false;
+	*wait_ns = model_wait_ns(nearest_ns, (uint32_t)node->utilisation_permille.value);
+	return true;
+}
+
 /* Of memory N from C as loaded now, where its load is known; else 0. */
 static uint32_t loaded_latency_ns(const struct machine *m, size_t c, size_t n)
 {
 	uint32_t latency_ns = m->latency_ns[c * m->nr_mem_nodes + n];
 
-	return m->load_permille[n] == MODEL_UNKNOWN_PERMILLE
-		       ? 0
-		       : model_loaded_latency_ns(latency_ns, m->load_permille[n]);
+	return latency_ns && m->wait_known[n] ? latency_ns + m->wait_ns[n] : 0;
 }
 
 /* A mark that is passed at MARK and holds until the value is a tenth worse. */
@@ -280,8 +309,7 @@ void machine_take_metrics(struct machine *m, const struct metrics *metrics,
 	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
 		const struct metric *utilisation = &nodes[n].utilisation_permille;
 
-		m->load_permille[n] = utilisation->source ? (uint16_t)utilisation->value
-							  : MODEL_UNKNOWN_PERMILLE;
+		m->wait_known[n] = find_wait(&m->wait_ns[n], m, n, &nodes[n]);
 		m->room[n] = room_of(utilisation, m->room[n], tune->room_percent);
 		m->full[n] = tune->hold_saturating && m->room[n] == MACHINE_ROOM_NO;
 	}

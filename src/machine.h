@@ -20,8 +20,10 @@ struct machine {
 	unsigned int *cpu_node_ids; /* kernel ids by place */
 	unsigned int *mem_node_ids;
 	uint32_t *latency_ns;	 /* [cpu][mem] as the topology says */
-	uint16_t *load_permille; /* [mem] utilisation, MODEL_UNKNOWN_PERMILLE where nothing measures
-				    it */
+	uint32_t *nearest_ns;	 /* [mem] the least of those, 0 unknown */
+	bool *is_real;		 /* [mem] and whether it is in real ns: stated for it or measured */
+	uint32_t *wait_ns;	 /* [mem] an access waits there as loaded now; 0 also where not known */
+	bool *wait_known;	 /* [mem] */
 	enum machine_room *room; /* [mem] is there bandwidth left? */
 	bool *cxl;		 /* [mem] */
 	bool *full;		 /* [mem] no room, and --hold-saturating */
@@ -45,6 +47,9 @@ int machine_cpu_place(const struct machine *m, unsigned int node_id);
 
 /*
  * Take over what was measured of memory nodes and of last-level caches.
+ *
+ * How long an access waits at a node is what loads by the CPUs near it are measured to take, less
+ * nearest_ns where that is in real ns; else what follows from utilisation (model.h).
  *
  * A node has room while less than room_percent of its bandwidth is in use, and
  * has it again when that is ROOM_GAP_PERCENT less: between the two it stays as

@@ -117,14 +117,11 @@ const struct model_profile *model_profile(const struct model_process *p)
 	return &p->profile;
 }
 
-uint32_t model_loaded_latency_ns(uint32_t latency_ns, uint16_t utilisation_permille)
+uint32_t model_wait_ns(uint32_t latency_ns, uint32_t utilisation_permille)
 {
-	uint32_t load;
+	uint32_t load = MIN(utilisation_permille, MAX_LOAD_PERMILLE);
 
-	if (utilisation_permille == MODEL_UNKNOWN_PERMILLE)
-		return latency_ns;
-	load = MIN(utilisation_permille, MAX_LOAD_PERMILLE);
-	return (uint32_t)((uint64_t)latency_ns * 1000 / (1000 - load));
+	return (uint32_t)((uint64_t)latency_ns * load / (1000 - load));
 }
 
 /* Totals of one sample over its regions. */
@@ -257,21 +254,6 @@ static uint8_t confidence(const struct model_process *p, const struct model_samp
 	return (uint8_t)lround(100 * by_pages * by_samples * by_age);
 }
 
-/* How long an access waits at node N, wherever it comes from. */
-static uint32_t wait_ns(const struct model_machine *m, size_t n)
-{
-	uint32_t nearest = UINT32_MAX;
-
-	if (m->load_permille[n] == MODEL_UNKNOWN_PERMILLE)
-		return 0;
-	for (size_t c = 0; c < m->nr_cpu_nodes; c++)
-		if (m->latency_ns[c * m->nr_mem_nodes + n])
-			nearest = MIN(nearest, m->latency_ns[c * m->nr_mem_nodes + n]);
-	return nearest == UINT32_MAX
-		       ? 0
-		       : model_loaded_latency_ns(nearest, m->load_permille[n]) - nearest;
-}
-
 static uint32_t cost_ns(const struct model_process *p, const struct model_machine *m, size_t c)
 {
 	double cost = 0;
@@ -283,7 +265,7 @@ static uint32_t cost_ns(const struct model_process *p, const struct model_machin
 			continue;
 		if (!latency)
 			return 0;
-		cost += p->share[n] * ((double)latency + wait_ns(m, n));
+		cost += p->share[n] * ((double)latency + m->wait_ns[n]);
 	}
 	return (uint32_t)lround(cost);
 }

@@ -17,11 +17,12 @@
  * The working set is memory accessed within the last seconds, as far as DAMON's
  * samples show: up to eight, less where many accesses are seen (footprint.h).
  *
- * Of a node whose utilisation u is known, latency(c, n) is raised by the time an
- * access waits there, the same from everywhere: w = l x u / (1 - u), the mean
- * waiting time of an M/M/1 queue whose service time is taken to be l, the
- * latency from the nearest CPUs; u at most 0.95.  A full device so leaves less
- * of what nearness gains.
+ * latency(c, n) is raised by the time w that an access waits at the node, the
+ * same from everywhere.  Where CPUs measure what loads take, w is what that is more than
+ * the latency from the nearest CPUs without load, l.  Else, of a node whose
+ * utilisation u is known, w = l x u / (1 - u), the mean waiting time of an M/M/1
+ * queue whose service time is taken to be l; u at most 0.95.  A full device so
+ * leaves less of what nearness gains.
  *
  * Who saturates a full device prefers the CPUs near it all the same, by however
  * little they are better: more CPUs than those would give it nothing, and they
@@ -38,14 +39,13 @@
 #include <stdint.h>
 
 #define MODEL_UNKNOWN_LOCALITY 0xff
-#define MODEL_UNKNOWN_PERMILLE 0xffff
 #define MODEL_NO_NODE (-1)
 
 /* The machine, borrowed by each call.  Places are dense indexes, see bpf/abi.h for CPU nodes. */
 struct model_machine {
 	size_t nr_cpu_nodes, nr_mem_nodes;
 	const uint32_t *latency_ns;    /* [cpu node][mem node], 0 unknown */
-	const uint16_t *load_permille; /* [mem node] utilisation, MODEL_UNKNOWN_PERMILLE */
+	const uint32_t *wait_ns;       /* [mem node] an access waits there; 0 also where not known */
 	const bool *cxl;	       /* [mem node] */
 	const uint8_t *points; /* [cpu node][mem node] of score, for all its heat there; NULL: 0 */
 	const bool *full;      /* [mem node] who uses up its bandwidth is to stay near; NULL: none */
@@ -135,10 +135,7 @@ const struct model_profile *model_update(struct model_process *p,
 /* The profile as of the last update; before the first one everything is unknown. */
 const struct model_profile *model_profile(const struct model_process *p);
 
-/*
- * Of the nearest CPUs, latency_ns under a load of utilisation_permille
- * (MODEL_UNKNOWN_PERMILLE: unchanged): l + w above.
- */
-uint32_t model_loaded_latency_ns(uint32_t latency_ns, uint16_t utilisation_permille);
+/* w by l and u above. */
+uint32_t model_wait_ns(uint32_t latency_ns, uint32_t utilisation_permille);
 
 #endif

@@ -66,6 +66,7 @@ static void add_metrics(json_object *o, const struct metrics *m, unsigned int id
 		add_metric(o, "write_mbps", &node->write_mbps, node->write_mbps.value, now_ns);
 		add_metric(o, "utilisation_percent", &node->utilisation_permille,
 			   node->utilisation_permille.value / 10, now_ns);
+		add_metric(o, "latency_ns", &node->latency_ns, node->latency_ns.value, now_ns);
 	}
 }
 
@@ -399,6 +400,15 @@ static void print_traffic(json_object *node)
 		printf(" simulated");
 }
 
+/* " 250 ns", of loads by the CPUs near it. */
+static void print_latency(json_object *node)
+{
+	json_object *latency = get(node, "latency_ns");
+
+	if (latency)
+		printf(" %.0f ns", json_object_get_double(get(latency, "value")));
+}
+
 void report_print(json_object *report)
 {
 	json_object *processes = get(report, "processes"), *cost = get(report, "cost"),
@@ -430,6 +440,7 @@ void report_print(json_object *report)
 		else if (!*cpus)
 			printf(" memory only");
 		print_traffic(node);
+		print_latency(node);
 	}
 	printf("\n\n");
 	if (!nr) {

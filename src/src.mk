@@ -21,6 +21,7 @@ libtiersched_a_SOURCES += \
 	src/machine.c src/machine.h \
 	src/managed.c src/managed.h \
 	src/metrics/counter.c src/metrics/counter.h \
+	src/metrics/fill-latency.c src/metrics/fill-latency.h \
 	src/metrics/llc.c src/metrics/llc.h \
 	src/metrics/memdev-pmu.c src/metrics/memdev-pmu.h \
 	src/metrics/metrics.c src/metrics/metrics.h \

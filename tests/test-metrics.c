@@ -18,6 +18,7 @@
 #include "latencies.h"
 #include "machine.h"
 #include "metrics/counter.h"
+#include "metrics/fill-latency.h"
 #include "metrics/llc.h"
 #include "metrics/memdev-pmu.h"
 #include "metrics/metrics.h"
@@ -492,8 +493,9 @@ static void cpus_near_the_device_have_its_figures(void **state)
 	assert_int_equal(m->cpus[2].utilisation_permille, 400);
 	assert_int_equal(m->cpus[0].place, 0);
 	assert_int_equal(m->cpus[0].bandwidth_mbps, TS_UNKNOWN_U32);
-	assert_int_equal(m->load_permille[2], 400);
-	assert_int_equal(m->load_permille[0], MODEL_UNKNOWN_PERMILLE);
+	assert_true(m->wait_known[2]);
+	assert_int_equal(m->wait_ns[2], model_wait_ns(m->nearest_ns[2], 400));
+	assert_false(m->wait_known[0]);
 	assert_int_equal(m->cpus[2].simulated, 0);
 	metrics_simulate(metrics, simulated_mbps, NULL, 1, 1);
 	machine_take_metrics(m, metrics, &tune);
@@ -503,7 +505,8 @@ static void cpus_near_the_device_have_its_figures(void **state)
 	assert_int_equal(m->cpus[2].simulated, 0);
 	assert_int_equal(m->cpus[2].bandwidth_mbps, TS_UNKNOWN_U32);
 	assert_int_equal(m->cpus[2].utilisation_permille, TS_UNKNOWN_U32);
-	assert_int_equal(m->load_permille[2], MODEL_UNKNOWN_PERMILLE);
+	assert_false(m->wait_known[2]);
+	assert_int_equal(m->wait_ns[2], 0);
 	machine_free(m);
 	metrics_free(metrics);
 }
@@ -529,6 +532,66 @@ static void quick_memory_has_points(void **state)
 	assert_int_equal(m->points[1 * 3 + 2], 50);
 	take(m, metrics, 0, false); /* quick, perhaps: nobody knows */
 	assert_int_equal(m->points[1 * 3 + 2], 30);
+	machine_free(m);
+	metrics_free(metrics);
+}
+
+/* As if the CPUs near node 2 measured this; -1: nothing. */
+static void measure_latency(struct metrics *metrics, double ns)
+{
+	struct metrics_node *found = (struct metrics_node *)node(metrics, 2);
+
+	found->latency_ns = ns < 0 ? (struct metric){ 0 } : (struct metric){ ns, 1, METRIC_PERF };
+}
+
+/* What loads are measured to take says more than how much of the bandwidth is in use. */
+static void a_measured_latency_tells_the_wait(void **state)
+{
+	const uint32_t measured[9] = { 80, 140, 400, 140, 80, 90 };
+	_cleanup_sysroot_ struct sysroot root;
+	_cleanup_topology_ struct topology *t = recorded(&root);
+	struct metrics *metrics = of_30_gbps(t);
+	struct machine *m;
+
+	assert_int_equal(topology_take_latencies(t, measured), 0);
+	assert_int_equal(machine_new(&m, t), 0);
+	assert_int_equal(m->nearest_ns[2], 90);
+	measure_latency(metrics, 290);
+	take(m, metrics, 500, true);
+	assert_int_equal(m->wait_ns[2], 200);
+	assert_int_equal(m->cpus[2].latency_ns, 290);
+	assert_int_equal(m->points[1 * 3 + 2], 50); /* not quick */
+	/* with no counter of the device either */
+	take(m, metrics, 0, false);
+	assert_int_equal(m->wait_ns[2], 200);
+	measure_latency(metrics, 70); /* the way to the cache's miss is not in it */
+	take(m, metrics, 500, true);
+	assert_true(m->wait_known[2]);
+	assert_int_equal(m->wait_ns[2], 0);
+	assert_int_equal(m->points[1 * 3 + 2], 65);
+	measure_latency(metrics, -1);
+	take(m, metrics, 500, true);
+	assert_int_equal(m->wait_ns[2], 90);
+	machine_free(m);
+	metrics_free(metrics);
+}
+
+/* Nanoseconds scaled from distances do not compare with measured ones. */
+static void a_measured_latency_needs_real_ones(void **state)
+{
+	_cleanup_sysroot_ struct sysroot root;
+	_cleanup_topology_ struct topology *t = recorded(&root);
+	struct metrics *metrics = of_30_gbps(t);
+	struct machine *m;
+
+	for (size_t i = 0; i < t->nr_nodes * t->nr_nodes; i++)
+		t->links[i].latency_source = TOPOLOGY_SLIT;
+	assert_int_equal(machine_new(&m, t), 0);
+	measure_latency(metrics, 5000);
+	take(m, metrics, 0, false);
+	assert_false(m->wait_known[2]);
+	take(m, metrics, 500, true);
+	assert_int_equal(m->wait_ns[2], m->nearest_ns[2]);
 	machine_free(m);
 	metrics_free(metrics);
 }
@@ -681,6 +744,54 @@ static void hits_are_what_did_not_miss(void **state)
 	assert_int_equal(llc_permille(before, after, 0), -1);
 }
 
+/* --- how long they wait for CXL memory --- */
+
+#define L3_UNIT "/sys/bus/event_source/devices/amd_l3"
+
+static void events_of_an_l3(void **state)
+{
+	_cleanup_sysroot_ struct sysroot root;
+	struct pmu_config events[2];
+	struct pmu pmu;
+
+	sysroot_init(&root, "");
+	sysroot_put(&root, L3_UNIT "/type", "17\n");
+	sysroot_put(&root, L3_UNIT "/cpumask", "0,8\n");
+	sysroot_put(&root, L3_UNIT "/format/event", "config:0-7\n");
+	sysroot_put(&root, L3_UNIT "/format/umask", "config:8-15\n");
+	assert_int_equal(pmu_find(&pmu, root.path, FILL_LATENCY_UNIT), 0);
+	/* an old unit: it cannot tell cores and slices apart this way */
+	assert_int_equal(fill_latency_events(events, &pmu, root.path), -EINVAL);
+	sysroot_put(&root, L3_UNIT "/format/enallslices", "config:46\n");
+	sysroot_put(&root, L3_UNIT "/format/enallcores", "config:47\n");
+	sysroot_put(&root, L3_UNIT "/format/sliceid", "config:48-50\n");
+	sysroot_put(&root, L3_UNIT "/format/threadmask", "config:56-57\n");
+	assert_int_equal(fill_latency_events(events, &pmu, root.path), 0);
+	assert_int_equal(events[0].config[0], 0x0303c000000010ac);
+	assert_int_equal(events[1].config[0], 0x0303c000000010ad);
+}
+
+static void fills_have_a_mean_latency(void **state)
+{
+	const struct fill_reading before[2] = { { { 0, 0, 0 }, { 0, 0, 0 } }, { { 0, 0, 0 }, { 0, 0, 0 } } };
+	/* 1000 fills of 300 ns, 3000 of 200 */
+	struct fill_reading after[2] = { { { 30000, SECOND, SECOND }, { 1000, SECOND, SECOND } },
+					 { { 60000, SECOND, SECOND }, { 3000, SECOND, SECOND } } };
+
+	assert_float_equal(fill_latency_mean_ns(before, after, 2), 225, 1e-9);
+	assert_float_equal(fill_latency_mean_ns(before, after, 1), 300, 1e-9);
+	assert_float_equal(fill_latency_mean_ns(before, after, 0), -1, 0);
+	after[1].fills.running_ns = 0; /* of one cache nothing is known: the mean is of all or none */
+	assert_float_equal(fill_latency_mean_ns(before, after, 2), -1, 0);
+	after[0].fills.value = FILL_LEAST_PER_S - 1;
+	assert_float_equal(fill_latency_mean_ns(before, after, 1), -1, 0);
+	after[0].fills.value = 1000000; /* 0.3 ns */
+	assert_float_equal(fill_latency_mean_ns(before, after, 1), -1, 0);
+	after[0] = (struct fill_reading){ { 100001000, SECOND, SECOND }, { 1000, SECOND, SECOND } };
+	assert_float_equal(fill_latency_mean_ns(before, after, 1), -1, 0);
+	assert_float_equal(fill_latency_mean_ns(after, before, 1), -1, 0); /* went back */
+}
+
 /* --- latencies that were kept --- */
 
 static void kept_latencies_come_back(void **state)
@@ -743,11 +854,15 @@ int main(void)
 		cmocka_unit_test(room_ends_and_begins_with_a_gap),
 		cmocka_unit_test(cpus_near_the_device_have_its_figures),
 		cmocka_unit_test(quick_memory_has_points),
+		cmocka_unit_test(a_measured_latency_tells_the_wait),
+		cmocka_unit_test(a_measured_latency_needs_real_ones),
 		cmocka_unit_test(what_counters_count),
 		cmocka_unit_test(bandwidth_of_caches),
 		cmocka_unit_test(counters_of_an_administrators_choice),
 		cmocka_unit_test(a_cache_of_two_nodes),
 		cmocka_unit_test(hits_are_what_did_not_miss),
+		cmocka_unit_test(events_of_an_l3),
+		cmocka_unit_test(fills_have_a_mean_latency),
 		cmocka_unit_test(kept_latencies_come_back),
 		cmocka_unit_test(what_is_no_document_of_latencies),
 	};

@@ -24,7 +24,7 @@ static const struct model_options defaults = MODEL_OPTIONS_DEFAULT;
 /* A machine whose figures a test may change. */
 struct fixture {
 	uint32_t latency_ns[CPU_NODES * MEM_NODES];
-	uint16_t load_permille[MEM_NODES];
+	uint32_t wait_ns[MEM_NODES];
 	bool cxl[MEM_NODES];
 	uint8_t points[CPU_NODES * MEM_NODES]; /* of nearness */
 	bool full[MEM_NODES];
@@ -39,11 +39,9 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	memcpy(f->latency_ns, latency_ns, sizeof(latency_ns));
-	for (int n = 0; n < MEM_NODES; n++)
-		f->load_permille[n] = MODEL_UNKNOWN_PERMILLE;
 	f->cxl[2] = true;
 	f->points[1 * MEM_NODES + 2] = 30;
-	f->machine = (struct model_machine){ CPU_NODES, MEM_NODES, f->latency_ns, f->load_permille, f->cxl,
+	f->machine = (struct model_machine){ CPU_NODES, MEM_NODES, f->latency_ns, f->wait_ns, f->cxl,
 					     f->points, f->full };
 	f->process = model_process_new(CPU_NODES, MEM_NODES);
 	f->now_ns = NSEC_PER_SEC;
@@ -238,12 +236,11 @@ static void busy_device_is_dearer(void **state)
 	struct fixture *f = *state;
 	const struct model_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
 
-	assert_int_equal(model_loaded_latency_ns(250, MODEL_UNKNOWN_PERMILLE), 250);
-	assert_int_equal(model_loaded_latency_ns(250, 0), 250);
-	assert_int_equal(model_loaded_latency_ns(250, 500), 500);
-	assert_int_equal(model_loaded_latency_ns(250, 950), 5000);
-	assert_int_equal(model_loaded_latency_ns(250, 1000), 5000); /* bounded */
-	f->load_permille[2] = 500;
+	assert_int_equal(model_wait_ns(250, 0), 0);
+	assert_int_equal(model_wait_ns(250, 500), 250);
+	assert_int_equal(model_wait_ns(250, 950), 4750);
+	assert_int_equal(model_wait_ns(250, 1000), 4750); /* bounded */
+	f->wait_ns[2] = 250;
 	assert_int_equal(update(f, cxl, 1, 5)->cost_ns[1], 500);
 	/* the wait is at the device, not on the way to it: 400 + 250 */
 	assert_int_equal(update(f, cxl, 1, 1)->cost_ns[0], 650);
@@ -257,19 +254,19 @@ static void full_device_lets_go(void **state)
 	const struct model_profile *p = update(f, cxl, 1, 5);
 
 	assert_int_equal(p->score[1], 130);
-	f->load_permille[2] = 300;
+	f->wait_ns[2] = model_wait_ns(250, 300);
 	f->points[1 * MEM_NODES + 2] = 50;
 	p = update(f, cxl, 1, 1);
 	assert_int_equal(p->score[1], 150);
 	assert_int_equal(p->preferred, 1);
-	f->load_permille[2] = 950;
+	f->wait_ns[2] = model_wait_ns(250, 950);
 	f->points[1 * MEM_NODES + 2] = 0;
 	p = update(f, cxl, 1, 1);
 	/* 5000 of 5150 ns */
 	assert_int_equal(p->score[0], 97);
 	assert_int_equal(p->score[1], 100);
 	assert_int_equal(p->preferred, MODEL_NO_NODE);
-	f->load_permille[2] = 300;
+	f->wait_ns[2] = model_wait_ns(250, 300);
 	f->points[1 * MEM_NODES + 2] = 50;
 	assert_int_equal(update(f, cxl, 1, 1)->preferred, 1);
 }
@@ -473,7 +470,7 @@ static void who_saturates_a_device_is_held(void **state)
 	const struct model_region local[] = { { 0, 24 * MB, MAX_ACCESSES, 0, on_node[0] } };
 	const struct model_profile *p;
 
-	f->load_permille[2] = 950;
+	f->wait_ns[2] = model_wait_ns(250, 950);
 	f->points[1 * MEM_NODES + 2] = 0;
 	f->full[2] = true;
 	update_with(f, cxl, 1, 0, 0);
@@ -551,9 +548,9 @@ static void more_accesses_than_possible_count_as_all(void **state)
 static void one_node_has_no_preference(void **state)
 {
 	static const uint32_t latency_ns[] = { 100 }, pages[] = { 100 };
-	static const uint16_t load_permille[] = { MODEL_UNKNOWN_PERMILLE };
+	static const uint32_t wait_ns[] = { 0 };
 	static const bool cxl[] = { false };
-	const struct model_machine machine = { 1, 1, latency_ns, load_permille, cxl, NULL, NULL };
+	const struct model_machine machine = { 1, 1, latency_ns, wait_ns, cxl, NULL, NULL };
 	struct model_process *process = model_process_new(1, 1);
 	const struct model_region region = { 0, 24 * MB, 10, 0, pages };
 	struct model_sample sample = { .aggregation_ns = AGGREGATION_NS, .max_nr_accesses = MAX_ACCESSES,

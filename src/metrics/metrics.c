@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/util.h"
+#include "metrics/fill-latency.h"
 #include "metrics/llc.h"
 #include "metrics/memdev-pmu.h"
 
@@ -40,6 +41,8 @@ struct metrics {
 	bool told_of_no_unit; /* that they are */
 	struct llc *llc;      /* NULL before the first scan */
 	bool told_of_no_llc;
+	struct fill_latency *fills; /* NULL before the first scan, or where there are none */
+	bool looked_for_fills;
 	struct resctrl *resctrl; /* NULL where it is not mounted */
 	uint64_t scan_ns;     /* when both were last looked at */
 	uint64_t random;      /* state of metrics_simulate(); 0: before the first */
@@ -161,6 +164,7 @@ void metrics_free(struct metrics *m)
 			memdev_pmu_close(&m->units[i].pmu);
 	free(m->nodes);
 	llc_free(m->llc);
+	fill_latency_free(m->fills);
 	resctrl_free(m->resctrl);
 	free(m->devices);
 	free(m);
@@ -244,10 +248,48 @@ static void scan_caches(struct metrics *m, const struct topology *t)
 	llc_update(m->llc);
 }
 
+/*
+ * Does no other CXL memory hang on the CPUs near this?  Caches do not tell from which of them a
+ * fill came.
+ */
+static bool has_near_cpus_alone(const struct topology *t, const struct topology_node *node)
+{
+	for (size_t i = 0; i < t->nr_nodes; i++) {
+		const struct topology_node *other = &t->nodes[i];
+
+		if (other == node || other->cxl == TOPOLOGY_CXL_NO || !other->mem_bytes)
+			continue;
+		for (size_t k = 0; k < node->near_nodes.nr; k++)
+			if (idlist_has(&other->near_nodes, node->near_nodes.ids[k]))
+				return false;
+	}
+	return true;
+}
+
+static void scan_fills(struct metrics *m, const struct topology *t, uint64_t now_ns)
+{
+	if (!m->looked_for_fills && fill_latency_new(&m->fills, t) < 0)
+		m->fills = NULL;
+	m->looked_for_fills = true;
+	if (!m->fills)
+		return;
+	fill_latency_update(m->fills);
+	for (size_t i = 0; i < m->nr_nodes; i++) {
+		int at = topology_find(t, (int)m->nodes[i].id);
+		double ns = -1;
+
+		if (m->nodes[i].cxl && at >= 0 && has_near_cpus_alone(t, &t->nodes[at]))
+			ns = fill_latency_ns(m->fills, &t->nodes[at].near_nodes);
+		m->nodes[i].latency_ns =
+			ns < 0 ? (struct metric){0} : (struct metric){ns, now_ns, METRIC_PERF};
+	}
+}
+
 void metrics_scan(struct metrics *m, const struct topology *t, uint64_t now_ns)
 {
 	scan_units(m);
 	scan_caches(m, t);
+	scan_fills(m, t, now_ns);
 	/* it may be mounted while we run */
 	if (m->resctrl || !resctrl_new(&m->resctrl, t, NULL))
 		resctrl_update(m->resctrl, now_ns);

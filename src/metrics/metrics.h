@@ -47,6 +47,8 @@ struct metrics_node {
 	struct metric read_mbps, write_mbps;
 	/* (read + write) / capacity: the memory behind a link is shared by both ways; up to 1000 */
 	struct metric utilisation_permille;
+	/* loads by the CPUs near it, from where their last-level caches miss (fill-latency.h) */
+	struct metric latency_ns;
 };
 
 /* An administrator's word on what a node can deliver. */
@@ -76,7 +78,8 @@ void metrics_free(struct metrics *m);
 
 /*
  * Look for units that have come, and at last-level caches of the machine that M is
- * of, T: how often they hit, and what passes between them and memory.  Often enough once a second.
+ * of, T: how often they hit, what passes between them and memory, and how long they wait
+ * for CXL memory.  Often enough once a second.
  */
 void metrics_scan(struct metrics *m, const struct topology *t, uint64_t now_ns);
 

@@ -162,16 +162,22 @@ static int read_format(struct pmu_format *out, const char *name, const void *arg
 	return r < 0 ? r : pmu_format_parse(out, text);
 }
 
-int pmu_event(struct pmu_config *out, const struct pmu *pmu, const char *sysroot, const char *event)
+int pmu_terms(struct pmu_config *out, const struct pmu *pmu, const char *sysroot, char *terms)
 {
 	const struct unit_files files = {pmu, sysroot};
+
+	return pmu_terms_parse(out, terms, read_format, &files);
+}
+
+int pmu_event(struct pmu_config *out, const struct pmu *pmu, const char *sysroot, const char *event)
+{
 	char text[512];
 	int r = sysfs_read(text, sizeof(text), sysroot, PMU_DEVICES "/%s/events/%s", pmu->name,
 			   event);
 
 	if (r < 0)
 		return r == -ENOENT ? r : -EINVAL;
-	return pmu_terms_parse(out, text, read_format, &files);
+	return pmu_terms(out, pmu, sysroot, text);
 }
 
 static struct perf_event_attr attr_of(const struct pmu *pmu, const struct pmu_config *config)

@@ -55,6 +55,9 @@ int pmu_terms_parse(struct pmu_config *out, char *text,
 		    int (*format_of)(struct pmu_format *out, const char *name, const void *arg),
 		    const void *arg);
 
+/* TERMS by the unit's own format/; cuts them up.  0 or -EINVAL. */
+int pmu_terms(struct pmu_config *out, const struct pmu *pmu, const char *sysroot, char *terms);
+
 /*
  * What EVENT of the unit's events/ stands for, by its own format/.  0, -ENOENT for an
  * event it does not have, -EINVAL for words it cannot read.

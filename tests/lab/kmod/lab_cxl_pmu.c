@@ -19,8 +19,9 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
-#include <linux/perf_event.h>
 #include <linux/spinlock.h>
+
+#include "lab_pmu.h"
 
 #define VENDOR_CXL 0x1e98
 #define TICK_BYTES_PER_US 64000 /* a tick counts as 64 bytes: 1 GHz */
@@ -92,43 +93,28 @@ static u64 count_of(u64 config)
 	return flow == TICKS ? count : count * hweight32(mask_of(config)) / 2 / units;
 }
 
-static void event_update(struct perf_event *event)
+static u64 reading(struct perf_event *event)
 {
-	u64 now = count_of(event->attr.config);
-	u64 before = local64_xchg(&event->hw.prev_count, now);
-
-	local64_add(now - before, &event->count);
+	return count_of(event->attr.config);
 }
 
-static void event_start(struct perf_event *event, int flags)
+static u64 counted(struct perf_event *event, u64 before, u64 now)
 {
-	local64_set(&event->hw.prev_count, count_of(event->attr.config));
-	event->hw.state = 0;
+	return now - before;
 }
 
-static void event_stop(struct perf_event *event, int flags)
-{
-	if (event->hw.state & PERF_HES_STOPPED)
-		return;
-	event_update(event);
-	event->hw.state = PERF_HES_STOPPED | PERF_HES_UPTODATE;
-}
-
-static int event_add(struct perf_event *event, int flags)
+static int take_counter(struct perf_event *event, int flags)
 {
 	if (atomic_inc_return(&used) > READ_ONCE(counters)) {
 		atomic_dec(&used);
 		return -EAGAIN;
 	}
-	event->hw.state = PERF_HES_STOPPED | PERF_HES_UPTODATE;
-	if (flags & PERF_EF_START)
-		event_start(event, flags);
-	return 0;
+	return event_add(event, flags);
 }
 
-static void event_del(struct perf_event *event, int flags)
+static void leave_counter(struct perf_event *event, int flags)
 {
-	event_stop(event, flags);
+	event_del(event, flags);
 	atomic_dec(&used);
 }
 
@@ -208,8 +194,8 @@ static int come(void)
 			.capabilities = PERF_PMU_CAP_NO_EXCLUDE | PERF_PMU_CAP_NO_INTERRUPT,
 			.attr_groups = groups,
 			.event_init = event_init,
-			.add = event_add,
-			.del = event_del,
+			.add = take_counter,
+			.del = leave_counter,
 			.start = event_start,
 			.stop = event_stop,
 			.read = event_update,

@@ -9,58 +9,29 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
-#include <linux/perf_event.h>
 #include <linux/topology.h>
+
+#include "lab_pmu.h"
 
 #define NS_PER_REFERENCE 1000
 #define MAX_NODES 8
 
 static unsigned int hit_permille[MAX_NODES] = {[0 ... MAX_NODES - 1] = 900};
 
-/* Since the last look, so that a changed rate counts from then on. */
-static u64 passed(struct perf_event *event, u64 ns)
+static u64 reading(struct perf_event *event)
+{
+	return ktime_get_ns();
+}
+
+/* By today's rates: a changed one counts from the next look on. */
+static u64 counted(struct perf_event *event, u64 before, u64 now)
 {
 	int node = cpu_to_node(event->oncpu < 0 ? event->cpu : event->oncpu);
-	u64 references = ns / NS_PER_REFERENCE;
+	u64 references = (now - before) / NS_PER_REFERENCE;
 
 	if (event->attr.config == PERF_COUNT_HW_CACHE_REFERENCES)
 		return references;
 	return references * (1000 - READ_ONCE(hit_permille[node % MAX_NODES])) / 1000;
-}
-
-static void event_update(struct perf_event *event)
-{
-	u64 now = ktime_get_ns();
-	u64 before = local64_xchg(&event->hw.prev_count, now);
-
-	local64_add(passed(event, now - before), &event->count);
-}
-
-static void event_start(struct perf_event *event, int flags)
-{
-	local64_set(&event->hw.prev_count, ktime_get_ns());
-	event->hw.state = 0;
-}
-
-static void event_stop(struct perf_event *event, int flags)
-{
-	if (event->hw.state & PERF_HES_STOPPED)
-		return;
-	event_update(event);
-	event->hw.state = PERF_HES_STOPPED | PERF_HES_UPTODATE;
-}
-
-static int event_add(struct perf_event *event, int flags)
-{
-	event->hw.state = PERF_HES_STOPPED | PERF_HES_UPTODATE;
-	if (flags & PERF_EF_START)
-		event_start(event, flags);
-	return 0;
-}
-
-static void event_del(struct perf_event *event, int flags)
-{
-	event_stop(event, flags);
 }
 
 static int event_init(struct perf_event *event)

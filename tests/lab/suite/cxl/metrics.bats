@@ -6,7 +6,9 @@
 load ../daemon
 load ../unit
 
-teardown_file() { unload lab_cxl_pmu; unload lab_llc_pmu; }
+latencies=/run/cxl-tiersched/latencies.json
+
+teardown_file() { unload lab_cxl_pmu; unload lab_llc_pmu; unload lab_l3_pmu; rm -f "$latencies"; }
 
 # node2 JQ: of the CXL node, as of now
 node2() { cxl-tiersched status --json | jq -r ".nodes[] | select(.node == 2) | $1"; }
@@ -14,11 +16,11 @@ node2() { cxl-tiersched status --json | jq -r ".nodes[] | select(.node == 2) | $
 # scores PID LEAST MOST: near node 1
 scores() { process "$1" '.cpu_nodes[1].score' | jq -e --argjson l "$2" --argjson m "$3" '. >= $l and . <= $m' >/dev/null; }
 
-# flows MBPS FIGURE: the figure is there and within 2 %
+# flows VALUE FIGURE: the figure is there and within 2 %
 flows() {
 	local value
 	value=$(node2 ".$2.value")
-	echo "$2: $value MB/s of $1"
+	echo "$2: $value of $1"
 	jq -en --argjson w "$1" --argjson v "$value" '$v != null and $v >= $w * 0.98 and $v <= $w * 1.02' >/dev/null
 }
 
@@ -196,7 +198,7 @@ vector_place_is() { [[ $(vector_place) == "$1" ]]; }
 	for number in $(seq 64); do
 		touch_memory "p$number" --total 4M --hot 1M --pause 100000
 	done
-	cxl-tiersched --min-rss 2M --max-processes 64 --duration 20s --stats 1s >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/log" 3>&- &
+	cxl-tiersched --min-rss 2M --max-processes 64 --duration 14s --stats 1s >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/log" 3>&- &
 	daemon=$!
 	retry 15 eval '[[ $(cxl-tiersched status --json | jq ".processes | length") -ge 64 ]]'
 	retry 5 flows 9000 read_mbps
@@ -259,4 +261,48 @@ process_hits() { process "$1" .llc_hit_percent.value | jq -e --argjson l "$2" --
 	undisturbed
 	stop_daemon
 	unload lab_llc_pmu
+}
+
+l3=/sys/module/lab_l3_pmu/parameters
+
+@test "what loads of CXL memory take, where the CPUs measure it" {
+	unload lab_l3_pmu
+	start_daemon --observe
+	sleep 3
+	is_unknown latency_ns
+	stop_daemon
+	insmod "$LAB_BUILD/tests/lab/kmod/lab_l3_pmu.ko" latency_ns=300,250
+	cxl-tiersched doctor | grep amd_l3
+	start_daemon --observe
+	retry 5 flows 250 latency_ns # the CPUs near it are node 1's
+	[[ $(node2 .latency_ns.source) == perf ]]
+	echo 300,700 >$l3/latency_ns
+	retry 5 flows 700 latency_ns
+	echo 100000,10 >$l3/fills_per_s # too few to tell
+	retry 5 is_unknown latency_ns
+	stop_daemon
+	unload lab_l3_pmu
+}
+
+# costs PID LEAST MOST: ns an access, from node 1
+costs() { process "$1" '.cpu_nodes[1].cost_ns' | jq -e --argjson l "$2" --argjson m "$3" '. != null and . >= $l and . <= $m' >/dev/null; }
+
+# waits LEAST MOST: what CPUs are told of the quickest memory near them, ns
+waits() {
+	bpftool -j map dump name cpu_contexts | jq -e --argjson l "$1" --argjson m "$2" 'any(.[].formatted.value.latency_ns; . >= $l and . <= $m)' >/dev/null
+}
+
+@test "a device that is slow by the CPUs' own measure is dear, where latencies are real ones" {
+	cxl-tiersched calibrate >/dev/null
+	insmod "$LAB_BUILD/tests/lab/kmod/lab_l3_pmu.ko" latency_ns=3000,3000
+	touch_memory p --total 128M --hot 24M --node 2
+	start_daemon
+	retry 15 costs "$p" 2700 3060
+	waits 2900 3060
+	echo 10,10 >$l3/fills_per_s
+	retry 10 costs "$p" 1 1500 # nothing tells how long it waits
+	undisturbed
+	stop_daemon
+	unload lab_l3_pmu
+	rm "$latencies"
 }
