@@ -69,7 +69,7 @@ def placement(workload, peers, peers_of_far_hogs):
 
 
 def one_placement(workload, peers):
-    return Case("placement", f"{workload}.hogs.far.one", peers, 7)
+    return Case("placement", f"{workload}.hogs.far.one", peers, 10.6 if workload == "flat" else 7)
 
 
 INTERLEAVE = [Case("interleave", f"t{threads}.r{reads}", PAIR, 4) for threads in (1, 2, 4) for reads in (100, 50)]
