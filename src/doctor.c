@@ -260,16 +260,16 @@ static void check_fills(struct finding *f, const struct options *o, const struct
 	if (o->sysroot || !t)
 		return;
 	r = fill_latency_new(&fills, t);
-	c = begin(f, "latency counters", DOCTOR_OPTIONAL);
+	c = begin(f, "fill latency", DOCTOR_OPTIONAL);
 	if (!r) {
 		fill_latency_free(fills);
-		say(c, DOCTOR_OK, "", "of cache fills from CXL memory, by " FILL_LATENCY_UNIT);
+		say(c, DOCTOR_OK, "", "of last-level caches from CXL memory, by " FILL_LATENCY_UNIT);
 	} else if (r == -EACCES || r == -EPERM)
 		say(c, DOCTOR_NOTE, "run it as root",
 		    "not allowed: latency under load follows utilisation");
 	else
 		say(c, DOCTOR_NOTE, "",
-		    "these CPUs have none (AMD's have from Zen 4 on): latency under load follows "
+		    "not told by these CPUs (AMD's tell from Zen 4 on): latency under load follows "
 		    "utilisation");
 }
 
