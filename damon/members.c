@@ -192,16 +192,11 @@ int target_parse_stat(uint64_t *start_time, const char *text)
 
 	if (!field || field[1] != ' ' || !field[2])
 		return -EINVAL;
-	field += 2;
+	field += 2; /* 3, the state */
 	if (*field == 'Z' || *field == 'X')
 		return -ESRCH;
-	for (int i = 3; i < 22; i++) {
-		field = strchr(field, ' ');
-		if (!field)
-			return -EINVAL;
-		field++;
-	}
-	if (sscanf(field, "%llu", &value) != 1)
+	field = sysfs_skip_fields(field, 22 - 3);
+	if (!field || sscanf(field, "%llu", &value) != 1)
 		return -EINVAL;
 	*start_time = value;
 	return 0;

@@ -25,13 +25,8 @@ static bool take_number(uint64_t *out, const char **at, int next)
 	*out = strtoull(*at, &end, 10); /* a negative number becomes its complement */
 	if (end == *at || errno)
 		return false;
-	for (*at = end; next > 0; next--) {
-		*at = strchr(*at, ' ');
-		if (!*at)
-			return false;
-		++*at;
-	}
-	return true;
+	*at = sysfs_skip_fields(end, next);
+	return *at != NULL;
 }
 
 int proc_stat_parse(struct proc_stat *out, const char *text)

@@ -511,17 +511,25 @@ static void cpus_near_the_device_have_its_figures(void **state)
 	metrics_free(metrics);
 }
 
-/* Memory that answers in less than 120 ns as it is loaded now. */
-static void quick_memory_has_points(void **state)
+/* Of T, with latencies that were measured: node 2's memory is 90 ns from the CPUs near it. */
+static struct machine *measured_machine(struct topology *t)
 {
 	const uint32_t measured[9] = { 80, 140, 400, 140, 80, 90 };
-	_cleanup_sysroot_ struct sysroot root;
-	_cleanup_topology_ struct topology *t = recorded(&root);
-	struct metrics *metrics = of_30_gbps(t);
 	struct machine *m;
 
 	assert_int_equal(topology_take_latencies(t, measured), 0);
 	assert_int_equal(machine_new(&m, t), 0);
+	return m;
+}
+
+/* Memory that answers in less than 120 ns as it is loaded now. */
+static void quick_memory_has_points(void **state)
+{
+	_cleanup_sysroot_ struct sysroot root;
+	_cleanup_topology_ struct topology *t = recorded(&root);
+	struct metrics *metrics = of_30_gbps(t);
+	struct machine *m = measured_machine(t);
+
 	take(m, metrics, 100, true);
 	assert_int_equal(m->points[1 * 3 + 2], 65);
 	take(m, metrics, 300, true); /* 129 ns: not a tenth more yet */
@@ -547,14 +555,11 @@ static void measure_latency(struct metrics *metrics, double ns)
 /* What loads are measured to take says more than how much of the bandwidth is in use. */
 static void a_measured_latency_tells_the_wait(void **state)
 {
-	const uint32_t measured[9] = { 80, 140, 400, 140, 80, 90 };
 	_cleanup_sysroot_ struct sysroot root;
 	_cleanup_topology_ struct topology *t = recorded(&root);
 	struct metrics *metrics = of_30_gbps(t);
-	struct machine *m;
+	struct machine *m = measured_machine(t);
 
-	assert_int_equal(topology_take_latencies(t, measured), 0);
-	assert_int_equal(machine_new(&m, t), 0);
 	assert_int_equal(m->nearest_ns[2], 90);
 	measure_latency(metrics, 290);
 	take(m, metrics, 500, true);

@@ -141,3 +141,14 @@ bool sysfs_exists(const char *sysroot, const char *fmt, ...)
 
 	return !FORMAT_PATH(path, sysroot, fmt) && !access(path, F_OK);
 }
+
+const char *sysfs_skip_fields(const char *text, int nr)
+{
+	for (; nr > 0; nr--) {
+		text = strchr(text, ' ');
+		if (!text)
+			return NULL;
+		text++;
+	}
+	return text;
+}

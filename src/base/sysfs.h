@@ -37,4 +37,7 @@ int sysfs_write(const char *text, const char *sysroot, const char *fmt, ...) _pr
 
 bool sysfs_exists(const char *sysroot, const char *fmt, ...) _printf_(2, 3);
 
+/* Of fields with one space between, the NR-th behind the one that TEXT is in; NULL where there are fewer. */
+const char *sysfs_skip_fields(const char *text, int nr);
+
 #endif

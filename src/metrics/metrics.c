@@ -268,8 +268,8 @@ static bool has_near_cpus_alone(const struct topology *t, const struct topology_
 
 static void scan_fills(struct metrics *m, const struct topology *t, uint64_t now_ns)
 {
-	if (!m->looked_for_fills && fill_latency_new(&m->fills, t) < 0)
-		m->fills = NULL;
+	if (!m->looked_for_fills)
+		(void)fill_latency_new(&m->fills, t);
 	m->looked_for_fills = true;
 	if (!m->fills)
 		return;

@@ -94,6 +94,9 @@ hogs() {
 # process PID JQ: a field of a managed process, as of now
 process() { cxl-tiersched status --json | jq -r --argjson p "$1" ".processes[] | select(.pid == \$p) | $2"; }
 
+# process_in PID JQ LEAST MOST: that is a number of this range
+process_in() { process "$1" "$2" | jq -e --argjson l "$3" --argjson m "$4" '. != null and . >= $l and . <= $m' >/dev/null; }
+
 prefers() { [[ $(process "$1" .preferred_node) == "$2" ]]; }
 
 # runs_near PERCENT PID NODE: at least so much of its run time in the next seconds is on this node's CPUs

@@ -14,7 +14,7 @@ teardown_file() { unload lab_cxl_pmu; unload lab_llc_pmu; unload lab_l3_pmu; rm 
 node2() { cxl-tiersched status --json | jq -r ".nodes[] | select(.node == 2) | $1"; }
 
 # scores PID LEAST MOST: near node 1
-scores() { process "$1" '.cpu_nodes[1].score' | jq -e --argjson l "$2" --argjson m "$3" '. >= $l and . <= $m' >/dev/null; }
+scores() { process_in "$1" '.cpu_nodes[1].score' "$2" "$3"; }
 
 # flows VALUE FIGURE: the figure is there and within 2 %
 flows() {
@@ -214,7 +214,7 @@ node_hits() { cxl-tiersched status --json | jq -r ".nodes[] | select(.node == $1
 hits() { jq -en --argjson v "$(node_hits "$1")" --argjson l "$2" --argjson m "$3" '$v != null and $v >= $l and $v <= $m' >/dev/null; }
 
 # process_hits PID LEAST MOST: percent
-process_hits() { process "$1" .llc_hit_percent.value | jq -e --argjson l "$2" --argjson m "$3" '. != null and . >= $l and . <= $m' >/dev/null; }
+process_hits() { process_in "$1" .llc_hit_percent.value "$2" "$3"; }
 
 @test "hit rates of processes, for who asks, and where there are no counters one line says so" {
 	unload lab_llc_pmu
@@ -285,7 +285,7 @@ l3=/sys/module/lab_l3_pmu/parameters
 }
 
 # costs PID LEAST MOST: ns an access, from node 1
-costs() { process "$1" '.cpu_nodes[1].cost_ns' | jq -e --argjson l "$2" --argjson m "$3" '. != null and . >= $l and . <= $m' >/dev/null; }
+costs() { process_in "$1" '.cpu_nodes[1].cost_ns' "$2" "$3"; }
 
 # waits LEAST MOST: what CPUs are told of the quickest memory near them, ns
 waits() {

@@ -224,7 +224,7 @@ load ../daemon
 }
 
 # touches PID LEAST MOST: MB
-touches() { process "$1" .working_set_bytes | jq -e --argjson l "$2" --argjson m "$3" '. / 1048576 | . >= $l and . <= $m' >/dev/null; }
+touches() { process_in "$1" '.working_set_bytes / 1048576' "$2" "$3"; }
 samples_every_us() { [[ $(cat $kdamonds/*/contexts/0/monitoring_attrs/intervals/sample_us) == "$1" ]]; }
 
 @test "DAMON samples as often as --damon-samples says" {
