@@ -83,27 +83,6 @@ class Pinned(Peer):
     pinned = True
 
 
-class Observed(Pinned):
-    """Pinned, and watched as cxl-tiersched would: what monitoring alone takes from the work."""
-
-    def __init__(self, *command):
-        self.command = command
-
-    def enter(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-        self.stack.callback(stop, self.process)
-        wait_for(f"{self.command[0]} to observe", 60, self.answers)
-
-    def answers(self):
-        self.check()
-        return subprocess.run([self.command[0], "status"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
-
-    def check(self):
-        super().check()
-        if self.process.poll() is not None:
-            raise Failed(f"{self.command[0]} ended with status {self.process.returncode}")
-
-
 class Numad(Peer):
     """Looks every 2 s, and moves what it was told of whatever its size.  khugepaged stays as the machine has it (-H 0): by itself numad
     wakes it ten times as often, for ever, which is felt by all who come after."""
@@ -115,29 +94,54 @@ class Numad(Peer):
         subprocess.run(["numad", "-H", "0", "-i", "1:2", "-p", str(pid)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-class SchedExt(Peer):
+class Program(Peer):
+    """One that a program makes, for as long as that runs."""
+
     def __init__(self, *command):
         self.command = command
+        self.program = os.path.basename(command[0])
 
     def enter(self):
         self.log = tempfile.TemporaryFile(mode="w+")
         self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
         self.stack.callback(stop, self.process)
-        wait_for(f"{os.path.basename(self.command[0])} to be the scheduler", 120, self.attached)
+        wait_for(f"{self.program} {self.waited_for}", self.patience_s, self.is_up)
 
-    def attached(self):
+    def is_up(self):
+        """The program has not ended, and does what it is there for."""
         if self.process.poll() is not None:
-            raise Failed(f"{os.path.basename(self.command[0])} ended with status {self.process.returncode}: {self.last_words()}")
-        return STATE.read_text().strip() == "enabled"
+            raise Failed(f"{self.program} ended with status {self.process.returncode}: {self.last_words()}")
+        return self.does()
 
     def last_words(self):
         self.log.seek(0)
         lines = self.log.read().strip().splitlines()
         return lines[-1] if lines else "it said nothing"
 
+
+class SchedExt(Program):
+    waited_for, patience_s = "to be the scheduler", 120
+
+    def does(self):
+        return STATE.read_text().strip() == "enabled"
+
     def check(self):
-        if not self.attached():
+        if not self.is_up():
             raise Failed(f"the kernel ejected it: {self.last_words()}")
+
+
+class Observed(Program):
+    """Pinned, and watched as cxl-tiersched would: what monitoring alone takes from the work."""
+    pinned = True
+    waited_for, patience_s = "to observe", 60
+
+    def does(self):
+        return subprocess.run([self.command[0], "status"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+    def check(self):
+        super().check()
+        if not self.is_up():
+            raise Failed(f"{self.program} does not answer: {self.last_words()}")
 
 
 def make(name, build, case):
