@@ -17,6 +17,9 @@
 #define MIN_BUDGET 200
 #define MAX_BUDGET 3000
 
+/* A multiple of every page size. */
+#define PIECE_UNIT (UINT64_C(64) << 10)
+
 struct context_limits context_limits_for(size_t nr_targets)
 {
 	size_t step = 1;
@@ -53,8 +56,10 @@ void context_features(struct context_features *out, const struct context *c)
 		.tried_regions =
 			files_exists(c->sysroot, CONTEXT "schemes/0/tried_regions", c->slot),
 	};
-	if (!files_read(text, sizeof(text), c->sysroot, CONTEXT "avail_operations", c->slot))
+	if (!files_read(text, sizeof(text), c->sysroot, CONTEXT "avail_operations", c->slot)) {
 		out->vaddr = has_word(text, "vaddr");
+		out->fvaddr = has_word(text, "fvaddr");
+	}
 }
 
 int context_probe(struct context_features *out, const struct context *c)
@@ -105,9 +110,12 @@ int context_write_intervals(const struct context *c, const struct context_interv
 		r = files_write_u64(update_us, c->sysroot, INTERVALS "update_us", c->slot);
 	if (!r && auto_intervals)
 		r = write_auto_goal(c, intervals);
-	if (!r)
-		r = files_write("vaddr", c->sysroot, CONTEXT "operations", c->slot);
 	return r;
+}
+
+int context_write_operations(const struct context *c, const char *operations)
+{
+	return files_write(operations, c->sysroot, CONTEXT "operations", c->slot);
 }
 
 int context_write_limits(const struct context *c, const struct context_limits *limits)
@@ -115,6 +123,55 @@ int context_write_limits(const struct context *c, const struct context_limits *l
 	int r = files_write_u64(limits->min_regions, c->sysroot, LIMITS "min", c->slot);
 
 	return r ? r : files_write_u64(limits->max_regions, c->sysroot, LIMITS "max", c->slot);
+}
+
+#define REGIONS CONTEXT "targets/%zu/regions/"
+
+/* PIECE_BYTES is how long a region may be; each range is at least one. */
+static size_t count_pieces(const struct damon_range *range, uint64_t piece_bytes)
+{
+	return (size_t)((range->end - range->start + piece_bytes - 1) / piece_bytes);
+}
+
+static int write_range(const struct context *c, size_t target, size_t at,
+		       const struct damon_range *range, uint64_t piece_bytes)
+{
+	size_t nr = count_pieces(range, piece_bytes);
+	int r = 0;
+
+	for (size_t i = 0; !r && i < nr; i++) {
+		uint64_t start = range->start + i * piece_bytes;
+		uint64_t end = MIN(start + piece_bytes, range->end);
+
+		r = files_write_u64(start, c->sysroot, REGIONS "%zu/start", c->slot, target,
+				    at + i);
+		if (!r)
+			r = files_write_u64(end, c->sysroot, REGIONS "%zu/end", c->slot, target,
+					    at + i);
+	}
+	return r;
+}
+
+/* Ranges, in pieces where the target is new. */
+static int write_ranges(const struct context *c, size_t index, const struct commit_target *target)
+{
+	const struct damon_ranges *ranges = target->ranges;
+	uint64_t bytes = 0, piece_bytes = UINT64_MAX / 2;
+	size_t nr = 0, at = 0;
+	int r;
+
+	for (size_t i = 0; i < ranges->nr; i++)
+		bytes += ranges->list[i].end - ranges->list[i].start;
+	if (target->in_pieces)
+		piece_bytes = (bytes / CONTEXT_LEAST_PIECES / PIECE_UNIT + 1) * PIECE_UNIT;
+	for (size_t i = 0; i < ranges->nr; i++)
+		nr += count_pieces(&ranges->list[i], piece_bytes);
+	r = files_write_u64(nr, c->sysroot, REGIONS "nr_regions", c->slot, index);
+	for (size_t i = 0; !r && i < ranges->nr; i++) {
+		r = write_range(c, index, at, &ranges->list[i], piece_bytes);
+		at += count_pieces(&ranges->list[i], piece_bytes);
+	}
+	return r;
 }
 
 int context_write_targets(const struct context *c, const struct commit_target *targets, size_t nr)
@@ -128,6 +185,8 @@ int context_write_targets(const struct context *c, const struct commit_target *t
 		if (!r && targets[i].obsolete)
 			r = files_write("Y", c->sysroot, CONTEXT "targets/%zu/obsolete_target",
 					c->slot, i);
+		if (!r && targets[i].ranges)
+			r = write_ranges(c, i, &targets[i]);
 	}
 	return r;
 }

@@ -34,6 +34,7 @@ struct context_limits {
 /* What the files that appear with a context tell about this kernel. */
 struct context_features {
 	bool vaddr, auto_intervals;
+	bool fvaddr; /* monitors given ranges of a process */
 	bool obsolete_target, tried_regions; /* known after context_probe() alone */
 };
 
@@ -57,7 +58,14 @@ int context_probe(struct context_features *out, const struct context *c);
 /* The mark in update_us is left alone.  All: 0 or a negative errno. */
 int context_write_intervals(const struct context *c, const struct context_intervals *intervals, uint64_t update_us,
 			    bool auto_intervals);
+/* OPERATIONS is "vaddr" or "fvaddr". */
+int context_write_operations(const struct context *c, const char *operations);
 int context_write_limits(const struct context *c, const struct context_limits *limits);
+/*
+ * The ranges of a new target are cut into CONTEXT_LEAST_PIECES at least, as the kernel does with
+ * what it finds by itself: else it takes a second until its regions are small.
+ */
+#define CONTEXT_LEAST_PIECES 10
 int context_write_targets(const struct context *c, const struct commit_target *targets, size_t nr);
 
 /* One "stat" scheme for each of NR target indices, which reports that target's regions only. */

@@ -47,6 +47,7 @@ struct damon_options {
 	bool auto_intervals; /* let the kernel tune both (intervals_goal, Linux 6.15); an error where it can not */
 	bool keep_stat; /* leave DAMON_STAT running, which always means DAMON_E_BUSY: it excludes every other user */
 	enum damon_reader reader;
+	bool by_ranges; /* monitor the ranges that targets come with; without it, or where the kernel has no "fvaddr", what is mapped */
 };
 
 enum damon_known { DAMON_UNKNOWN = -1, DAMON_NO, DAMON_YES };
@@ -64,9 +65,26 @@ struct damon_probe {
 	int nr_running; /* of them on */
 };
 
+#define DAMON_MAX_RANGES 64
+
+struct damon_range {
+	uint64_t start, end; /* virtual addresses, whole pages, end exclusive */
+};
+
+/* Ascending, without overlap. */
+struct damon_ranges {
+	size_t nr;
+	struct damon_range list[DAMON_MAX_RANGES];
+};
+
 struct damon_target {
 	pid_t tgid;
 	uint64_t start_time; /* field 22 of /proc/TGID/stat, clock ticks: tells a reused pid from the old one */
+	/*
+	 * What to monitor of it, borrowed for a call; NULL in what the session returns.  A
+	 * target without ranges, or with none in them, is left out where ranges are used.
+	 */
+	const struct damon_ranges *ranges;
 };
 
 struct damon_region {
@@ -106,9 +124,16 @@ int damon_open(struct damon **out, const struct damon_options *options);
 
 /*
  * Monitor exactly these processes from now on, in any order.  Targets that stay
- * keep their regions and history; ones that are gone already are dropped
- * silently.  Does nothing when the set is as it was.  0, a DAMON_E_* (BUSY when
- * another user took DAMON meanwhile), or a negative errno.
+ * keep their regions and history, as far as they lie in their ranges; ones that are gone already are dropped
+ * silently.  Does nothing when the set is as it was.
+ *
+ * The kernel refuses a set in which one process has died.  When that happens time and
+ * again the youngest are left out, as those that live long seldom die.  Then, or when
+ * nothing helps, the answer is -EAGAIN: what is monitored is fewer processes, or those
+ * of before, and the caller tries again later.
+ *
+ * 0, -EAGAIN, a DAMON_E_* (BUSY when another user took DAMON meanwhile), or another
+ * negative errno; with any of them what was monitored may be so still.
  */
 int damon_set_targets(struct damon *d, const struct damon_target *targets, size_t nr);
 

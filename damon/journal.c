@@ -88,7 +88,7 @@ int journal_parse(struct journal *out, const char *text)
 	    take_number(&kdamonds, &text, "kdamonds-before", INT_MAX) ||
 	    take_number(&contexts, &text, "contexts-before", INT_MAX) ||
 	    take_number(&mark, &text, "mark", UINT64_MAX) ||
-	    take_number(&thread, &text, "thread", INT_MAX) || *text)
+	    take_number(&thread, &text, "thread", INT_MAX) || text[strspn(text, "\n")])
 		return -EINVAL;
 	j.stat_lifted = stat;
 	j.slot = (uint32_t)slot;
@@ -125,26 +125,63 @@ int journal_load(struct journal *out, const char *path)
 	return journal_parse(out, text);
 }
 
-int journal_store(const struct journal *j, const char *path)
+static int write_text(int fd, const char *text)
 {
-	char text[JOURNAL_TEXT_SIZE], tmp[PATH_MAX];
+	size_t len = strlen(text);
+	ssize_t n = write(fd, text, len);
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len ? 0 : -EIO;
+}
+
+/* By a file that takes the old one's place. */
+static int replace(const char *text, const char *path)
+{
+	char tmp[PATH_MAX];
 	_cleanup_close_ int fd = -1;
-	size_t len;
-	ssize_t n;
+	int r;
 
 	if (snprintf(tmp, sizeof(tmp), "%s.tmp", path) >= (int)sizeof(tmp))
 		return -ENAMETOOLONG;
-	journal_format(text, j);
-	len = strlen(text);
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	n = write(fd, text, len);
-	if (n < 0)
+	r = write_text(fd, text);
+	if (!r && rename(tmp, path) < 0)
+		r = -errno;
+	if (r < 0)
+		unlink(tmp);
+	return r;
+}
+
+/*
+ * Into the file that is there.  It has its page, so that no room is needed, and one write
+ * within a page is done or not done, whatever kills us.  Empty lines cover what was longer.
+ */
+static int overwrite(const char *text, const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+	char padded[JOURNAL_TEXT_SIZE];
+
+	if (fd < 0)
 		return -errno;
-	if ((size_t)n != len)
-		return -EIO;
-	return rename(tmp, path) < 0 ? -errno : 0;
+	memset(padded, '\n', sizeof(padded) - 1);
+	padded[sizeof(padded) - 1] = '\0';
+	memcpy(padded, text, strlen(text));
+	return write_text(fd, padded);
+}
+
+int journal_store(const struct journal *j, const char *path)
+{
+	char text[JOURNAL_TEXT_SIZE];
+	int r;
+
+	journal_format(text, j);
+	r = replace(text, path);
+	if (r == -ENOSPC || r == -EDQUOT)
+		r = overwrite(text, path);
+	return r;
 }
 
 void journal_remove(const char *path)

@@ -44,7 +44,7 @@ void journal_format(char *buf, const struct journal *j);
 /* 0, -ENOENT when there is none, -EINVAL, or another errno. */
 int journal_load(struct journal *out, const char *path);
 
-/* Replaces the file in one step.  0 or a negative errno. */
+/* Replaces the file in one step; without room for another one, its contents.  0 or a negative errno. */
 int journal_store(const struct journal *j, const char *path);
 
 void journal_remove(const char *path);

@@ -68,12 +68,18 @@ static bool same_target(const struct damon_target *a, const struct damon_target 
 	return a->tgid == b->tgid && a->start_time == b->start_time;
 }
 
-static bool is_wanted(const struct member *member, const struct damon_target *wanted, size_t nr)
+static const struct damon_target *find_wanted(const struct member *member,
+					      const struct damon_target *wanted, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++)
 		if (same_target(&member->target, &wanted[i]))
-			return true;
-	return false;
+			return &wanted[i];
+	return NULL;
+}
+
+static bool same_ranges(const struct damon_ranges *a, const struct damon_ranges *b)
+{
+	return a->nr == b->nr && (!a->nr || !memcmp(a->list, b->list, a->nr * sizeof(*a->list)));
 }
 
 static bool is_member(const struct damon_target *target, const struct members *m)
@@ -97,23 +103,53 @@ static const struct damon_target *next_new(const struct members *now,
 	return NULL;
 }
 
-static void plan_add(struct commit_plan *plan, pid_t pid, bool obsolete)
+static struct commit_target *plan_add(struct commit_plan *plan, pid_t pid)
 {
-	plan->targets[plan->nr++] = (struct commit_target){pid, obsolete};
+	struct commit_target *added = &plan->targets[plan->nr++];
+
+	*added = (struct commit_target){.pid = pid};
+	return added;
 }
 
-static void plan_keep(struct commit_plan *plan, const struct members *now, size_t index)
+/* WANTED is the member at INDEX, perhaps with other ranges than it has. */
+static void plan_keep(struct commit_plan *plan, const struct members *now, size_t index,
+		      const struct damon_target *wanted)
 {
+	struct commit_target *target = plan_add(plan, wanted->tgid);
 	struct member *kept = &plan->after.list[plan->after.nr++];
 
 	*kept = now->list[index];
 	kept->index_before = index;
+	if (!wanted->ranges || same_ranges(&kept->ranges, wanted->ranges))
+		return;
+	target->ranges = wanted->ranges;
+	kept->ranges = *wanted->ranges;
+	plan->changes = true;
 }
 
-static void plan_new(struct commit_plan *plan, const struct damon_target *target, bool reused)
+static void plan_new(struct commit_plan *plan, const struct damon_target *wanted, bool reused)
 {
-	plan->after.list[plan->after.nr++] =
-		(struct member){.target = *target, .index_before = MEMBER_NEW, .reused = reused};
+	struct commit_target *target = plan_add(plan, wanted->tgid);
+	struct member *member = &plan->after.list[plan->after.nr++];
+
+	*member = (struct member){.target = *wanted, .index_before = MEMBER_NEW, .reused = reused};
+	member->target.ranges = NULL;
+	if (!wanted->ranges)
+		return;
+	target->ranges = wanted->ranges;
+	target->in_pieces = true;
+	member->ranges = *wanted->ranges;
+}
+
+/* An index of no use: our own process, where it costs least. */
+static void plan_park(struct commit_plan *plan, pid_t self)
+{
+	/* below where anything can be mapped */
+	static const struct damon_ranges nowhere = {1, {{0, 4096}}};
+
+	plan_new(plan, &(struct damon_target){0}, true);
+	plan->targets[plan->nr - 1].pid = self;
+	plan->targets[plan->nr - 1].ranges = &nowhere;
 }
 
 /* Drops every member that is not wanted; the others keep their order. */
@@ -121,13 +157,14 @@ static void plan_obsolete(struct commit_plan *plan, const struct members *now,
 			  const struct damon_target *wanted, size_t nr_wanted, pid_t self)
 {
 	for (size_t i = 0; i < now->nr; i++) {
-		if (is_wanted(&now->list[i], wanted, nr_wanted)) {
-			plan_add(plan, now->list[i].target.tgid, false);
-			plan_keep(plan, now, i);
+		const struct damon_target *kept = find_wanted(&now->list[i], wanted, nr_wanted);
+
+		if (kept) {
+			plan_keep(plan, now, i, kept);
 			continue;
 		}
 		/* Even an obsolete target needs a pid that exists. */
-		plan_add(plan, self, true);
+		plan_add(plan, self)->obsolete = true;
 		plan->changes = true;
 	}
 }
@@ -140,16 +177,17 @@ static void plan_reuse(struct commit_plan *plan, const struct members *now,
 		       const struct damon_target *wanted, size_t nr_wanted, size_t *at, pid_t self)
 {
 	for (size_t i = 0; i < now->nr; i++) {
-		const struct damon_target *target;
+		const struct damon_target *target = find_wanted(&now->list[i], wanted, nr_wanted);
 
-		if (is_wanted(&now->list[i], wanted, nr_wanted)) {
-			plan_add(plan, now->list[i].target.tgid, false);
-			plan_keep(plan, now, i);
+		if (target) {
+			plan_keep(plan, now, i, target);
 			continue;
 		}
 		target = next_new(now, wanted, nr_wanted, at);
-		plan_add(plan, target ? target->tgid : self, false);
-		plan_new(plan, target ? target : &(struct damon_target){0}, true);
+		if (target)
+			plan_new(plan, target, true);
+		else
+			plan_park(plan, self);
 		if (target || now->list[i].target.tgid)
 			plan->changes = true;
 	}
@@ -177,7 +215,6 @@ int commit_plan_make(struct commit_plan *plan, const struct members *now,
 	else
 		plan_reuse(plan, now, wanted, nr_wanted, &at, self);
 	while ((target = next_new(now, wanted, nr_wanted, &at))) {
-		plan_add(plan, target->tgid, false);
 		plan_new(plan, target, false);
 		plan->changes = true;
 	}

@@ -20,6 +20,7 @@
 
 struct member {
 	struct damon_target target; /* tgid 0: parked */
+	struct damon_ranges ranges; /* as given to the kernel; nr 0: what is mapped */
 	size_t index_before; /* MEMBER_NEW, or its index before the last commit */
 	bool reused; /* took over another's index, and its regions until the next update */
 	uint64_t since_ns; /* CLOCK_MONOTONIC; what is reported of it before is not about it */
@@ -41,6 +42,8 @@ struct members {
 struct commit_target {
 	pid_t pid;
 	bool obsolete;
+	const struct damon_ranges *ranges; /* borrowed from WANTED; NULL: as they are */
+	bool in_pieces; /* new: nothing is known of its regions */
 };
 
 struct commit_plan {

@@ -97,6 +97,7 @@ static int check_kernel(struct damon *d, enum damon_reader reader)
 		return DAMON_E_NO_VADDR;
 	if (d->auto_intervals && !d->features.auto_intervals)
 		return -EOPNOTSUPP;
+	d->by_ranges = d->by_ranges && d->features.fvaddr;
 	return choose_reader(d, reader);
 }
 
@@ -107,6 +108,7 @@ static void free_session(struct damon *d)
 	commit_plan_deinit(&d->plan);
 	regions_deinit(&d->regions);
 	free(d->wanted);
+	free(d->wanted_ranges);
 	free(d->snapshots);
 	free(d->sysroot);
 	free(d->journal_path);
@@ -131,6 +133,7 @@ static int new_session(struct damon **out, const struct damon_options *options)
 	d->intervals.sample_us = MAX(options->aggregation_us / samples, 1);
 	d->auto_intervals = options->auto_intervals;
 	d->keep_stat = options->keep_stat;
+	d->by_ranges = options->by_ranges;
 	*out = d;
 	return 0;
 }

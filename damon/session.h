@@ -26,10 +26,12 @@ struct damon {
 	struct context_intervals intervals; /* as asked for, or as tuned since */
 	struct context_limits limits; /* as in force */
 	bool auto_intervals, keep_stat;
+	bool by_ranges; /* asked for, and the kernel can */
 	struct trace *trace; /* NULL: read tried_regions */
 	struct members members; /* of the running kdamond, in its order */
 	struct commit_plan plan;
 	struct damon_target *wanted;
+	struct damon_ranges *wanted_ranges; /* what each of them points to, where ranges are used */
 	size_t nr_wanted, wanted_capacity;
 	struct regions regions;
 	struct damon_snapshot *snapshots;

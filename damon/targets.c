@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -22,8 +23,11 @@
 #include "damon/session.h"
 #include "damon/slots.h"
 
-/* Processes may exit between our look and the kernel's; more than this in one call is a storm. */
-#define MAX_TRIES 8
+/*
+ * Processes may exit between our look and the kernel's.  What each try asks of a process's age in
+ * seconds: who has lived long seldom dies just now.
+ */
+static const uint64_t least_age_s[] = {0, 0, 2, 10, 60, 600};
 
 bool session_runs(const struct damon *d)
 {
@@ -32,25 +36,73 @@ bool session_runs(const struct damon *d)
 	return d->trace ? !trace_ended(d->trace) : context_thread(&d->context) == d->thread;
 }
 
-/* The living ones among TARGETS, which may be d->wanted itself, each once, into d->wanted. */
-static int take_wanted(struct damon *d, const struct damon_target *targets, size_t nr)
+static int reserve_wanted(struct damon *d, size_t nr)
 {
-	if (nr > d->wanted_capacity) {
-		struct damon_target *wanted = realloc(d->wanted, nr * sizeof(*wanted));
+	struct damon_target *wanted;
+	struct damon_ranges *ranges;
 
-		if (!wanted)
-			return -ENOMEM;
+	if (nr <= d->wanted_capacity)
+		return 0;
+	wanted = reallocarray(d->wanted, nr, sizeof(*wanted));
+	if (wanted)
 		d->wanted = wanted;
-		d->wanted_capacity = nr;
-	}
-	d->nr_wanted = 0;
-	for (size_t i = 0; i < nr; i++) {
-		bool seen = targets[i].tgid <= 0;
+	ranges = reallocarray(d->wanted_ranges, nr, sizeof(*ranges));
+	if (ranges)
+		d->wanted_ranges = ranges;
+	if (!wanted || !ranges)
+		return -ENOMEM;
+	d->wanted_capacity = nr;
+	return 0;
+}
 
-		for (size_t k = 0; !seen && k < d->nr_wanted; k++)
-			seen = d->wanted[k].tgid == targets[i].tgid;
-		if (!seen && target_is_alive(&targets[i], d->sysroot))
-			d->wanted[d->nr_wanted++] = targets[i];
+static void want(struct damon *d, const struct damon_target *target)
+{
+	struct damon_target *wanted = &d->wanted[d->nr_wanted];
+	struct damon_ranges *ranges = &d->wanted_ranges[d->nr_wanted];
+
+	/* the target may be further back in these arrays */
+	if (d->by_ranges && target->ranges != ranges)
+		memmove(ranges, target->ranges, sizeof(*ranges));
+	*wanted = *target;
+	wanted->ranges = d->by_ranges ? ranges : NULL;
+	d->nr_wanted++;
+}
+
+/* Has it lived for so long?  Ages are not known of a recorded machine. */
+static bool is_older(const struct damon_target *target, uint64_t seconds)
+{
+	uint64_t ticks_per_s = (uint64_t)sysconf(_SC_CLK_TCK);
+	struct timespec uptime;
+
+	if (!seconds)
+		return true;
+	clock_gettime(CLOCK_BOOTTIME, &uptime);
+	return target->start_time / ticks_per_s + seconds <= (uint64_t)uptime.tv_sec;
+}
+
+/*
+ * The living ones among TARGETS, which may be d->wanted itself, each once, into d->wanted.
+ * *COMPLETE: none was left out for its age.
+ */
+static int take_wanted(struct damon *d, const struct damon_target *targets, size_t nr,
+		       uint64_t age_s, bool *complete)
+{
+	if (targets != d->wanted && reserve_wanted(d, nr) < 0)
+		return -ENOMEM;
+	d->nr_wanted = 0;
+	*complete = true;
+	for (size_t i = 0; i < nr; i++) {
+		bool skip = targets[i].tgid <= 0 ||
+			    (d->by_ranges && (!targets[i].ranges || !targets[i].ranges->nr));
+
+		for (size_t k = 0; !skip && k < d->nr_wanted; k++)
+			skip = d->wanted[k].tgid == targets[i].tgid;
+		if (skip || !target_is_alive(&targets[i], d->sysroot))
+			continue;
+		if (is_older(&targets[i], age_s))
+			want(d, &targets[i]);
+		else
+			*complete = false;
 	}
 	return 0;
 }
@@ -104,6 +156,8 @@ static int configure(struct damon *d)
 
 	d->limits = context_limits_for(d->plan.nr);
 	r = context_write_intervals(&d->context, &d->intervals, d->journal.mark, d->auto_intervals);
+	if (!r)
+		r = context_write_operations(&d->context, d->by_ranges ? "fvaddr" : "vaddr");
 	if (!r)
 		r = context_write_limits(&d->context, &d->limits);
 	if (!r)
@@ -254,13 +308,15 @@ static int apply_wanted(struct damon *d)
 
 int damon_set_targets(struct damon *d, const struct damon_target *targets, size_t nr)
 {
-	int r;
+	for (size_t tries = 0; tries < ARRAY_SIZE(least_age_s); tries++) {
+		bool complete;
+		int r = take_wanted(d, targets, nr, least_age_s[tries], &complete);
 
-	for (int tries = 0; tries < MAX_TRIES; tries++) {
-		r = take_wanted(d, targets, nr);
 		if (r < 0)
 			return r;
 		r = apply_wanted(d);
+		if (!r)
+			return complete ? 0 : -EAGAIN;
 		/*
 		 * One of them has exited (EINVAL), or the last one has and so the kdamond
 		 * (ECANCELED).
@@ -269,15 +325,16 @@ int damon_set_targets(struct damon *d, const struct damon_target *targets, size_
 			return r;
 		log_debug("targets refused (%s): looking again", strerror(-r));
 	}
-	return r;
+	return -EAGAIN;
 }
 
 int session_revive(struct damon *d)
 {
 	uint64_t now = session_now_ns();
+	bool complete;
 	int r;
 
-	r = take_wanted(d, d->wanted, d->nr_wanted);
+	r = take_wanted(d, d->wanted, d->nr_wanted, 0, &complete);
 	if (r < 0)
 		return r;
 	if (!d->nr_wanted) {

@@ -66,6 +66,38 @@ int proc_stat_read(struct proc_stat *out, pid_t pid)
 	return r < 0 ? r : proc_stat_parse(out, text);
 }
 
+/* A line "KEY:  1234 kB" of /proc/PID/status. */
+static int take_kilobytes(uint64_t *bytes, const char *text, const char *key)
+{
+	const char *line = strstr(text, key);
+	char *end;
+
+	if (!line || line == text || line[-1] != '\n')
+		return -ENOENT;
+	line += strlen(key);
+	errno = 0;
+	*bytes = strtoull(line, &end, 10) * 1024;
+	return end == line || errno ? -EINVAL : 0;
+}
+
+int proc_resident(uint64_t *bytes, pid_t pid)
+{
+	uint64_t resident, huge = 0;
+	char text[8192];
+	int r = sysfs_read(text, sizeof(text), NULL, "/proc/%d/status", pid);
+
+	if (r == -ENOENT)
+		return -ESRCH;
+	if (!r)
+		r = take_kilobytes(&resident, text, "VmRSS:");
+	if (r < 0)
+		return r;
+	/* a kernel without hugetlb has no such line */
+	(void)take_kilobytes(&huge, text, "HugetlbPages:");
+	*bytes = resident + huge;
+	return 0;
+}
+
 int proc_cpu_ns(uint64_t *out, pid_t tgid)
 {
 	struct timespec ts;

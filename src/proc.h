@@ -25,6 +25,12 @@ int proc_stat_parse(struct proc_stat *out, const char *text);
 /* 0, -ESRCH when there is no such process, or another errno. */
 int proc_stat_read(struct proc_stat *out, pid_t pid);
 
+/*
+ * Memory that is resident, on huge pages (hugetlb) too, which no other figure here counts.
+ * 0, -ESRCH or another errno; -ENOENT for what has no memory.
+ */
+int proc_resident(uint64_t *bytes, pid_t pid);
+
 /* CPU time that all threads of a process have used, living and dead.  0 or -ESRCH. */
 int proc_cpu_ns(uint64_t *out, pid_t tgid);
 

@@ -19,7 +19,7 @@
 
 static struct damon_target process(pid_t pid)
 {
-	return (struct damon_target){pid, 1000 + (uint64_t)pid};
+	return (struct damon_target){.tgid = pid, .start_time = 1000 + (uint64_t)pid};
 }
 
 /* Members as "3 0 5" (0: parked). */
@@ -102,6 +102,32 @@ static void plan_with_parking(void **state)
 	make_plan(&first, &second.after, false, 1, 2);
 	assert_written(&first, "9 2");
 	assert_members(&first.after, "0 2");
+	commit_plan_deinit(&first);
+	commit_plan_deinit(&second);
+}
+
+/* A member keeps its index when its ranges change, and only what changed is written. */
+static void plan_of_ranges(void **state)
+{
+	const struct damon_ranges small = {1, {{4096, 8192}}}, large = {1, {{4096, 16384}}};
+	struct damon_target wanted[] = {process(1), process(2)};
+	struct commit_plan first = {0}, second = {0};
+
+	wanted[0].ranges = wanted[1].ranges = &small;
+	assert_int_equal(commit_plan_make(&first, &(struct members){0}, wanted, 2, true, SELF), 0);
+	assert_true(first.changes);
+	assert_true(first.targets[0].in_pieces && first.targets[1].in_pieces);
+	assert_null(first.after.list[0].target.ranges); /* borrowed for the call */
+	assert_int_equal(commit_plan_make(&second, &first.after, wanted, 2, true, SELF), 0);
+	assert_false(second.changes);
+	wanted[1].ranges = &large;
+	assert_int_equal(commit_plan_make(&second, &first.after, wanted, 2, true, SELF), 0);
+	assert_true(second.changes);
+	assert_null(second.targets[0].ranges);
+	assert_ptr_equal(second.targets[1].ranges, &large);
+	assert_false(second.targets[1].in_pieces);
+	assert_int_equal(second.after.list[1].index_before, 1);
+	assert_int_equal(second.after.list[1].ranges.list[0].end, 16384);
 	commit_plan_deinit(&first);
 	commit_plan_deinit(&second);
 }
@@ -393,6 +419,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plan_with_obsolete),
 		cmocka_unit_test(plan_with_parking),
+		cmocka_unit_test(plan_of_ranges),
 		cmocka_unit_test(stat_lines),
 		cmocka_unit_test(ring_newest_whole_run),
 		cmocka_unit_test(ring_in_turn),

@@ -54,6 +54,10 @@ static void journal_round_trip(void **state)
 	assert_int_equal(j.thread, 4711);
 	journal_format(again, &j);
 	assert_string_equal(text, again);
+	/* over a longer one, on a disk that is full */
+	strcat(text, "\n\n\n");
+	assert_int_equal(journal_parse(&j, text), 0);
+	assert_int_equal(j.thread, 4711);
 }
 
 static void journal_refuses_what_it_did_not_write(void **state)
@@ -335,7 +339,7 @@ static void session_borrows_and_returns(void **state)
 	assert_true(sysfs_exists(root.path, "/journal"));
 	/* nobody to monitor, or nobody who lives: no kdamond */
 	assert_int_equal(damon_set_targets(d, NULL, 0), 0);
-	assert_int_equal(damon_set_targets(d, &(struct damon_target){77, 5}, 1), 0);
+	assert_int_equal(damon_set_targets(d, &(struct damon_target){.tgid = 77, .start_time = 5}, 1), 0);
 	assert_int_equal(damon_snapshot(d, SIZE_MAX, &snapshots, &nr), 0);
 	assert_int_equal(nr, 0);
 	assert_int_equal(damon_kdamond_pid(d), 0);
