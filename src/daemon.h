@@ -11,6 +11,7 @@
 #include "numa/topology.h"
 #include "options.h"
 #include "scheduler.h"
+#include "trouble.h"
 
 struct server;
 
@@ -29,6 +30,9 @@ struct daemon {
 	uint64_t start_ns;     /* CLOCK_MONOTONIC, as all times here */
 	uint64_t start_cpu_ns; /* CPU time used by then */
 	uint64_t scan_ns;      /* of the last look at processes and topology */
+	uint64_t targets_ns;   /* when DAMON was last told what to monitor */
+	bool retarget;	       /* that is not what it should be any more */
+	struct troubles troubles;
 	uint64_t stats_ns;     /* of the last --stats table */
 	uint64_t restart_ns;   /* of the last restart of the scheduler */
 	unsigned int nr_restarts;

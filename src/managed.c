@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "numa/residency.h"
@@ -18,6 +19,7 @@ enum {
 /* Scratch arrays, grown to the largest sample seen and kept. */
 struct collector {
 	struct residency *residency;
+	struct view_regions folded; /* of one process */
 	struct residency_range *ranges;
 	struct model_region *regions;
 	uint32_t *counts;
@@ -29,15 +31,18 @@ static void collector_free(struct collector *c)
 	if (!c)
 		return;
 	residency_free(c->residency);
+	view_regions_deinit(&c->folded);
 	free(c->ranges);
 	free(c->regions);
 	free(c->counts);
 	free(c);
 }
 
-int managed_init(struct managed_set *set, const struct machine *m, size_t max_processes)
+int managed_init(struct managed_set *set, const struct machine *m, size_t max_processes,
+		 bool by_extent)
 {
-	*set = (struct managed_set){.machine = m, .capacity = max_processes};
+	*set = (struct managed_set){
+		.machine = m, .capacity = max_processes, .by_extent = by_extent};
 	set->items = calloc(max_processes, sizeof(*set->items));
 	set->targets = calloc(max_processes, sizeof(*set->targets));
 	set->collector = calloc(1, sizeof(*set->collector));
@@ -53,6 +58,7 @@ int managed_init(struct managed_set *set, const struct machine *m, size_t max_pr
 static void end(struct managed *item)
 {
 	model_process_free(item->model);
+	extent_free(item->extent);
 	process_llc_free(item->llc);
 }
 
@@ -71,12 +77,21 @@ static bool same_process(const struct proc_stat *a, const struct proc_stat *b)
 	return a->pid == b->pid && a->start_time == b->start_time;
 }
 
-static void begin(struct managed *item, const struct choice *choice, struct model_process *model,
-		  uint64_t now_ns)
+static int begin(struct managed_set *set, const struct choice *choice, uint64_t now_ns)
 {
-	*item = (struct managed){.choice = *choice, .model = model, .since_ns = now_ns};
+	struct managed item = {.choice = *choice, .since_ns = now_ns};
+
+	item.model = model_process_new(set->machine->nr_cpu_nodes, set->machine->nr_mem_nodes);
+	if (set->by_extent)
+		item.extent = extent_new(choice->proc.pid);
+	if (!item.model || (set->by_extent && !item.extent)) {
+		end(&item);
+		return -ENOMEM;
+	}
+	set->items[set->nr++] = item;
 	log_debug("managing %s (%d), by %s", choice->proc.comm, choice->proc.pid,
 		  choose_reason_name(choice->reason));
+	return 0;
 }
 
 static const struct choice *find_choice(const struct choice *chosen, size_t nr,
@@ -118,25 +133,43 @@ static bool keep_chosen(struct managed_set *set, const struct choice *chosen, si
 int managed_update(struct managed_set *set, const struct choice *chosen, size_t nr, struct sched *s,
 		   uint64_t now_ns, bool *changed)
 {
+	int r = 0;
+
 	*changed = keep_chosen(set, chosen, nr, s);
-	for (size_t i = 0; i < nr && set->nr < set->capacity; i++) {
-		struct model_process *model;
+	for (size_t i = 0; !r && i < nr && set->nr < set->capacity; i++) {
 		bool known = false;
 
 		for (size_t j = 0; j < set->nr && !known; j++)
 			known = same_process(&set->items[j].choice.proc, &chosen[i].proc);
 		if (known)
 			continue;
-		model = model_process_new(set->machine->nr_cpu_nodes, set->machine->nr_mem_nodes);
-		if (!model)
-			return -ENOMEM;
-		begin(&set->items[set->nr++], &chosen[i], model, now_ns);
-		*changed = true;
+		r = begin(set, &chosen[i], now_ns);
+		*changed |= !r;
 	}
 	for (size_t i = 0; i < set->nr; i++)
-		set->targets[i] = (struct damon_target){set->items[i].choice.proc.pid,
-							set->items[i].choice.proc.start_time};
-	return 0;
+		set->targets[i] = (struct damon_target){
+			.tgid = set->items[i].choice.proc.pid,
+			.start_time = set->items[i].choice.proc.start_time,
+			.ranges = set->by_extent ? extent_ranges(set->items[i].extent) : NULL,
+		};
+	return r;
+}
+
+bool managed_look(struct managed_set *set, uint64_t now_ns, uint64_t until_ns)
+{
+	bool moved = false;
+
+	for (size_t i = 0; set->by_extent && i < set->nr; i++) {
+		struct managed *item = &set->items[set->look % set->nr];
+
+		if (extent_look(item->extent, now_ns, until_ns, item->choice.proc.rss_bytes) > 0)
+			moved = true;
+		/* the one that was not done with goes on */
+		if (clock_ns(CLOCK_MONOTONIC) >= until_ns)
+			break;
+		set->look = (set->look + 1) % set->nr;
+	}
+	return moved;
 }
 
 int managed_count_hits(struct managed_set *set, uint64_t now_ns)
@@ -183,30 +216,30 @@ static int reserve(struct collector *c, size_t nr_regions, size_t nr_mem_nodes)
  * Which pages to look at: in proportion to heat, and at least one of every
  * region that has some, so that the shares of the working set are known too.
  */
-static void plan_pages(struct collector *c, const struct damon_snapshot *snapshot, size_t budget)
+static void plan_pages(struct collector *c, size_t budget)
 {
 	double heat = 0;
 
-	for (size_t i = 0; i < snapshot->nr_regions; i++) {
-		const struct damon_region *r = &snapshot->regions[i];
+	for (size_t i = 0; i < c->folded.nr; i++) {
+		const struct damon_region *r = &c->folded.list[i].region;
 
 		heat += (double)(r->end - r->start) * r->nr_accesses;
 	}
-	for (size_t i = 0; i < snapshot->nr_regions; i++) {
-		const struct damon_region *r = &snapshot->regions[i];
+	for (size_t i = 0; i < c->folded.nr; i++) {
+		const struct damon_region *r = &c->folded.list[i].region;
 		double share = heat > 0 ? (double)(r->end - r->start) * r->nr_accesses / heat : 0;
+		uint64_t at = c->folded.list[i].seen_at;
 
 		c->ranges[i] = (struct residency_range){
-			r->start, r->end,
+			at, at + (r->end - r->start),
 			r->nr_accesses ? 1 + (uint32_t)(share * (double)budget) : 0};
 	}
 }
 
-static void fill_regions(struct collector *c, const struct damon_snapshot *snapshot,
-			 size_t nr_mem_nodes)
+static void fill_regions(struct collector *c, size_t nr_mem_nodes)
 {
-	for (size_t i = 0; i < snapshot->nr_regions; i++) {
-		const struct damon_region *r = &snapshot->regions[i];
+	for (size_t i = 0; i < c->folded.nr; i++) {
+		const struct damon_region *r = &c->folded.list[i].region;
 
 		c->regions[i] = (struct model_region){
 			.start = r->start,
@@ -222,6 +255,7 @@ static void collect_one(struct managed_set *set, struct managed *item,
 			const struct damon_snapshot *snapshot, struct sched *s,
 			const struct model_options *options, uint64_t now_ns, size_t budget)
 {
+	static const struct views no_views;
 	struct collector *c = set->collector;
 	size_t nr_mem_nodes = set->machine->nr_mem_nodes;
 	pid_t tgid = item->choice.proc.pid;
@@ -231,22 +265,26 @@ static void collect_one(struct managed_set *set, struct managed *item,
 		.seen_ns = snapshot->time_ns,
 		.aggregation_ns = snapshot->aggregation_us * NSEC_PER_USEC,
 		.max_nr_accesses = snapshot->max_nr_accesses,
-		.nr_regions = snapshot->nr_regions,
+		.resident_bytes = item->extent ? extent_resident_bytes(item->extent) : 0,
 		.wall_ns = item->last_ns ? now_ns - item->last_ns : 0,
 	};
+	const struct views *views = item->extent ? extent_views(item->extent) : &no_views;
 	uint64_t cpu_ns;
 
 	if (proc_cpu_ns(&cpu_ns, tgid) < 0) {
 		item->gone = true;
 		return;
 	}
-	if (reserve(c, snapshot->nr_regions, nr_mem_nodes) < 0)
+	if (views_fold(&c->folded, views, snapshot->regions, snapshot->nr_regions,
+		       snapshot->max_nr_accesses) < 0 ||
+	    reserve(c, c->folded.nr, nr_mem_nodes) < 0)
 		return; /* this sample is lost, the next may find memory */
-	plan_pages(c, snapshot, budget);
-	if (residency_sample(c->residency, tgid, c->ranges, snapshot->nr_regions, c->counts) < 0)
-		memset(c->counts, 0, snapshot->nr_regions * nr_mem_nodes * sizeof(*c->counts));
-	fill_regions(c, snapshot, nr_mem_nodes);
+	plan_pages(c, budget);
+	if (residency_sample(c->residency, tgid, c->ranges, c->folded.nr, c->counts) < 0)
+		memset(c->counts, 0, c->folded.nr * nr_mem_nodes * sizeof(*c->counts));
+	fill_regions(c, nr_mem_nodes);
 	sample.regions = c->regions;
+	sample.nr_regions = c->folded.nr;
 	if (item->last_ns)
 		sample.cpu_ns = cpu_ns - item->last_cpu_ns;
 	if (s && sched_usage(s, tgid, &usage))

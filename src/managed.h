@@ -8,6 +8,7 @@
 
 #include "choose.h"
 #include "damon/damon.h"
+#include "extent.h"
 #include "machine.h"
 #include "metrics/process-llc.h"
 #include "model.h"
@@ -22,6 +23,7 @@ struct managed {
 	uint64_t last_cpu_ns;	     /* CPU time as of then */
 	struct ts_usage usage;	     /* as of the last sample; all 0 without a scheduler */
 	size_t nr_regions;	     /* in the last sample */
+	struct extent *extent;	     /* where its memory is; NULL where the kernel does not tell */
 	struct process_llc *llc;     /* NULL: not asked for, or there are no counters */
 	struct metric llc_hit_permille;
 	bool gone;		     /* exited; dropped with the next choice */
@@ -35,10 +37,13 @@ struct managed_set {
 	struct damon_target *targets; /* as given to DAMON, in the order of items */
 	struct collector *collector;
 	const struct machine *machine; /* borrowed */
+	bool by_extent; /* the kernel tells where memory is, and DAMON is given that */
+	size_t look;	/* index of the item that the next look begins with */
 };
 
-/* 0 or -ENOMEM. */
-int managed_init(struct managed_set *set, const struct machine *m, size_t max_processes);
+/* BY_EXTENT: see extent_is_supported().  0 or -ENOMEM. */
+int managed_init(struct managed_set *set, const struct machine *m, size_t max_processes,
+		 bool by_extent);
 void managed_deinit(struct managed_set *set);
 
 /*
@@ -47,6 +52,13 @@ void managed_deinit(struct managed_set *set);
  */
 int managed_update(struct managed_set *set, const struct choice *chosen, size_t nr, struct sched *s,
 		   uint64_t now_ns, bool *changed);
+
+/*
+ * Look where the memory of the processes is, in turns, until UNTIL_NS (CLOCK_MONOTONIC, as
+ * NOW_NS); what is not done by then goes on with the next call.  True when some of it lies
+ * elsewhere than DAMON was told.
+ */
+bool managed_look(struct managed_set *set, uint64_t now_ns, uint64_t until_ns);
 
 /*
  * How often each hits the last-level caches.  Often enough once a second.  0, or -errno

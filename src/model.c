@@ -51,6 +51,7 @@ struct model_process {
 	double pages;	     /* smoothed number of pages looked at per sample */
 	uint32_t nr_samples; /* that had heat */
 	uint64_t heat_ns;    /* when heat was last seen */
+	uint64_t resident_bytes; /* UINT64_MAX unknown */
 };
 
 struct model_process *model_process_new(size_t nr_cpu_nodes, size_t nr_mem_nodes)
@@ -359,8 +360,8 @@ static void fill_sizes(struct model_process *p, const struct model_machine *m)
 
 	for (size_t n = 0; n < f->nr_mem_nodes; n++)
 		accessed += p->bytes_at[n];
-	f->working_set_bytes = footprint_bytes(p->footprint);
-	f->hot_bytes = (uint64_t)p->hot;
+	f->working_set_bytes = MIN(footprint_bytes(p->footprint), p->resident_bytes);
+	f->hot_bytes = MIN((uint64_t)p->hot, p->resident_bytes);
 	f->cold_bytes = (uint64_t)p->cold;
 	f->heat_bytes = (uint64_t)p->heat;
 	f->access_hz = (uint32_t)lround(p->hz);
@@ -391,6 +392,7 @@ const struct model_profile *model_update(struct model_process *p,
 	for (size_t i = 0; i < sample->nr_regions; i++)
 		add_region(p, &totals, &sample->regions[i], sample->max_nr_accesses, nr_mem_nodes);
 
+	p->resident_bytes = sample->resident_bytes ? sample->resident_bytes : UINT64_MAX;
 	footprint_update(p->footprint, sample);
 	if (totals.heat > 0) {
 		learn(p, sample, &totals);

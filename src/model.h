@@ -15,7 +15,8 @@
  *                 that memory is worth beside its latency (machine.h)
  *
  * The working set is memory accessed within the last seconds, as far as DAMON's
- * samples show: up to eight, less where many accesses are seen (footprint.h).
+ * samples show: up to eight, less where many accesses are seen (footprint.h).  It is
+ * never more than what is resident, where that is known.
  *
  * latency(c, n) is raised by the time w that an access waits at the node, the
  * same from everywhere.  Where CPUs measure what loads take, w is what that is more than
@@ -70,6 +71,7 @@ struct model_sample {
 	uint32_t max_nr_accesses; /* > 0 */
 	const struct model_region *regions;
 	size_t nr_regions;
+	uint64_t resident_bytes; /* of the process, memory seen in several places once; 0 unknown */
 	uint64_t cpu_ns;	/* CPU time the process used since the sample before */
 	uint64_t wall_ns;	/* time since the sample before; 0 for the first */
 	uint32_t nr_migrations; /* node changes of its threads since the sample before */

@@ -223,6 +223,25 @@ static json_object *build_process(const struct machine *m, struct sched *s,
 	return o;
 }
 
+/* Steps of the tick that fail at present. */
+static json_object *build_troubles(const struct troubles *t)
+{
+	json_object *all = json_object_new_array();
+
+	for (enum trouble_with with = 0; with < NR_TROUBLES; with++) {
+		json_object *o;
+
+		if (!t->errors[with])
+			continue;
+		o = json_object_new_object();
+		add_string(o, "step", trouble_name(with));
+		add_string(o, "error", strerror(-t->errors[with]));
+		add_string(o, "meanwhile", trouble_meanwhile(with));
+		json_object_array_add(all, o);
+	}
+	return all;
+}
+
 static json_object *build_cost(const struct daemon *d, uint64_t now_ns)
 {
 	json_object *o = json_object_new_object();
@@ -279,6 +298,7 @@ json_object *report_build(const struct daemon *d, uint64_t now_ns)
 	add_int(o, "damon_interval_us", d->options->damon_interval_ns / NSEC_PER_USEC);
 	json_object_object_add(o, "scheduler", build_scheduler(d));
 	json_object_object_add(o, "cost", build_cost(d, now_ns));
+	json_object_object_add(o, "troubles", build_troubles(&d->troubles));
 	json_object_object_add(o, "kernel", build_kernel());
 	json_object_object_add(o, "nodes", build_nodes(d->topology, d->metrics, now_ns));
 	for (size_t i = 0; i < d->set.nr; i++)
@@ -409,6 +429,16 @@ static void print_latency(json_object *node)
 		printf(" %.0f ns", json_object_get_double(get(latency, "value")));
 }
 
+static void print_troubles(json_object *troubles)
+{
+	for (size_t i = 0; troubles && i < json_object_array_length(troubles); i++) {
+		json_object *trouble = json_object_array_get_idx(troubles, i);
+
+		printf("trouble %s: %s; %s\n", get_string(trouble, "step"),
+		       get_string(trouble, "error"), get_string(trouble, "meanwhile"));
+	}
+}
+
 void report_print(json_object *report)
 {
 	json_object *processes = get(report, "processes"), *cost = get(report, "cost"),
@@ -442,7 +472,9 @@ void report_print(json_object *report)
 		print_traffic(node);
 		print_latency(node);
 	}
-	printf("\n\n");
+	putchar('\n');
+	print_troubles(get(report, "troubles"));
+	putchar('\n');
 	if (!nr) {
 		printf("no process is worth managing yet\n");
 		return;

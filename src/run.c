@@ -2,8 +2,8 @@
 /*
  * The run: take hold of the machine, tick, give it back.
  *
- * A tick reads as the flow of data: choose -> measure -> snapshot -> collect ->
- * publish.
+ * A tick reads as the flow of data: choose -> measure -> aim -> snapshot ->
+ * collect -> publish.
  * Ticks come once an aggregation interval, but not more often than every 50 ms:
  * profiles change more slowly than that.  Looking for processes and for changes
  * of the machine takes place once a second.
@@ -31,6 +31,11 @@
 
 #define MIN_TICK_NS (50 * NSEC_PER_MSEC)
 #define SCAN_NS NSEC_PER_SEC
+/* A commit ends the aggregation under way: ranges that move are no reason for many. */
+#define TARGETS_NS NSEC_PER_SEC
+/* For so long a tick looks where the memory of processes is, and one with new processes. */
+#define LOOK_NS NSEC_PER_MSEC
+#define FIRST_LOOK_NS (5 * NSEC_PER_MSEC)
 /* A tick looks at as many processes as this much CPU time allows, but at some: many take turns. */
 #define PROCESSES_CPU_NS NSEC_PER_MSEC
 #define LEAST_TURN 8
@@ -120,6 +125,7 @@ static int open_damon(struct daemon *d)
 		.samples = (uint32_t)d->options->damon_samples,
 		.auto_intervals = d->options->damon_auto,
 		.keep_stat = d->options->keep_damon,
+		.by_ranges = extent_is_supported(),
 	};
 	int r = damon_recover(NULL, STATE_DAMON_JOURNAL);
 
@@ -169,6 +175,11 @@ static int attach(struct daemon *d)
 	return TS_EXIT_FAILED;
 }
 
+static int begin_set(struct managed_set *set, const struct daemon *d, const struct machine *m)
+{
+	return managed_init(set, m, d->options->max_processes, extent_is_supported());
+}
+
 static int take_hold(struct daemon *d, int *lock)
 {
 	pid_t holder;
@@ -201,8 +212,7 @@ static int take_hold(struct daemon *d, int *lock)
 		status = attach(d);
 	if (status >= 0)
 		return status;
-	if (chooser_new(&d->chooser, d->options) < 0 ||
-	    managed_init(&d->set, d->machine, d->options->max_processes) < 0 ||
+	if (chooser_new(&d->chooser, d->options) < 0 || begin_set(&d->set, d, d->machine) < 0 ||
 	    server_open(&d->server, STATE_STATUS_SOCKET) < 0) {
 		log_error("cannot start: %m");
 		return TS_EXIT_FAILED;
@@ -223,7 +233,7 @@ static void let_go(struct daemon *d, int lock)
 	close_fd(&lock);
 }
 
-/* The steps of a tick.  Negative errno is fatal. */
+/* The steps of a tick.  What fails is reported as trouble, and the run goes on. */
 
 static bool same_shape(const struct machine *a, const struct machine *b)
 {
@@ -234,17 +244,21 @@ static bool same_shape(const struct machine *a, const struct machine *b)
 		       a->nr_mem_nodes * sizeof(*a->mem_node_ids));
 }
 
-/* A scheduler attached to the new machine takes over profiles with the next tick. */
-static int reattach(struct daemon *d)
+/*
+ * A scheduler attached to the new machine takes over profiles with the next tick.
+ * Without one the kernel's own schedules, and watch_scheduler() tries again.
+ */
+static void reattach(struct daemon *d)
 {
 	if (d->options->observe)
-		return 0;
+		return;
 	sched_detach(d->sched);
 	d->sched = NULL;
 	for (size_t i = 0; i < d->set.nr; i++)
 		d->set.items[i].published = (struct ts_profile){0};
 	d->nr_restarts++;
-	return attach(d) < 0 ? 0 : -EIO;
+	d->restart_ns = now_ns();
+	(void)attach(d);
 }
 
 /*
@@ -255,23 +269,24 @@ static int follow_topology(struct daemon *d)
 {
 	struct topology *old_topology = d->topology;
 	struct machine *old = d->machine;
-	int status;
+	struct managed_set set = {0};
+	bool same;
 
 	if (!topology_changed(d->topology, NULL))
 		return 0;
 	d->topology = NULL;
 	d->machine = NULL;
-	status = read_machine(d);
-	if (status >= 0) {
-		/* half-way through a change: keep the old and look again */
+	same = read_machine(d) < 0 && same_shape(old, d->machine);
+	if (!d->machine || (!same && begin_set(&set, d, d->machine) < 0)) {
+		/* half-way through a change, or short of memory: keep the old and look again */
 		machine_free(d->machine);
 		topology_free(d->topology);
 		d->topology = old_topology;
 		d->machine = old;
-		return 0;
+		return -EAGAIN;
 	}
 	topology_free(old_topology);
-	if (same_shape(old, d->machine)) {
+	if (same) {
 		d->set.machine = d->machine;
 		machine_free(old);
 		return 0;
@@ -279,30 +294,48 @@ static int follow_topology(struct daemon *d)
 	log_info("the machine has changed: %zu CPU nodes, %zu memory nodes",
 		 d->machine->nr_cpu_nodes, d->machine->nr_mem_nodes);
 	managed_deinit(&d->set);
+	d->set = set;
 	machine_free(old);
-	if (managed_init(&d->set, d->machine, d->options->max_processes) < 0)
-		return -ENOMEM;
-	return reattach(d);
+	reattach(d);
+	return 0;
 }
 
-static int choose(struct daemon *d, uint64_t now)
+/* *CHANGED: there are others to manage than before. */
+static int choose(struct daemon *d, uint64_t now, bool *changed)
 {
 	const struct choice *chosen;
-	bool changed;
 	size_t nr;
 	int r;
 
 	r = chooser_scan(d->chooser, &chosen, &nr);
 	if (!r)
-		r = managed_update(&d->set, chosen, nr, d->sched, now, &changed);
-	if (r < 0 || !changed)
-		return r;
+		r = managed_update(&d->set, chosen, nr, d->sched, now, changed);
+	return r;
+}
+
+/*
+ * Tell DAMON which processes to monitor and where their memory is: at once when there are
+ * others than before, else once a second at most.
+ */
+static void aim(struct daemon *d, uint64_t now, bool others)
+{
+	uint64_t until = now_ns() + (others ? FIRST_LOOK_NS : LOOK_NS);
+	int r;
+
+	d->retarget |= managed_look(&d->set, now, until) || others;
+	if (!d->retarget || (!others && now - d->targets_ns < TARGETS_NS))
+		return;
+	d->targets_ns = now;
 	r = damon_set_targets(d->damon, d->set.targets, d->set.nr);
-	if (r == DAMON_E_BUSY) {
-		log_error("DAMON was taken by %s", damon_holder());
-		return -EBUSY;
-	}
-	return r > 0 ? -EIO : r;
+	d->retarget = r != 0;
+	log_debug("DAMON monitors %zu processes%s", d->set.nr, d->retarget ? ", not all yet" : "");
+	/* processes that die too quickly for it are no trouble: the others are monitored */
+	if (r == -EAGAIN)
+		r = 0;
+	if (r == DAMON_E_BUSY)
+		trouble_report(&d->troubles, TROUBLE_TARGETS, -EBUSY, damon_holder());
+	else
+		trouble_report(&d->troubles, TROUBLE_TARGETS, r, NULL);
 }
 
 /* Where the kernel counts no pressure, none is assumed. */
@@ -350,15 +383,13 @@ static void measure(struct daemon *d, uint64_t now)
 
 static int publish(struct daemon *d, uint64_t now)
 {
-	if (d->sched) {
-		int r = publish_machine(d->sched, d->machine);
+	int error, r;
 
-		if (r < 0)
-			return r;
-	}
-	for (size_t i = 0; d->sched && i < d->set.nr; i++) {
+	if (!d->sched)
+		return 0;
+	error = publish_machine(d->sched, d->machine);
+	for (size_t i = 0; i < d->set.nr; i++) {
 		struct managed *item = &d->set.items[i];
-		int r;
 
 		/* changed since: it was looked at, a rule has come, or the scheduler is a new one */
 		if (!item->last_ns || item->gone ||
@@ -367,12 +398,10 @@ static int publish(struct daemon *d, uint64_t now)
 			continue;
 		r = publish_profile(d->sched, item->choice.proc.pid, model_profile(item->model),
 				    item->choice.class, now, &item->published);
-		if (r < 0)
-			return r;
+		error = error < 0 ? error : MIN(r, 0);
 	}
-	if (d->sched)
-		sched_beat(d->sched, now);
-	return 0;
+	sched_beat(d->sched, now);
+	return error;
 }
 
 /* By what the last NR processes cost. */
@@ -385,7 +414,7 @@ static void pace(struct daemon *d, size_t nr, uint64_t cpu_ns)
 }
 
 /* Take snapshots in, and out to the scheduler. */
-static int follow_processes(struct daemon *d)
+static void follow_processes(struct daemon *d)
 {
 	uint64_t cpu_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID), now;
 	const struct damon_snapshot *snapshots;
@@ -393,39 +422,56 @@ static int follow_processes(struct daemon *d)
 	int r = damon_snapshot(d->damon, d->turn, &snapshots, &nr);
 
 	/* nothing ready, or the kernel's DAMON lock is taken: the next tick will do */
-	if (r < 0 && r != -EAGAIN && r != -EBUSY)
-		return r;
+	trouble_report(&d->troubles, TROUBLE_SNAPSHOTS, r == -EAGAIN || r == -EBUSY ? 0 : r, NULL);
 	now = now_ns();
 	if (!r)
 		managed_collect(&d->set, snapshots, nr, d->sched, &d->model_options, now);
 	else
 		nr = 0;
-	r = publish(d, now);
+	trouble_report(&d->troubles, TROUBLE_PUBLISH, publish(d, now), NULL);
 	pace(d, nr, clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_before);
-	return r;
 }
 
-static int tick(struct daemon *d)
+/* Once a second.  True when there are others to manage than before. */
+static bool look_around(struct daemon *d, uint64_t now)
+{
+	bool changed = false;
+
+	trouble_report(&d->troubles, TROUBLE_TOPOLOGY, follow_topology(d), "it is changing");
+	trouble_report(&d->troubles, TROUBLE_PROCESSES, choose(d, now, &changed), NULL);
+	watch_memory(d);
+	metrics_scan(d->metrics, d->topology, now);
+	count_hits(d, now);
+	return changed;
+}
+
+static void tick(struct daemon *d)
 {
 	uint64_t now = now_ns(), cpu_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	int r = 0;
+	bool others = false;
 
 	if (!d->scan_ns || now - d->scan_ns >= SCAN_NS) {
 		d->scan_ns = now;
-		r = follow_topology(d);
-		if (!r)
-			r = choose(d, now);
-		watch_memory(d);
-		metrics_scan(d->metrics, d->topology, now);
-		count_hits(d, now);
+		others = look_around(d, now);
 	}
-	if (r < 0)
-		return r;
 	measure(d, now);
-	r = follow_processes(d);
+	aim(d, now, others);
+	follow_processes(d);
 	d->nr_ticks++;
 	d->ticks_cpu_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_before;
-	return r;
+}
+
+/* An attempt to attach anew has failed, as it may while a machine changes: make some more. */
+static int try_again(struct daemon *d, uint64_t now)
+{
+	if (now - d->restart_ns < SCAN_NS)
+		return -1;
+	if (d->nr_restarts >= MAX_RESTARTS) {
+		log_error("the scheduler could not be attached again: leaving");
+		return TS_EXIT_FAILED;
+	}
+	reattach(d);
+	return -1;
 }
 
 /* Has the kernel let the scheduler go?  -1 to go on, else an exit status. */
@@ -434,8 +480,10 @@ static int watch_scheduler(struct daemon *d)
 	struct sched_exit out;
 	uint64_t now = now_ns();
 
-	if (!d->sched)
+	if (d->options->observe)
 		return -1;
+	if (!d->sched)
+		return try_again(d, now);
 	sched_poll(d->sched, &out);
 	if (out.what == SCHED_RUNNING)
 		return -1;
@@ -445,7 +493,8 @@ static int watch_scheduler(struct daemon *d)
 		if (d->nr_restarts < MAX_RESTARTS) {
 			log_info("restarting the scheduler: %s",
 				 out.message[0] ? out.message : out.reason);
-			return reattach(d) < 0 ? TS_EXIT_FAILED : -1;
+			reattach(d);
+			return -1;
 		}
 	}
 	log_error("the kernel %s the scheduler: %s%s%s",
@@ -513,15 +562,18 @@ static int loop(struct daemon *d, int signals)
 		{.fd = timer, .events = POLLIN},
 		{.fd = server_fd(d->server), .events = POLLIN},
 	};
+	const struct timespec pause = {(time_t)(d->tick_ns / NSEC_PER_SEC),
+				       (long)(d->tick_ns % NSEC_PER_SEC)};
 	uint64_t expirations, now;
 	int status, r;
 
+	if (timer < 0) {
+		log_error("cannot make a timer: %m");
+		return TS_EXIT_FAILED;
+	}
+
 	for (;;) {
-		r = tick(d);
-		if (r < 0) {
-			log_error("stopping: %s", strerror(-r));
-			return TS_EXIT_FAILED;
-		}
+		tick(d);
 		status = watch_scheduler(d);
 		if (status >= 0)
 			return status;
@@ -533,8 +585,12 @@ static int loop(struct daemon *d, int signals)
 		if (d->options->duration_ns && now - d->start_ns >= d->options->duration_ns)
 			return TS_EXIT_OK;
 		do {
-			if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
-				return TS_EXIT_FAILED;
+			r = poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR ? -errno : 0;
+			trouble_report(&d->troubles, TROUBLE_LOOP, r, NULL);
+			if (r < 0) {
+				nanosleep(&pause, NULL);
+				break;
+			}
 			if (fds[0].revents)
 				return TS_EXIT_OK;
 			if (fds[2].revents)

@@ -15,6 +15,7 @@ libtiersched_a_SOURCES += \
 	src/cmd-calibrate.c src/cmd-doctor.c src/cmd-status.c src/cmd-topology.c src/commands.h \
 	src/daemon.h \
 	src/doctor.c src/doctor.h \
+	src/extent.c src/extent.h \
 	src/footprint.c src/footprint.h \
 	src/format.c src/format.h \
 	src/latencies.c src/latencies.h \
@@ -37,7 +38,9 @@ libtiersched_a_SOURCES += \
 	src/run.c \
 	src/scheduler.c src/scheduler.h \
 	src/server.c src/server.h \
-	src/state.c src/state.h
+	src/state.c src/state.h \
+	src/trouble.c src/trouble.h \
+	src/views.c src/views.h
 
 # Only the loader sees the skeleton.
 src/scheduler.$(OBJEXT): bpf/tiersched.skel.h

@@ -31,6 +31,7 @@ struct fixture {
 	struct model_machine machine;
 	struct model_process *process;
 	uint64_t now_ns;
+	uint64_t resident_bytes;
 };
 
 static int setup(void **state)
@@ -86,6 +87,7 @@ static const struct model_profile *update_with(struct fixture *f, const struct m
 		.max_nr_accesses = MAX_ACCESSES,
 		.regions = laid,
 		.nr_regions = nr,
+		.resident_bytes = f->resident_bytes,
 		.cpu_ns = cpu_ns,
 		.wall_ns = f->now_ns == NSEC_PER_SEC ? 0 : AGGREGATION_NS,
 		.nr_migrations = nr_migrations,
@@ -394,6 +396,23 @@ static void confidence_grows_with_samples_and_falls_with_age(void **state)
 	assert_int_equal(p->preferred, MODEL_NO_NODE);
 }
 
+/* DAMON's regions may span what holds no memory; a working set never does. */
+static void no_more_than_is_resident(void **state)
+{
+	struct fixture *f = *state;
+	const struct model_region hot = {.bytes = 40 * MB, .nr_accesses = 20, .pages = on_node[1]};
+	const struct model_profile *p;
+
+	f->resident_bytes = 7 * MB;
+	p = update(f, &hot, 1, 5);
+	assert_int_equal(p->working_set_bytes, 7 * MB);
+	assert_int_equal(p->hot_bytes, 7 * MB);
+	assert_true(p->node_bytes[1] <= 7 * MB);
+	f->resident_bytes = 0; /* not known */
+	p = update(f, &hot, 1, 1);
+	assert_bytes(p->working_set_bytes, 40 * MB);
+}
+
 static void the_working_set_is_longer_than_an_interval(void **state)
 {
 	struct fixture *f = *state;
@@ -587,6 +606,7 @@ int main(void)
 		test(a_stack_does_not_outvote_what_is_rarely_seen),
 		test(keeps_a_preference_that_is_as_good),
 		test(confidence_grows_with_samples_and_falls_with_age),
+		test(no_more_than_is_resident),
 		test(the_working_set_is_longer_than_an_interval),
 		test(few_pages_mean_little_confidence),
 		test(unplaced_regions_lie_as_the_others),

@@ -45,6 +45,17 @@ noinst_PROGRAMS += tests/lab/guest/taskctx
 tests_lab_guest_taskctx_SOURCES = tests/lab/guest/taskctx.c
 tests_lab_guest_taskctx_LDADD = $(LIBBPF_LIBS)
 
+noinst_PROGRAMS += tests/lab/guest/dying
+tests_lab_guest_dying_SOURCES = tests/lab/guest/dying.c
+tests_lab_guest_dying_LDADD =
+
+# A library to be preloaded: a program by its rule, for automake makes no others without libtool.
+noinst_PROGRAMS += tests/lab/guest/faults.so
+tests_lab_guest_faults_so_SOURCES = tests/lab/guest/faults.c
+tests_lab_guest_faults_so_CFLAGS = $(AM_CFLAGS) -fPIC
+tests_lab_guest_faults_so_LDFLAGS = -shared
+tests_lab_guest_faults_so_LDADD = -ldl
+
 # The lab goes into the tarball as it is in the sources, without what an in-tree build leaves there.
 EXTRA_DIST += tests/corpus/pmu-event tests/corpus/pmu-format tests/data/footprint tests/lab .ci/run
 dist-hook:

@@ -5,6 +5,10 @@
  * as it can, on random pages or in order.  Prints "ready" when it starts to touch, and
  * at SIGTERM, SIGINT or after --duration one line of JSON.
  *
+ * With --reserve the memory lies in the middle of so many addresses that are reserved and
+ * not used, as those of Go, Java and LMDB do.  With --views it is a file that is mapped
+ * several times, and touched through each in turn.
+ *
  * With --pause it rests after every 4096 touches.
  *
  * It turns off huge pages for its mapping (unless --thp), because with them DAMON
@@ -36,9 +40,12 @@
 /* Touches between two looks at the clock and the stop flag. */
 #define BATCH 4096
 #define SCRATCH_PAGES 64
+#define MAX_VIEWS 8
 
 struct options {
 	uint64_t total_bytes, hot_bytes;
+	uint64_t reserve_bytes; /* 0: no more than total_bytes */
+	int nr_views;
 	int node; /* -1: anywhere */
 	int nr_threads;
 	bool sweep, thp;
@@ -58,9 +65,10 @@ static struct options options = {.total_bytes = 128 << 20,
 				 .hot_bytes = 24 << 20,
 				 .node = -1,
 				 .nr_threads = 1,
+				 .nr_views = 1,
 				 .tlb_touches = 2 * BATCH};
 static size_t page_size;
-static char *memory;
+static char *memory, *views[MAX_VIEWS]; /* the first view is the memory */
 static atomic_bool stopping;
 
 static void die(const char *what)
@@ -75,7 +83,8 @@ static void usage_error(const char *word)
 		"memtouch: bad %s\n"
 		"usage: memtouch [--total SIZE] [--hot SIZE] [--node N] [--threads T] [--pattern "
 		"random|sweep]\n"
-		"                [--duration SECONDS] [--thp] [--tlb TOUCHES] [--pause USEC]\n",
+		"                [--duration SECONDS] [--thp] [--tlb TOUCHES] [--pause USEC]\n"
+		"                [--reserve SIZE] [--views N]\n",
 		word);
 	exit(2);
 }
@@ -104,6 +113,8 @@ static void parse_options(int argc, char **argv)
 		{"thp", no_argument, NULL, 'H'},
 		{"tlb", required_argument, NULL, 'b'},
 		{"pause", required_argument, NULL, 'P'},
+		{"reserve", required_argument, NULL, 'r'},
+		{"views", required_argument, NULL, 'v'},
 		{0},
 	};
 	int c;
@@ -136,6 +147,12 @@ static void parse_options(int argc, char **argv)
 		case 'P':
 			options.pause_us = parse_size(optarg);
 			break;
+		case 'r':
+			options.reserve_bytes = parse_size(optarg);
+			break;
+		case 'v':
+			options.nr_views = atoi(optarg);
+			break;
 		case 'H':
 			options.thp = true;
 			break;
@@ -147,6 +164,10 @@ static void parse_options(int argc, char **argv)
 		usage_error(argv[optind]);
 	if (options.hot_bytes > options.total_bytes || options.hot_bytes < page_size)
 		usage_error("--hot");
+	if (options.reserve_bytes && options.reserve_bytes < options.total_bytes)
+		usage_error("--reserve");
+	if (options.nr_views < 1 || options.nr_views > MAX_VIEWS)
+		usage_error("--views");
 	if (options.nr_threads < 1 || options.nr_threads > MAX_THREADS)
 		usage_error("--threads");
 }
@@ -163,20 +184,58 @@ static void bind_to_node(void)
 	numa_bitmask_free(nodes);
 }
 
+/* Where the memory shall be: in the middle of what is reserved, or anywhere. */
+static void *reserve(void)
+{
+	char *reserved;
+
+	if (!options.reserve_bytes)
+		return NULL;
+	reserved = mmap(NULL, options.reserve_bytes, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (reserved == MAP_FAILED)
+		die("mmap");
+	return reserved + (options.reserve_bytes - options.total_bytes) / 2 / page_size * page_size;
+}
+
+static void map_views(void)
+{
+	int fd = memfd_create("memtouch", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, (off_t)options.total_bytes))
+		die("memfd");
+	for (int i = 0; i < options.nr_views; i++) {
+		views[i] = mmap(NULL, options.total_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+				0);
+		if (views[i] == MAP_FAILED)
+			die("mmap");
+	}
+	close(fd);
+	memory = views[0];
+}
+
 static void make_memory(void)
 {
-	memory = mmap(NULL, options.total_bytes, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
-		die("mmap");
+	if (options.nr_views > 1) {
+		map_views();
+	} else {
+		void *at = reserve();
+
+		memory = mmap(at, options.total_bytes, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0), -1, 0);
+		if (memory == MAP_FAILED)
+			die("mmap");
+		views[0] = memory;
+	}
 	if (madvise(memory, options.total_bytes, options.thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) <
 		    0 &&
 	    errno != EINVAL)
 		die("madvise");
 	if (options.node >= 0)
 		bind_to_node();
-	for (uint64_t at = 0; at < options.total_bytes; at += page_size)
-		memory[at] = 1;
+	for (int i = 0; i < options.nr_views; i++)
+		for (uint64_t at = 0; at < options.total_bytes; at += page_size)
+			views[i][at] = 1;
 }
 
 static void make_scratch(struct toucher *toucher)
@@ -217,6 +276,8 @@ static void *touch(void *arg)
 		 page = state % nr_pages;
 
 	while (!atomic_load_explicit(&stopping, memory_order_relaxed)) {
+		char *view = views[me->nr_touches / BATCH % (uint64_t)options.nr_views];
+
 		for (int i = 0; i < BATCH; i++) {
 			volatile uint64_t *word;
 
@@ -225,7 +286,7 @@ static void *touch(void *arg)
 					     : (uint64_t)(((unsigned __int128)next_random(&state) *
 							   nr_pages) >>
 							  64);
-			word = (volatile uint64_t *)(memory + page * page_size);
+			word = (volatile uint64_t *)(view + page * page_size);
 			*word += 1;
 		}
 		me->nr_touches += BATCH;

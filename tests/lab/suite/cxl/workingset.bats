@@ -61,3 +61,15 @@ stays_right() {
 	stays_right "$p" 256
 	stop_daemon
 }
+
+# A reservation of which a little is used, and one memory seen in three places.
+@test "working set: 70 MB in a terabyte, and 70 MB mapped three times" {
+	touch_memory a --total 70M --hot 70M --node 1 --reserve 1T
+	touch_memory b --total 70M --hot 70M --node 1 --views 3
+	start_daemon --observe --damon-interval 100ms --stats 1s --json
+	stays_right "$a" 70 "$b" 70
+	prefers "$a" 1
+	prefers "$b" 1
+	process "$a" '.working_set_bytes <= .rss_bytes' | grep -x true
+	stop_daemon
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# What a run survives: processes that die quickly, and each step of a tick that fails, by a table in doc/DESIGN.md.
+
+load ../daemon
+
+# faulty_daemon [OPTION...]: as start_daemon, with system calls that fail() makes fail
+faulty_daemon() {
+	faults=$BATS_TEST_TMPDIR/faults
+	FAULTS=$faults LD_PRELOAD=$guest/faults.so start_daemon "$@"
+}
+
+# fail CALL PATH ERRNO: from now on; mend: no more
+fail() {
+	echo "$*" >"$faults.new"
+	mv "$faults.new" "$faults"
+}
+mend() { rm "$faults"; }
+warned() { grep -q "warning: $1: $2; .*tried again" "$BATS_TEST_TMPDIR/log"; }
+works_again() { grep -q "$1: works again" "$BATS_TEST_TMPDIR/log"; }
+
+@test "processes that die quickly: the run goes on, and the others are monitored" {
+	"$guest/dying" --count 40 --every 10 >"$BATS_TEST_TMPDIR/dying" 3>&- &
+	pids+=("$!")
+	retry 60 grep -q ready "$BATS_TEST_TMPDIR/dying"
+	start_daemon
+	touch_memory p --total 128M --hot 24M --node 1
+	retry 60 prefers "$p" 1
+	sleep 5
+	undisturbed
+	prefers "$p" 1
+	stop_daemon
+}
+
+@test "a full /run: what is chosen meanwhile is monitored, and all is given back" {
+	start_daemon
+	dd if=/dev/zero of=/run/full bs=64k 2>/dev/null || true
+	touch_memory p --total 128M --hot 24M --node 1
+	retry 30 prefers "$p" 1
+	undisturbed
+	rm /run/full
+	stop_daemon
+}
+
+@test "each step that fails is told once, tried again, and works again" {
+	touch_memory p --total 128M --hot 24M --node 1
+	faulty_daemon
+	retry 30 prefers "$p" 1
+
+	fail open /proc EMFILE
+	retry 30 warned "looking for processes" "Too many open files"
+	mend
+	retry 30 works_again "looking for processes"
+
+	fail write /sys/kernel/mm/damon EIO
+	touch_memory q --total 128M --hot 24M --node 0
+	retry 30 warned "telling DAMON what to monitor" "Input/output error"
+	mend
+	retry 30 works_again "telling DAMON what to monitor"
+	retry 30 prefers "$q" 0
+
+	fail bpf - ENOMEM
+	retry 30 warned "writing profiles for the scheduler" "Cannot allocate memory"
+	mend
+	retry 30 works_again "writing profiles for the scheduler"
+
+	fail ioctl anon_inode:\[perf_event\] EIO
+	retry 30 warned "reading what DAMON saw" "Input/output error"
+	mend
+	retry 30 works_again "reading what DAMON saw"
+
+	fail alloc - ENOMEM
+	touch_memory r --total 128M --hot 24M --node 1
+	sleep 3
+	mend
+	retry 30 prefers "$r" 1
+
+	# each of them once, however long it lasted
+	[[ $(grep -c "tried again" "$BATS_TEST_TMPDIR/log") -le 6 ]] || { cat "$BATS_TEST_TMPDIR/log"; return 1; }
+	undisturbed
+	stop_daemon
+}
