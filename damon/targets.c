@@ -328,10 +328,20 @@ int damon_set_targets(struct damon *d, const struct damon_target *targets, size_
 	return -EAGAIN;
 }
 
+/* A kdamond ends by itself when the last of its targets does. */
+static bool ended_by_itself(const struct damon *d)
+{
+	for (size_t i = 0; i < d->members.nr; i++)
+		if (d->members.list[i].target.tgid &&
+		    target_is_alive(&d->members.list[i].target, d->sysroot))
+			return false;
+	return true;
+}
+
 int session_revive(struct damon *d)
 {
 	uint64_t now = session_now_ns();
-	bool complete;
+	bool complete, by_itself = ended_by_itself(d);
 	int r;
 
 	r = take_wanted(d, d->wanted, d->nr_wanted, 0, &complete);
@@ -344,12 +354,14 @@ int session_revive(struct damon *d)
 	if (d->restarted_ns && now - d->restarted_ns < NSEC_PER_SEC)
 		return -EAGAIN;
 	d->restarted_ns = now;
-	log_warning("the kdamond in slot %u was stopped from outside: starting it again",
-		    d->context.slot);
+	if (!by_itself)
+		log_warning("the kdamond in slot %u was stopped from outside: starting it again",
+			    d->context.slot);
 	r = start(d);
 	if (r == DAMON_E_BUSY)
 		return -EBUSY;
-	return r ? r : -EAGAIN;
+	/* one has exited just now: the next call finds out */
+	return r && r != -EINVAL && r != -ECANCELED ? r : -EAGAIN;
 }
 
 pid_t damon_kdamond_pid(const struct damon *d)
