@@ -21,16 +21,28 @@
 #define SLIT_LOCAL 10u
 #define SLIT_MAX 254u
 
+/* Recordings may have the map alone, and so have very old kernels. */
+static int read_cpu_list(struct idlist *out, unsigned int id, const char *sysroot)
+{
+	char text[32768];
+	int r = sysfs_read_idlist(out, sysroot, NODE_DIR "/node%u/cpulist", id);
+
+	if (!r || r == -ENOMEM)
+		return r;
+	r = sysfs_read(text, sizeof(text), sysroot, NODE_DIR "/node%u/cpumap", id);
+	return r < 0 ? r : text_parse_mask(out, text);
+}
+
 static int read_cpus(struct idlist *out, unsigned int id, const struct idlist *online,
 		     const char *sysroot)
 {
 	_cleanup_idlist_ struct idlist cpus = IDLIST_INIT, both = IDLIST_INIT;
-	int r = sysfs_read_idlist(&cpus, sysroot, NODE_DIR "/node%u/cpulist", id);
+	int r = read_cpu_list(&cpus, id, sysroot);
 
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		log_debug("node %u: no readable cpulist: %s; taken as without CPUs", id,
+		log_debug("node %u: no readable cpulist or cpumap: %s; taken as without CPUs", id,
 			  strerror(-r));
 	for (size_t i = 0; i < cpus.nr; i++) {
 		if (online->nr && !idlist_has(online, cpus.ids[i]))
@@ -96,13 +108,21 @@ static int read_tiers(struct topology *t, const char *sysroot)
 	return r;
 }
 
+/* The list of nodes online, else the directories: a recording may have these alone. */
 static int read_online_nodes(struct idlist *out, const char *sysroot)
 {
+	_cleanup_names_ struct names names = NAMES_INIT;
 	int r = sysfs_read_idlist(out, sysroot, NODE_DIR "/online");
 
-	if (r < 0 && r != -ENOMEM) {
-		log_debug(NODE_DIR "/online is no list of nodes: %s", strerror(-r));
-		return -ENOENT;
+	if (r == -ENOMEM || (!r && out->nr))
+		return r;
+	log_debug(NODE_DIR "/online is no list of nodes: reading the directories");
+	r = names_read(&names, "node", sysroot, NODE_DIR);
+	for (size_t i = 0; !r && i < names.nr; i++) {
+		int id = names_number(names.list[i], "node");
+
+		if (id >= 0 && (unsigned int)id <= IDLIST_MAX_ID)
+			r = idlist_add(out, (unsigned int)id);
 	}
 	return r;
 }

@@ -13,14 +13,16 @@ libtiersched_a_SOURCES += \
 	numa/text.c numa/text.h \
 	numa/topology.c numa/topology.h
 
-UNIT_TESTS += tests/test-topology tests/test-residency
-tests_test_topology_SOURCES = tests/test-topology.c tests/sysroot.c tests/sysroot.h
+UNIT_TESTS += tests/test-topology tests/test-machines tests/test-residency
+tests_test_topology_SOURCES = tests/test-topology.c tests/topology.c tests/topology.h tests/sysroot.c tests/sysroot.h
+tests_test_machines_SOURCES = tests/test-machines.c tests/topology.c tests/topology.h tests/sysroot.c tests/sysroot.h
 tests_test_residency_SOURCES = tests/test-residency.c
 
 # Machines recorded in the lab (flat, numa, tier, cxl, port) and made by hand.
 EXTRA_DIST += \
 	tests/record-sysfs \
 	tests/unpack-sysroot \
+	tests/data/sysroot/bare.txt \
 	tests/data/sysroot/cxl.txt \
 	tests/data/sysroot/flat.txt \
 	tests/data/sysroot/garbage.txt \
@@ -30,6 +32,8 @@ EXTRA_DIST += \
 	tests/data/sysroot/power.txt \
 	tests/data/sysroot/snc.txt \
 	tests/data/sysroot/tier.txt \
+	tests/corpus/node-text/cpumap \
+	tests/corpus/node-text/cpumap-odd \
 	tests/corpus/node-text/distance \
 	tests/corpus/node-text/distance-odd \
 	tests/corpus/node-text/distance-one \

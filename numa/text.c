@@ -32,6 +32,57 @@ static int take_number(uint64_t *out, const char **text, uint64_t limit)
 	return 0;
 }
 
+static int add_bits(struct idlist *list, unsigned int first, uint32_t word)
+{
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		int r = 0;
+
+		if (!(word >> bit & 1))
+			continue;
+		if (first + bit > IDLIST_MAX_ID)
+			return -ERANGE;
+		r = idlist_add(list, first + bit);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* From the last word to the first, so that numbers ascend. */
+int text_parse_mask(struct idlist *out, const char *text)
+{
+	_cleanup_idlist_ struct idlist list = IDLIST_INIT;
+	const char *start = skip_blanks(text), *end = start + strlen(start);
+	unsigned int first = 0;
+
+	while (end > start && isspace((unsigned char)end[-1]))
+		end--;
+	for (;; end--, first += 32) {
+		uint32_t word = 0;
+		int shift = 0, r;
+
+		for (; end > start && isxdigit((unsigned char)end[-1]); end--, shift += 4) {
+			int c = tolower((unsigned char)end[-1]);
+
+			if (shift == 32)
+				return -EINVAL;
+			word |= (uint32_t)(isdigit(c) ? c - '0' : c - 'a' + 10) << shift;
+		}
+		if (!shift || (end > start && end[-1] != ','))
+			return -EINVAL;
+		if (word && first > IDLIST_MAX_ID)
+			return -ERANGE;
+		r = add_bits(&list, first, word);
+		if (r < 0)
+			return r;
+		if (end == start)
+			break;
+	}
+	*out = list;
+	list = (struct idlist)IDLIST_INIT;
+	return 0;
+}
+
 int text_parse_distances(uint32_t *out, size_t max, const char *text)
 {
 	uint64_t value;

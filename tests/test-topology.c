@@ -17,95 +17,7 @@
 #include "numa/text.h"
 #include "numa/topology.h"
 #include "tests/sysroot.h"
-
-#define NODE "/sys/devices/system/node"
-
-static int try_read(struct topology **out, const struct sysroot *root, const char *cxl_nodes)
-{
-	_cleanup_idlist_ struct idlist nodes = IDLIST_INIT;
-	struct topology_options options = { .sysroot = root->path, .cxl_nodes = &nodes };
-
-	assert_int_equal(idlist_parse(&nodes, cxl_nodes), 0);
-	return topology_read(out, &options);
-}
-
-static struct topology *read_root(const struct sysroot *root)
-{
-	struct topology *t = NULL;
-
-	assert_int_equal(try_read(&t, root, ""), 0);
-	assert_non_null(t);
-	return t;
-}
-
-static const struct topology_node *node_of(const struct topology *t, int id)
-{
-	int at = topology_find(t, id);
-
-	assert_true(at >= 0);
-	return &t->nodes[at];
-}
-
-#define assert_list(list, text)                                                         \
-	do {                                                                            \
-		char _buf[256];                                                         \
-		assert_string_equal(idlist_format(_buf, sizeof(_buf), list), text);     \
-	} while (0)
-
-#define assert_near(t, id, text, source)                                                \
-	do {                                                                            \
-		assert_list(&node_of(t, id)->near_nodes, text);                         \
-		assert_int_equal(node_of(t, id)->near_source, source);                  \
-	} while (0)
-
-static const struct topology_link *link_of(const struct topology *t, int from, int to)
-{
-	assert_true(topology_find(t, from) >= 0 && topology_find(t, to) >= 0);
-	return topology_link(t, (size_t)topology_find(t, from), (size_t)topology_find(t, to));
-}
-
-#define assert_latency(t, from, to, ns, source)                                         \
-	do {                                                                            \
-		assert_int_equal(link_of(t, from, to)->latency_ns, ns);                 \
-		assert_int_equal(link_of(t, from, to)->latency_source, source);         \
-	} while (0)
-
-#define assert_bandwidth(t, from, to, mbps, source)                                     \
-	do {                                                                            \
-		assert_int_equal(link_of(t, from, to)->bandwidth_mbps, mbps);           \
-		assert_int_equal(link_of(t, from, to)->bandwidth_source, source);       \
-	} while (0)
-
-/* What holds on any machine whatever. */
-static void assert_sound(const struct topology *t)
-{
-	size_t nr_cpu_nodes = 0;
-
-	assert_true(t->nr_nodes > 0);
-	for (size_t i = 0; i < t->nr_nodes; i++)
-		nr_cpu_nodes += t->nodes[i].cpus.nr > 0;
-	for (size_t i = 0; i < t->nr_nodes; i++) {
-		const struct topology_node *node = &t->nodes[i];
-
-		assert_int_equal(topology_find(t, (int)node->id), i);
-		assert_true(!i || t->nodes[i - 1].id < node->id);
-		assert_true(!nr_cpu_nodes || node->near_nodes.nr);
-		for (size_t k = 0; k < node->near_nodes.nr; k++)
-			assert_true(node_of(t, (int)node->near_nodes.ids[k])->cpus.nr > 0);
-		assert_true(node->cxl == TOPOLOGY_CXL_NO || (!node->cpus.nr && node->mem_bytes));
-		assert_true(memchr(node->devices, '\0', sizeof(node->devices)) != NULL);
-		for (size_t to = 0; to < t->nr_nodes; to++) {
-			const struct topology_link *link = topology_link(t, i, to);
-
-			assert_int_equal(!link->latency_ns,
-					 link->latency_source == TOPOLOGY_UNKNOWN);
-			assert_int_equal(!link->bandwidth_mbps,
-					 link->bandwidth_source == TOPOLOGY_UNKNOWN);
-			if (!node->cpus.nr || !t->nodes[to].mem_bytes)
-				assert_int_equal(link->latency_ns, 0);
-		}
-	}
-}
+#include "tests/topology.h"
 
 /* Recorded machines */
 
@@ -821,6 +733,51 @@ static void test_text(void **state)
 	assert_int_equal(bytes, 12 * 1024);
 }
 
+static void test_mask(void **state)
+{
+	static const struct {
+		const char *text, *list;
+	} good[] = {
+		{ "f\n", "0-3" },
+		{ "00000000\n", "" },
+		{ "00000000,003F0000,0000003f\n", "0-5,48-53" },
+		{ "1,00000000", "32" },
+		{ "80000000", "31" },
+		{ "0001,80000001", "0,31-32" },
+	};
+	static const char *const bad[] = { "",	 ",",  "1,",	      ",1",
+					   "1,,1", "0x1", "1 1,00000000", "000000001",
+					   "-1",	 "g" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		_cleanup_idlist_ struct idlist list = IDLIST_INIT;
+
+		assert_int_equal(text_parse_mask(&list, good[i].text), 0);
+		assert_list(&list, good[i].list);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct idlist list = IDLIST_INIT;
+
+		assert_int_equal(text_parse_mask(&list, bad[i]), -EINVAL);
+		assert_null(list.ids);
+	}
+}
+
+/* Numbers beyond IDLIST_MAX_ID: zeros are no numbers. */
+static void test_mask_too_long(void **state)
+{
+	static char text[9 * 2050];
+	struct idlist list = IDLIST_INIT;
+
+	for (size_t i = 0; i < 2049; i++)
+		strcpy(text + 9 * i, i < 2048 ? "00000000," : "00000001");
+	assert_int_equal(text_parse_mask(&list, text), 0);
+	assert_list(&list, "0");
+	idlist_deinit(&list);
+	text[7] = '1';
+	assert_int_equal(text_parse_mask(&list, text), -ERANGE);
+}
+
 static void test_names(void **state)
 {
 	_cleanup_sysroot_ struct sysroot root;
@@ -914,6 +871,8 @@ int main(void)
 		cmocka_unit_test(test_balloon),
 		cmocka_unit_test(test_region_comes_and_goes),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_mask),
+		cmocka_unit_test(test_mask_too_long),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_measured_latencies),
 		cmocka_unit_test(test_source_names),
