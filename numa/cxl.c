@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Which nodes are CXL memory.  Three proofs, the best first: a CXL region whose
- * dax device has the node as its target; a dax device outside any region that
+ * dax device has the node as its target, or whose addresses are the node's
+ * (firmware put it into the memory map); a dax device outside any region that
  * kmem made into memory (firmware set the region up and soft-reserved it, and
  * dax_hmem came before the CXL drivers); the administrator's word, which is
  * topology_read()'s business.
  *
  * Not every kmem node is CXL.  Persistent memory on an NFIT bus is not, and
- * neither is memory in the tier of the CPUs' own or a faster one (HBM).
+ * neither is memory that is as fast as the CPUs' own (HBM, numa/dram.c).
  */
 #include "numa/cxl.h"
 
@@ -16,10 +17,13 @@
 
 #include "base/log.h"
 #include "base/sysfs.h"
+#include "numa/blocks.h"
+#include "numa/dax.h"
+#include "numa/dram.h"
 #include "numa/hmat.h"
 #include "numa/names.h"
 
-#define DAX_DIR "/sys/bus/dax/devices"
+#define CXL_DIR "/sys/bus/cxl/devices"
 
 int inventory_add_memdev(struct inventory *inventory, const struct topology_memdev *memdev)
 {
@@ -136,46 +140,10 @@ static int mark_regions(struct topology *t, struct idlist *attach,
 	return r;
 }
 
-/* The tier of the slowest memory that CPUs have of their own; -1 unknown. */
-static int cpu_memory_tier(const struct topology *t)
-{
-	int tier = -1;
-
-	for (size_t i = 0; i < t->nr_nodes; i++) {
-		if (t->nodes[i].cpus.nr && t->nodes[i].mem_bytes)
-			tier = MAX(tier, t->nodes[i].tier);
-	}
-	return tier;
-}
-
-/* Is this dax device bound to kmem, and not by way of a CXL region or an NFIT bus? */
-static bool is_plain_kmem(const char *sysroot, const char *name)
-{
-	char path[SYSFS_PATH_MAX], link[SYSFS_PATH_MAX];
-	const char *driver;
-	ssize_t len;
-
-	if (sysfs_path(path, sizeof(path), sysroot, DAX_DIR "/%s/driver", name) < 0)
-		return false;
-	len = readlink(path, link, sizeof(link) - 1);
-	if (len < 0)
-		return false;
-	link[len] = '\0';
-	driver = strrchr(link, '/');
-	if (strcmp(driver ? driver + 1 : link, "kmem"))
-		return false;
-	if (sysfs_path(path, sizeof(path), sysroot, DAX_DIR "/%s", name) < 0)
-		return false;
-	len = readlink(path, link, sizeof(link) - 1);
-	link[MAX(len, (ssize_t)0)] = '\0';
-	/* persistent memory of a CXL device has its ndbus below an nvdimm-bridge */
-	return !strstr(link, "/dax_region") &&
-	       (!strstr(link, "/ndbus") || strstr(link, "/nvdimm-bridge"));
-}
-
 /*
- * No region says which memdev is behind a dax node.  When all that have no
- * region report the same node, it does not matter which.
+ * No region says which memdev is behind a dax node, or one that the
+ * administrator names.  When all that are not known to be behind another node
+ * report the same one, it does not matter which.
  */
 static int common_attach(const struct inventory *inventory)
 {
@@ -184,11 +152,13 @@ static int common_attach(const struct inventory *inventory)
 	for (size_t i = 0; i < inventory->nr_memdevs; i++) {
 		const struct topology_memdev *memdev = &inventory->memdevs[i];
 		int number = names_number(memdev->name, "mem");
-		bool has_region = false;
+		bool is_elsewhere = false;
 
 		for (size_t k = 0; number >= 0 && k < inventory->nr_regions; k++)
-			has_region |= idlist_has(&inventory->regions[k].mems, (unsigned int)number);
-		if (has_region)
+			is_elsewhere |= inventory->regions[k].info.target_node >= 0 &&
+					idlist_has(&inventory->regions[k].mems,
+						   (unsigned int)number);
+		if (is_elsewhere)
 			continue;
 		if (memdev->numa_node < 0 || (common >= 0 && common != memdev->numa_node))
 			return -1;
@@ -197,32 +167,82 @@ static int common_attach(const struct inventory *inventory)
 	return common;
 }
 
-static int mark_dax(struct topology *t, struct idlist *attach, const struct inventory *inventory,
-		    const char *sysroot)
+static int mark_dax(struct topology *t, const char *sysroot)
 {
-	_cleanup_names_ struct names names = NAMES_INIT;
-	int r, id, near = common_attach(inventory), cpu_tier = cpu_memory_tier(t);
+	for (size_t i = 0; i < t->nr_dax; i++) {
+		const struct topology_dax *dax = &t->dax[i];
+		struct topology_node *node = memory_node(t, dax->target_node);
+		bool is_fast;
+		int r;
 
-	r = names_read(&names, "dax", sysroot, DAX_DIR);
-	for (size_t i = 0; !r && i < names.nr; i++) {
-		struct topology_node *node;
-
-		if (!is_plain_kmem(sysroot, names.list[i]) ||
-		    sysfs_read_int(&id, sysroot, DAX_DIR "/%s/target_node", names.list[i]) < 0)
+		if (!node || node->cxl >= TOPOLOGY_CXL_DAX || dax->region >= 0 ||
+		    !dax_is_memory(dax))
 			continue;
-		node = memory_node(t, id);
-		if (!node || node->cxl != TOPOLOGY_CXL_NO)
-			continue;
-		if (node->tier >= 0 && node->tier <= cpu_tier) {
+		r = dram_is_as_fast(&is_fast, t, (size_t)(node - t->nodes), sysroot);
+		if (r < 0)
+			return r;
+		if (is_fast)
 			log_debug("%s: node %d is as fast as the CPUs' own memory: not CXL",
-				  names.list[i], id);
-			continue;
-		}
-		node->cxl = TOPOLOGY_CXL_DAX;
-		if (topology_find(t, near) >= 0)
-			r = idlist_add(&attach[node - t->nodes], (unsigned int)near);
+				  dax->name, dax->target_node);
+		else
+			node->cxl = TOPOLOGY_CXL_DAX;
+	}
+	return 0;
+}
+
+/* Nodes that are held to be CXL without a region's word. */
+static int attach_others(struct topology *t, struct idlist *attach,
+			 const struct inventory *inventory)
+{
+	int near = common_attach(inventory), r = 0;
+
+	for (size_t i = 0; !r && i < t->nr_nodes && topology_find(t, near) >= 0; i++) {
+		if (t->nodes[i].cxl != TOPOLOGY_CXL_NO && t->nodes[i].cxl != TOPOLOGY_CXL_REGION)
+			r = idlist_add(&attach[i], (unsigned int)near);
 	}
 	return r;
+}
+
+static bool has_dax(const struct topology *t, int region)
+{
+	for (size_t i = 0; i < t->nr_dax; i++) {
+		if (t->dax[i].region == region)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A region that the drivers found set up and in the memory map stays as it is:
+ * no dax device is made of it, and its address alone leads to its node.
+ */
+static void read_state(struct topology_region *region, const struct topology *t,
+		       const char *sysroot)
+{
+	int number = names_number(region->name, "region"), committed = 0, r;
+	uint64_t start;
+	char mode[16];
+
+	if (has_dax(t, number) || region->target_node >= 0) {
+		region->state = TOPOLOGY_REGION_DAX;
+		return;
+	}
+	if (sysfs_read(mode, sizeof(mode), sysroot, CXL_DIR "/%s/mode", region->name) < 0 ||
+	    strcmp(mode, "ram") ||
+	    sysfs_read_int(&committed, sysroot, CXL_DIR "/%s/commit", region->name) < 0)
+		return;
+	if (!committed)
+		region->state = TOPOLOGY_REGION_OFF;
+	else if (sysfs_exists(sysroot, CXL_DIR "/dax_region%d", number))
+		region->state = TOPOLOGY_REGION_NO_DAX;
+	else
+		region->state = TOPOLOGY_REGION_RAM;
+	if (region->state != TOPOLOGY_REGION_RAM ||
+	    sysfs_read_u64(&start, sysroot, CXL_DIR "/%s/resource", region->name) < 0)
+		return;
+	r = blocks_node(&region->target_node, t, start, region->bytes, sysroot);
+	if (r == -ENOENT)
+		region->state = TOPOLOGY_REGION_OFF;
 }
 
 static void read_coordinates(struct topology_region *region, const char *sysroot)
@@ -230,10 +250,21 @@ static void read_coordinates(struct topology_region *region, const char *sysroot
 	for (int class = 0; class < 2; class++) {
 		char dir[128];
 
-		snprintf(dir, sizeof(dir), "/sys/bus/cxl/devices/%s/access%d", region->name, class);
+		snprintf(dir, sizeof(dir), CXL_DIR "/%s/access%d", region->name, class);
 		region->read_latency_ns[class] = hmat_read_latency(sysroot, dir);
 		region->read_bandwidth_mbps[class] = hmat_read_bandwidth(sysroot, dir);
 	}
+}
+
+static bool has_region(const struct inventory *inventory, const struct topology_memdev *memdev)
+{
+	int number = names_number(memdev->name, "mem");
+
+	for (size_t i = 0; number >= 0 && i < inventory->nr_regions; i++) {
+		if (idlist_has(&inventory->regions[i].mems, (unsigned int)number))
+			return true;
+	}
+	return false;
 }
 
 /* Memdevs go over to T as they are, regions without the sets that only this file needs. */
@@ -250,6 +281,8 @@ static int hand_over(struct topology *t, struct inventory *inventory, const char
 			    &inventory->regions[i].mems);
 		read_coordinates(&regions[i], sysroot);
 	}
+	for (size_t i = 0; i < inventory->nr_memdevs; i++)
+		inventory->memdevs[i].has_region = has_region(inventory, &inventory->memdevs[i]);
 	t->regions = regions;
 	t->nr_regions = inventory->nr_regions;
 	t->nr_memdevs = inventory->nr_memdevs;
@@ -303,8 +336,14 @@ int inventory_read(struct topology *t, struct idlist *attach, const char *sysroo
 	if (inventory.nr_regions)
 		qsort(inventory.regions, inventory.nr_regions, sizeof(*inventory.regions),
 		      compare_regions);
-	r = mark_regions(t, attach, &inventory);
+	r = dax_read(t, sysroot);
+	for (size_t i = 0; !r && i < inventory.nr_regions; i++)
+		read_state(&inventory.regions[i].info, t, sysroot);
 	if (!r)
-		r = mark_dax(t, attach, &inventory, sysroot);
+		r = mark_regions(t, attach, &inventory);
+	if (!r)
+		r = mark_dax(t, sysroot);
+	if (!r)
+		r = attach_others(t, attach, &inventory);
 	return r < 0 ? r : hand_over(t, &inventory, sysroot);
 }

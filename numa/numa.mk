@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # The numa/ room.
 libtiersched_a_SOURCES += \
+	numa/blocks.c numa/blocks.h \
 	numa/cxl.c numa/cxl.h \
 	numa/cxl-libcxl.c \
 	numa/cxl-sysfs.c \
+	numa/dax.c numa/dax.h \
+	numa/dram.c numa/dram.h \
 	numa/hmat.c numa/hmat.h \
 	numa/links.c numa/links.h \
 	numa/names.c numa/names.h \
@@ -22,16 +25,32 @@ tests_test_residency_SOURCES = tests/test-residency.c
 EXTRA_DIST += \
 	tests/record-sysfs \
 	tests/unpack-sysroot \
+	tests/data/sysroot/arm.txt \
 	tests/data/sysroot/bare.txt \
 	tests/data/sysroot/cxl.txt \
+	tests/data/sysroot/devdax.txt \
+	tests/data/sysroot/empty.txt \
+	tests/data/sysroot/firmware.txt \
 	tests/data/sysroot/flat.txt \
 	tests/data/sysroot/garbage.txt \
+	tests/data/sysroot/gh200.txt \
+	tests/data/sysroot/hbm-dax.txt \
+	tests/data/sysroot/hbm-flat.txt \
 	tests/data/sysroot/hmem.txt \
+	tests/data/sysroot/initiator.txt \
+	tests/data/sysroot/interleaved.txt \
+	tests/data/sysroot/joined.txt \
+	tests/data/sysroot/nps4.txt \
 	tests/data/sysroot/numa.txt \
+	tests/data/sysroot/offline.txt \
 	tests/data/sysroot/port.txt \
 	tests/data/sysroot/power.txt \
+	tests/data/sysroot/snc-hbm.txt \
 	tests/data/sysroot/snc.txt \
+	tests/data/sysroot/switch.txt \
 	tests/data/sysroot/tier.txt \
+	tests/data/sysroot/two-regions.txt \
+	tests/data/sysroot/unreachable.txt \
 	tests/corpus/node-text/cpumap \
 	tests/corpus/node-text/cpumap-odd \
 	tests/corpus/node-text/distance \

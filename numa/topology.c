@@ -103,32 +103,67 @@ static int read_fingerprint(char **out, const char *sysroot)
 	return 0;
 }
 
-static int apply_option(struct topology *t, unsigned int id)
+static struct topology_node *named_node(const struct topology *t, unsigned int id)
 {
 	int at = topology_find(t, (int)id);
-	const char *reason = NULL;
 
-	if (at < 0)
-		reason = "is not online";
-	else if (t->nodes[at].cpus.nr)
-		reason = "has CPUs: only a node with memory alone can stand for CXL";
-	else if (!t->nodes[at].mem_bytes)
-		reason = "has no memory";
-	if (reason) {
-		log_error("CXL node %u %s", id, reason);
+	return at < 0 ? NULL : &t->nodes[at];
+}
+
+static bool can_be_cxl(const struct topology_node *node)
+{
+	return node && !node->cpus.nr && node->mem_bytes;
+}
+
+static void mark_named(const struct topology *t, const struct idlist *ids)
+{
+	for (size_t i = 0; ids && i < ids->nr; i++) {
+		struct topology_node *node = named_node(t, ids->ids[i]);
+
+		if (can_be_cxl(node))
+			node->cxl = TOPOLOGY_CXL_OPTION;
+	}
+}
+
+/* A node that --cxl-node names, and that cannot stand for CXL memory: why, and what to do. */
+static void say_unfit(const struct topology *t, unsigned int id)
+{
+	const struct topology_node *node = named_node(t, id);
+	char advice[128] = "";
+
+	for (size_t i = 0; i < t->nr_dax && !advice[0]; i++)
+		if (t->dax[i].target_node == (int)id)
+			topology_dax_advice(advice, sizeof(advice), t, &t->dax[i]);
+	if (node && node->cpus.nr)
+		log_error("CXL node %u has CPUs: only a node with memory alone can stand for CXL",
+			  id);
+	else
+		log_error("CXL node %u %s%s%s", id,
+			  node ? "has no memory online" : "is not online",
+			  advice[0] ? "; bring it online: " : "; see cxl-tiersched doctor", advice);
+}
+
+static int check_named(const struct topology *t, const struct idlist *ids)
+{
+	for (size_t i = 0; ids && i < ids->nr; i++) {
+		if (can_be_cxl(named_node(t, ids->ids[i])))
+			continue;
+		say_unfit(t, ids->ids[i]);
 		return -EINVAL;
 	}
-	t->nodes[at].cxl = MAX(t->nodes[at].cxl, TOPOLOGY_CXL_OPTION);
 	return 0;
 }
 
 static int read_memory_kinds(struct topology *t, struct idlist *attach,
 			     const struct topology_options *options)
 {
-	int r = inventory_read(t, attach, options->sysroot);
+	int r;
 
-	for (size_t i = 0; !r && options->cxl_nodes && i < options->cxl_nodes->nr; i++)
-		r = apply_option(t, options->cxl_nodes->ids[i]);
+	/* before the inventory, which tells what hangs on these nodes too */
+	mark_named(t, options->cxl_nodes);
+	r = inventory_read(t, attach, options->sysroot);
+	if (!r)
+		r = check_named(t, options->cxl_nodes);
 	for (size_t i = 0; !r && i < t->nr_nodes; i++) {
 		if (attach[i].nr == 1)
 			t->nodes[i].attach_node = (int)attach[i].ids[0];
@@ -235,6 +270,7 @@ void topology_free(struct topology *t)
 	free(t->links);
 	free(t->memdevs);
 	free(t->regions);
+	free(t->dax);
 	free(t->fingerprint);
 	free(t);
 }

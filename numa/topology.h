@@ -31,7 +31,7 @@ enum topology_cxl {
 	TOPOLOGY_CXL_NO = 0,
 	TOPOLOGY_CXL_OPTION, /* the administrator says so (--cxl-node) */
 	TOPOLOGY_CXL_DAX,    /* a dax device bound to kmem, without a CXL region: probably CXL */
-	TOPOLOGY_CXL_REGION, /* a CXL region's dax device targets it */
+	TOPOLOGY_CXL_REGION, /* a CXL region's memory is on it */
 };
 
 struct topology_link {
@@ -59,6 +59,16 @@ struct topology_memdev {
 	uint64_t serial;
 	uint64_t ram_bytes, pmem_bytes;
 	int numa_node; /* -1 unknown */
+	bool has_region; /* one is made of it */
+};
+
+/* What has become of a region's memory. */
+enum topology_region_state {
+	TOPOLOGY_REGION_UNKNOWN = 0, /* persistent memory, or nothing tells */
+	TOPOLOGY_REGION_OFF,	     /* not enabled */
+	TOPOLOGY_REGION_NO_DAX,	     /* enabled; no driver has made a dax device of it */
+	TOPOLOGY_REGION_DAX,	     /* there is a dax device */
+	TOPOLOGY_REGION_RAM, /* firmware put it into the memory map: System RAM, no dax device */
 };
 
 struct topology_region {
@@ -66,8 +76,19 @@ struct topology_region {
 	char devices[64]; /* its memdevs, "mem0,mem1" */
 	uint64_t bytes;
 	int target_node; /* the node its memory has, or would have, online; -1 unknown */
+	enum topology_region_state state;
 	/* access0 is the nearest initiator (any kind), access1 the nearest CPU */
 	uint32_t read_latency_ns[2], read_bandwidth_mbps[2]; /* 0 unknown */
+};
+
+/* Memory that a driver can make a node's, or a file to map.  Those on an NFIT bus are not listed. */
+struct topology_dax {
+	char name[32]; /* "dax0.0" */
+	char driver[32]; /* "kmem": memory of its target node; "device_dax": a file; "" none */
+	int region; /* N of the CXL regionN it is of, -1 none */
+	int target_node; /* -1 unknown */
+	uint64_t bytes; /* 0 unknown */
+	bool persistent; /* of a CXL device's persistent part */
 };
 
 struct topology {
@@ -78,6 +99,8 @@ struct topology {
 	size_t nr_memdevs;
 	struct topology_region *regions;
 	size_t nr_regions;
+	struct topology_dax *dax;
+	size_t nr_dax;
 	char *fingerprint; /* what topology_changed() compares */
 };
 
@@ -122,6 +145,13 @@ int topology_find(const struct topology *t, int id);
 
 /* The link between two places in nodes[]; never NULL. */
 const struct topology_link *topology_link(const struct topology *t, size_t from, size_t to);
+
+/*
+ * How to make DAX's memory usable, as a command: "daxctl ...", or "" where there
+ * is nothing to do or it is another's business.  Returns BUF.
+ */
+char *topology_dax_advice(char *buf, size_t size, const struct topology *t,
+			  const struct topology_dax *dax);
 
 /* "hmat", "slit", ... and "region", "option", ...; "unknown" and "no" for 0. */
 const char *topology_source_name(enum topology_source source);
