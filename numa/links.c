@@ -14,6 +14,7 @@
  *   n has a figure L, c is one of its nearest:  L
  *   n has a figure L, d(.,n) tells CPUs apart:  L + ns(c,n) - ns(near,n), at least L
  *   n has a figure L, d(.,n) is flat:           L + way(c, near)
+ *   the same two, scales nominal:               L * their ratio by the SLIT alone
  *   no figure, d(.,n) tells CPUs apart:         ns(c,n)
  *   no figure, flat, n hangs on a:              ns(a,n) + way(c, a)
  *   no figure, flat, nothing known:             ns(c,n)
@@ -28,6 +29,12 @@
  * often gives CXL memory a distance far below its latency, whose ratio would
  * blow the socket's share up.  Where distances do follow latencies, as between
  * DRAM nodes, both come to the same.
+ *
+ * Where HMAT or the SLIT call other CPUs nearest than those at a region's
+ * devices, the devices are believed: they are part of the machine, tables are
+ * typed by people.  The node is marked as disputed, its distances count as
+ * flat, its figure as stated of the CPUs at the devices, with source ATTACH.
+ * Measuring settles it.
  *
  * With several nearest or attached nodes (interleaving across sockets, SNC) the
  * mean over them stands.  Bandwidth is known where a figure states it, and is
@@ -56,7 +63,8 @@ struct survey {
 	uint32_t *slit; /* [from * nr_nodes + to], 0 unknown */
 	struct idlist *initiators; /* [nr_nodes], ids */
 	struct figure *figures; /* [nr_nodes], to each node from its nearest CPUs */
-	uint64_t scale_ps; /* the machine's, per unit of distance */
+	uint64_t scale_ps; /* the machine's, per unit of distance ... */
+	bool is_real; /* ... from stated latencies, not nominal */
 };
 
 static uint32_t distance(const struct survey *s, size_t from, size_t to)
@@ -74,6 +82,8 @@ static bool is_flat(const struct survey *s, size_t to)
 {
 	uint32_t first = 0;
 
+	if (s->t->nodes[to].disputed.nr)
+		return true; /* it contradicts the device, so it is not asked */
 	for (size_t i = 0; i < s->cpu_nodes.nr; i++) {
 		uint32_t d = distance(s, place(s, s->cpu_nodes.ids[i]), to);
 
@@ -120,30 +130,67 @@ static int add_attached(struct idlist *out, const struct survey *s, const struct
 	return r;
 }
 
+static bool overlap(const struct idlist *a, const struct idlist *b)
+{
+	for (size_t i = 0; i < a->nr; i++) {
+		if (idlist_has(b, a->ids[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Whom HMAT calls nearest, else the SLIT; the empty set where neither tells CPUs apart. */
+static int add_stated(struct idlist *out, const struct survey *s, size_t at)
+{
+	if (s->initiators[at].nr)
+		return idlist_copy(out, &s->initiators[at]);
+	return is_flat(s, at) ? 0 : add_closest(out, s, at);
+}
+
+/*
+ * Memory without CPUs.  A region's devices are known to be behind it, so where
+ * they sit goes before what tables state.  Of other CXL memory the device is
+ * inferred, and HMAT goes first.
+ */
+static int find_near_memory(const struct survey *s, size_t at)
+{
+	struct topology_node *node = &s->t->nodes[at];
+	_cleanup_idlist_ struct idlist stated = IDLIST_INIT, attached = IDLIST_INIT;
+	bool is_device_known = node->cxl == TOPOLOGY_CXL_REGION;
+	int r = add_stated(&stated, s, at);
+
+	if (!r)
+		r = add_attached(&attached, s, &s->attach[at]);
+	if (r < 0)
+		return r;
+	if (s->initiators[at].nr &&
+	    (!is_device_known || !attached.nr || overlap(&stated, &attached)))
+		node->near_source = TOPOLOGY_HMAT;
+	else if (attached.nr)
+		node->near_source = TOPOLOGY_ATTACH;
+	else
+		node->near_source = stated.nr ? TOPOLOGY_SLIT : TOPOLOGY_UNKNOWN;
+	if (node->near_source == TOPOLOGY_UNKNOWN)
+		return idlist_copy(&node->near_nodes, &s->cpu_nodes);
+	if (node->near_source != TOPOLOGY_ATTACH)
+		return idlist_copy(&node->near_nodes, &stated);
+	if (stated.nr && !overlap(&stated, &attached))
+		r = idlist_copy(&node->disputed, &stated);
+	return r < 0 ? r : idlist_copy(&node->near_nodes, &attached);
+}
+
 static int find_near(const struct survey *s, size_t at)
 {
 	struct topology_node *node = &s->t->nodes[at];
-	int r = 0;
 
+	if (!node->cpus.nr)
+		return find_near_memory(s, at);
 	if (s->initiators[at].nr) {
 		node->near_source = TOPOLOGY_HMAT;
 		return idlist_copy(&node->near_nodes, &s->initiators[at]);
 	}
-	if (node->cpus.nr) {
-		node->near_source = TOPOLOGY_SLIT;
-		return idlist_add(&node->near_nodes, node->id);
-	}
-	r = add_attached(&node->near_nodes, s, &s->attach[at]);
-	if (r < 0 || node->near_nodes.nr) {
-		node->near_source = TOPOLOGY_ATTACH;
-		return r;
-	}
-	if (!is_flat(s, at)) {
-		node->near_source = TOPOLOGY_SLIT;
-		return add_closest(&node->near_nodes, s, at);
-	}
-	node->near_source = TOPOLOGY_UNKNOWN;
-	return idlist_copy(&node->near_nodes, &s->cpu_nodes);
+	node->near_source = TOPOLOGY_SLIT;
+	return idlist_add(&node->near_nodes, node->id);
 }
 
 /*
@@ -211,7 +258,7 @@ static uint64_t local_scale_ps(const struct survey *s, size_t at)
 	return s->figures[at].latency_ns * 1000ull / distance(s, at, at);
 }
 
-static uint64_t machine_scale_ps(const struct survey *s)
+static void set_machine_scale(struct survey *s)
 {
 	uint64_t sum = 0, nr = 0;
 
@@ -221,7 +268,8 @@ static uint64_t machine_scale_ps(const struct survey *s)
 		sum += scale;
 		nr += scale != 0;
 	}
-	return nr ? sum / nr : NOMINAL_SCALE_PS;
+	s->scale_ps = nr ? sum / nr : NOMINAL_SCALE_PS;
+	s->is_real = nr > 0;
 }
 
 /* ns(from, to) by the SLIT, 0 unknown. */
@@ -274,21 +322,29 @@ static void set_latency(struct topology_link *link, uint64_t ns, enum topology_s
 	link->latency_source = source;
 }
 
-/* From CPUs that are not among the nearest, to a node with a figure. */
+/*
+ * From CPUs that are not among the nearest, to a node with a figure.  A nominal
+ * way is not added to a stated figure, the ratio is the same in both.
+ */
 static void set_far_latency(struct topology_link *link, const struct survey *s, size_t from,
 			    size_t to)
 {
 	const struct topology_node *node = &s->t->nodes[to];
-	uint64_t latency = s->figures[to].latency_ns, way, far = slit_ns(s, from, to), near;
+	uint64_t latency = s->figures[to].latency_ns, way, far = slit_ns(s, from, to);
+	uint64_t near = mean_slit_ns(s, &node->near_nodes, to);
+	bool by_way = node->near_source != TOPOLOGY_UNKNOWN && is_flat(s, to);
 
-	if (node->near_source != TOPOLOGY_UNKNOWN && is_flat(s, to)) {
-		if (mean_way_ns(&way, s, from, &node->near_nodes))
-			set_latency(link, latency + way, TOPOLOGY_ATTACH);
+	if (by_way && !mean_way_ns(&way, s, from, &node->near_nodes))
 		return;
-	}
-	near = mean_slit_ns(s, &node->near_nodes, to);
-	if (near && far)
-		set_latency(link, latency + (far > near ? far - near : 0), TOPOLOGY_SLIT);
+	if (!by_way && (!near || !far))
+		return;
+	if (!by_way)
+		way = far > near ? far - near : 0;
+	if (s->is_real)
+		latency += way;
+	else
+		latency = near ? latency * (near + way) / near : 0;
+	set_latency(link, latency, by_way ? TOPOLOGY_ATTACH : TOPOLOGY_SLIT);
 }
 
 static void set_unstated_latency(struct topology_link *link, const struct survey *s, size_t from,
@@ -318,7 +374,8 @@ static void fill_link(struct topology_link *link, const struct survey *s, size_t
 		link->bandwidth_source = figure->bandwidth_source;
 	}
 	if (figure->latency_ns && is_near)
-		set_latency(link, figure->latency_ns, figure->latency_source);
+		set_latency(link, figure->latency_ns,
+			    memory->disputed.nr ? TOPOLOGY_ATTACH : figure->latency_source);
 	else if (figure->latency_ns)
 		set_far_latency(link, s, from, to);
 	else
@@ -362,7 +419,7 @@ int links_read(struct topology *t, const struct idlist *attach, const char *sysr
 
 	if (r < 0)
 		return r;
-	s.scale_ps = machine_scale_ps(&s);
+	set_machine_scale(&s);
 	t->links = calloc(t->nr_nodes * t->nr_nodes, sizeof(*t->links));
 	if (!t->links)
 		return -ENOMEM;
@@ -408,6 +465,7 @@ int topology_take_latencies(struct topology *t, const uint32_t *latency_ns)
 			return -ENOMEM;
 		}
 		idlist_deinit(&memory->near_nodes);
+		idlist_deinit(&memory->disputed);
 		memory->near_nodes = near;
 		memory->near_source = TOPOLOGY_MEASURED;
 		for (size_t from = 0; from < t->nr_nodes; from++)

@@ -29,7 +29,9 @@ EXTRA_DIST += \
 	tests/data/sysroot/bare.txt \
 	tests/data/sysroot/cxl.txt \
 	tests/data/sysroot/devdax.txt \
+	tests/data/sysroot/disputed.txt \
 	tests/data/sysroot/empty.txt \
+	tests/data/sysroot/far-dram.txt \
 	tests/data/sysroot/firmware.txt \
 	tests/data/sysroot/flat.txt \
 	tests/data/sysroot/garbage.txt \

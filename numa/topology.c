@@ -265,6 +265,7 @@ void topology_free(struct topology *t)
 	for (size_t i = 0; i < t->nr_nodes; i++) {
 		idlist_deinit(&t->nodes[i].cpus);
 		idlist_deinit(&t->nodes[i].near_nodes);
+		idlist_deinit(&t->nodes[i].disputed);
 	}
 	free(t->nodes);
 	free(t->links);

@@ -50,6 +50,11 @@ struct topology_node {
 	int attach_node; /* node id its CXL memdevs report as their own, -1 unknown or of several nodes */
 	struct idlist near_nodes; /* node ids whose CPUs are nearest; never empty when the machine has CPUs */
 	enum topology_source near_source; /* MEASURED, HMAT, ATTACH or SLIT; UNKNOWN: nothing tells them apart, so all */
+	/*
+	 * Node ids that HMAT or the SLIT call nearest, where the CXL device says otherwise: near_nodes
+	 * are the device's then.  Empty where they agree, or where it has been measured.
+	 */
+	struct idlist disputed;
 	char devices[64]; /* its CXL memdevs, "mem0,mem1"; "" for none */
 };
 
@@ -117,7 +122,8 @@ struct topology_options {
  * firmware states for the nearest CPUs, and unknown from others.  A SLIT distance d counts as
  * d * (a known local latency / its SLIT distance) ns where the machine states
  * any local latency, else as d * 10 ns: the ratios are the firmware's, the
- * scale is nominal.
+ * scale is nominal.  Stated and nominal ns are not added up: without a scale, a
+ * stated latency grows by the ratio of distances.
  *
  * Returns 0 (the caller frees *OUT with topology_free()), -ENOENT when the
  * kernel shows no NUMA nodes, -EINVAL when an option names a node that is not

@@ -36,6 +36,7 @@ static void assert_cxl(const struct topology *t, const char *text)
 }
 
 /* High bandwidth memory, GPUs */
+
 static void test_hbm_flat(void **state)
 {
 	_cleanup_topology_ struct topology *t = read_machine("hbm-flat");
@@ -151,6 +152,34 @@ static void test_generic_initiator(void **state)
 	assert_latency(t, 1, 3, 310, TOPOLOGY_HMAT);
 	assert_bandwidth(t, 1, 3, 64000, TOPOLOGY_HMAT);
 	assert_latency(t, 0, 3, 310 + 81, TOPOLOGY_SLIT);
+}
+
+/* 26 ns are stated; a nominal way of 100 ns on top would be another scale. */
+static void test_cpus_without_memory(void **state)
+{
+	_cleanup_topology_ struct topology *t = read_machine("far-dram");
+
+	assert_cxl(t, "");
+	assert_list(&node_of(t, 0)->cpus, "0-1");
+	assert_list(&node_of(t, 1)->cpus, "2-3");
+	assert_list(&node_of(t, 2)->cpus, "");
+	assert_near(t, 2, "0", TOPOLOGY_HMAT);
+	assert_latency(t, 0, 2, 26, TOPOLOGY_HMAT);
+	assert_latency(t, 1, 2, 26 * 21 / 11, TOPOLOGY_SLIT);
+	assert_latency(t, 0, 3, 26 * 21 / 11, TOPOLOGY_SLIT);
+}
+
+/* The same where distances are flat: by way of the device's node. */
+static void test_nominal_way_is_not_added(void **state)
+{
+	_cleanup_sysroot_ struct sysroot root;
+	_cleanup_topology_ struct topology *t = NULL;
+
+	sysroot_init(&root, "cxl");
+	sysroot_put(&root, "/sys/bus/cxl/devices/region0/access1/read_latency", "402\n");
+	t = read_root(&root);
+	assert_latency(t, 1, 2, 402, TOPOLOGY_CXL);
+	assert_latency(t, 0, 2, 402 * 310 / 200, TOPOLOGY_ATTACH);
 }
 
 static void test_recording_of_directories_alone(void **state)
@@ -308,6 +337,64 @@ static void test_region_states(void **state)
 	assert_int_equal(t->dax[1].region, 1);
 }
 
+/* Tables against the device */
+
+static void test_disputed(void **state)
+{
+	_cleanup_topology_ struct topology *t = read_machine("disputed");
+	uint32_t ns[] = {81, 143, 410, 143, 82, 257, 0, 0, 0};
+
+	assert_list(&node_of(t, 2)->disputed, "1");
+	assert_int_equal(node_of(t, 2)->attach_node, 0);
+	assert_near(t, 2, "0", TOPOLOGY_ATTACH);
+	assert_latency(t, 0, 2, 250, TOPOLOGY_ATTACH);
+	assert_latency(t, 1, 2, 250 + 110, TOPOLOGY_ATTACH);
+	/* measured, and the tables were right */
+	assert_int_equal(topology_take_latencies(t, ns), 0);
+	assert_list(&node_of(t, 2)->disputed, "");
+	assert_near(t, 2, "1", TOPOLOGY_MEASURED);
+}
+
+static void test_distances_disputed(void **state)
+{
+	_cleanup_sysroot_ struct sysroot root;
+	_cleanup_topology_ struct topology *t = NULL;
+
+	sysroot_init(&root, "disputed");
+	sysroot_remove(&root, NODE "/node2/access1");
+	sysroot_remove(&root, "/sys/bus/cxl/devices/region0/access1");
+	sysroot_put(&root, NODE "/node0/distance", "10 21 28\n");
+	sysroot_put(&root, NODE "/node1/distance", "21 10 17\n");
+	t = read_root(&root);
+	assert_sound(t);
+	assert_list(&node_of(t, 2)->disputed, "1");
+	assert_near(t, 2, "0", TOPOLOGY_ATTACH);
+	assert_latency(t, 0, 2, 280, TOPOLOGY_ATTACH);
+	assert_latency(t, 1, 2, 280 + 110, TOPOLOGY_ATTACH);
+	/* overlapping is no contradiction */
+	topology_free(TAKE(&t));
+	sysroot_put(&root, NODE "/node0/distance", "10 21 17\n");
+	t = read_root(&root);
+	assert_list(&node_of(t, 2)->disputed, "");
+	assert_latency(t, 0, 2, 170, TOPOLOGY_ATTACH);
+}
+
+/* Of dax memory the device is inferred: HMAT goes first, and nothing is disputed. */
+static void test_inferred_device_gives_way(void **state)
+{
+	_cleanup_sysroot_ struct sysroot root;
+	_cleanup_topology_ struct topology *t = NULL;
+
+	sysroot_init(&root, "hmem");
+	sysroot_link(&root, NODE "/node2/access1/initiators/node0", "../../../node0");
+	sysroot_put(&root, NODE "/node2/access1/initiators/read_latency", "300\n");
+	t = read_root(&root);
+	assert_sound(t);
+	assert_int_equal(node_of(t, 2)->attach_node, 1);
+	assert_near(t, 2, "0", TOPOLOGY_HMAT);
+	assert_list(&node_of(t, 2)->disputed, "");
+}
+
 static void test_unreachable_by_slit(void **state)
 {
 	_cleanup_topology_ struct topology *t = read_machine("unreachable");
@@ -347,6 +434,8 @@ int main(void)
 		cmocka_unit_test(test_nps4),
 		cmocka_unit_test(test_arm),
 		cmocka_unit_test(test_generic_initiator),
+		cmocka_unit_test(test_cpus_without_memory),
+		cmocka_unit_test(test_nominal_way_is_not_added),
 		cmocka_unit_test(test_recording_of_directories_alone),
 		cmocka_unit_test(test_interleaved),
 		cmocka_unit_test(test_two_regions_on_a_node),
@@ -356,6 +445,9 @@ int main(void)
 		cmocka_unit_test(test_firmware_made_it_memory),
 		cmocka_unit_test(test_firmware_and_no_telling),
 		cmocka_unit_test(test_region_states),
+		cmocka_unit_test(test_disputed),
+		cmocka_unit_test(test_distances_disputed),
+		cmocka_unit_test(test_inferred_device_gives_way),
 		cmocka_unit_test(test_unreachable_by_slit),
 		cmocka_unit_test(test_named_without_memory),
 	};

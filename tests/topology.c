@@ -50,6 +50,9 @@ void assert_sound(const struct topology *t)
 		for (size_t k = 0; k < node->near_nodes.nr; k++)
 			assert_true(node_of(t, (int)node->near_nodes.ids[k])->cpus.nr > 0);
 		assert_true(node->cxl == TOPOLOGY_CXL_NO || (!node->cpus.nr && node->mem_bytes));
+		assert_true(!node->disputed.nr || node->near_source == TOPOLOGY_ATTACH);
+		for (size_t k = 0; k < node->disputed.nr; k++)
+			assert_false(idlist_has(&node->near_nodes, node->disputed.ids[k]));
 		assert_true(memchr(node->devices, '\0', sizeof(node->devices)) != NULL);
 		for (size_t to = 0; to < t->nr_nodes; to++) {
 			const struct topology_link *link = topology_link(t, i, to);
