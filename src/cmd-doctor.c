@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cxl-tiersched doctor */
 #include <json-c/json.h>
+#include <string.h>
 
+#include "base/util.h"
 #include "commands.h"
 #include "doctor.h"
 
@@ -35,18 +37,24 @@ static void print_json(const struct doctor_check *checks, size_t nr, bool able)
 int cmd_doctor(const struct options *o)
 {
 	struct doctor_check checks[DOCTOR_MAX_CHECKS];
-	size_t nr = doctor_examine(checks, o), missing = 0;
+	int found = doctor_examine(checks, o), width = 0;
+	size_t nr = (size_t)found, missing = 0;
 
+	if (found < 0)
+		return TS_EXIT_USAGE; /* it has said why */
 	for (size_t i = 0; i < nr; i++)
 		missing += checks[i].state == DOCTOR_MISSING;
 	if (o->json) {
 		print_json(checks, nr, !missing);
 		return missing ? TS_EXIT_LACKING : TS_EXIT_OK;
 	}
+	for (size_t i = 0; i < nr; i++)
+		width = MAX(width, (int)strlen(checks[i].name));
 	for (size_t i = 0; i < nr; i++) {
-		printf("%-8s %-12s %s\n", states[checks[i].state], checks[i].name, checks[i].found);
+		printf("%-8s %-*s %s\n", states[checks[i].state], width, checks[i].name,
+		       checks[i].found);
 		if (checks[i].mend[0])
-			printf("%21s -> %s\n", "", checks[i].mend);
+			printf("%*s -> %s\n", 9 + width, "", checks[i].mend);
 	}
 	if (missing)
 		printf("\nthis machine lacks %zu thing%s that cxl-tiersched needs\n", missing,

@@ -10,8 +10,10 @@
 #include "base/log.h"
 #include "base/sysfs.h"
 #include "base/util.h"
+#include "cxl-advice.h"
 #include "damon/damon.h"
 #include "latencies.h"
+#include "machine.h"
 #include "metrics/fill-latency.h"
 #include "metrics/llc.h"
 #include "metrics/metrics.h"
@@ -144,16 +146,28 @@ static void check_damon_users(struct finding *f, const struct options *o,
 		say(c, DOCTOR_OK, "", "none");
 }
 
-static void check_nodes(struct finding *f, const struct topology *t)
+static void say_no_nodes(struct doctor_check *c, const char *root)
 {
-	struct doctor_check *c = begin(f, "CPU nodes", DOCTOR_OPTIONAL);
-	size_t nr = 0;
-
-	for (size_t i = 0; t && i < t->nr_nodes; i++)
-		nr += t->nodes[i].cpus.nr > 0;
-	if (!t)
-		say(c, DOCTOR_NOTE, "boot a kernel with CONFIG_NUMA=y",
+	if (root)
+		say(c, DOCTOR_MISSING, "record it anew with tests/record-sysfs",
+		    "the recording has no NUMA nodes");
+	else
+		say(c, DOCTOR_MISSING, "boot a kernel with CONFIG_NUMA=y",
 		    "the kernel shows no NUMA nodes");
+}
+
+static void check_nodes(struct finding *f, const struct topology *t, const char *root)
+{
+	struct doctor_check *c = begin(f, "CPU nodes", DOCTOR_FOR_ALL);
+	size_t nr = t ? machine_count_cpu_nodes(t) : 0;
+
+	if (!t)
+		say_no_nodes(c, root);
+	else if (nr > TS_MAX_CPU_NODES)
+		say(c, DOCTOR_MISSING, "have firmware make fewer nodes of a socket (its NPS or SNC setting)",
+		    MACHINE_TOO_MANY_NODES, nr, TS_MAX_CPU_NODES);
+	else if (!nr)
+		say(c, DOCTOR_NOTE, "", "none: no node lists CPUs that are online");
 	else if (nr < 2)
 		say(c, DOCTOR_NOTE, "",
 		    "%zu: every CPU is equally near all memory, so placement gains nothing", nr);
@@ -163,37 +177,86 @@ static void check_nodes(struct finding *f, const struct topology *t)
 
 static void check_cxl(struct finding *f, const struct topology *t)
 {
-	struct doctor_check *c = begin(f, "CXL memory", DOCTOR_OPTIONAL);
 	_cleanup_idlist_ struct idlist ids = IDLIST_INIT;
+	struct cxl_advice advice[CXL_ADVICE_MAX];
+	size_t nr_advice = t ? cxl_advise(advice, t) : 0;
 	char text[64];
 
 	for (size_t i = 0; t && i < t->nr_nodes; i++)
 		if (t->nodes[i].cxl != TOPOLOGY_CXL_NO)
 			(void)idlist_add(&ids, t->nodes[i].id);
 	if (ids.nr)
-		say(c, DOCTOR_OK, "", "node %s", idlist_format(text, sizeof(text), &ids));
-	else if (t && t->nr_memdevs)
-		say(c, DOCTOR_NOTE,
-		    "bring it online: cxl create-region -t ram -m mem0 (see cxl-create-region(1))",
-		    "%zu device, none of its memory online as a node", t->nr_memdevs);
-	else
-		say(c, DOCTOR_NOTE,
+		say(begin(f, "CXL memory", DOCTOR_OPTIONAL), DOCTOR_OK, "", "node %s",
+		    idlist_format(text, sizeof(text), &ids));
+	else if (!nr_advice)
+		say(begin(f, "CXL memory", DOCTOR_OPTIONAL), DOCTOR_NOTE,
 		    "name memory-only nodes with --cxl-node where firmware hides CXL",
 		    "none found");
+	for (size_t i = 0; i < nr_advice; i++)
+		say(begin(f, "CXL memory", DOCTOR_OPTIONAL), DOCTOR_NOTE, advice[i].mend, "%s",
+		    advice[i].found);
+}
+
+/* Where firmware's tables and the device itself name different CPUs as the nearest. */
+static void check_disputed(struct finding *f, const struct topology *t)
+{
+	_cleanup_idlist_ struct idlist ids = IDLIST_INIT;
+	const struct topology_node *first = NULL;
+	char stated[64], near[64], all[64] = "";
+
+	for (size_t i = 0; t && i < t->nr_nodes; i++) {
+		if (!t->nodes[i].disputed.nr)
+			continue;
+		first = first ? first : &t->nodes[i];
+		(void)idlist_add(&ids, t->nodes[i].id);
+	}
+	if (!first)
+		return;
+	if (ids.nr > 1)
+		idlist_format(all, sizeof(all), &ids);
+	say(begin(f, "nearest CPUs", DOCTOR_OPTIONAL), DOCTOR_NOTE,
+	    "measure which is right: cxl-tiersched calibrate",
+	    "of node %u: node %s by its device, node %s by firmware's tables; the device is "
+	    "believed%s%s",
+	    first->id, idlist_format(near, sizeof(near), &first->near_nodes),
+	    idlist_format(stated, sizeof(stated), &first->disputed),
+	    all[0] ? " (such nodes: " : "", all[0] ? strcat(all, ")") : "");
+}
+
+/* The worst source of the latencies that there should be, and the nodes whose memory lacks some. */
+static enum topology_source worst_latency(struct idlist *unknown, const struct topology *t)
+{
+	enum topology_source worst = TOPOLOGY_MEASURED;
+	bool any = false;
+
+	for (size_t i = 0; i < t->nr_nodes; i++) {
+		for (size_t j = 0; j < t->nr_nodes; j++) {
+			enum topology_source source = topology_link(t, i, j)->latency_source;
+
+			if (!t->nodes[i].cpus.nr || !t->nodes[j].mem_bytes)
+				continue;
+			any = true;
+			worst = MIN(worst, source);
+			if (source == TOPOLOGY_UNKNOWN)
+				(void)idlist_add(unknown, t->nodes[j].id);
+		}
+	}
+	return any ? worst : TOPOLOGY_UNKNOWN;
 }
 
 static void check_latency(struct finding *f, const struct topology *t)
 {
+	_cleanup_idlist_ struct idlist unknown = IDLIST_INIT;
 	struct doctor_check *c = begin(f, "latencies", DOCTOR_OPTIONAL);
-	enum topology_source worst = TOPOLOGY_MEASURED;
+	enum topology_source worst = t ? worst_latency(&unknown, t) : TOPOLOGY_UNKNOWN;
+	char text[64];
 
-	for (size_t i = 0; t && i < t->nr_nodes; i++)
-		for (size_t j = 0; j < t->nr_nodes; j++)
-			if (t->nodes[i].cpus.nr && t->nodes[j].mem_bytes)
-				worst = MIN(worst, topology_link(t, i, j)->latency_source);
-	if (!t || worst == TOPOLOGY_UNKNOWN)
-		say(c, DOCTOR_NOTE, "",
-		    "not known for every pair of nodes: no preference where they are missing");
+	if (unknown.nr)
+		say(c, DOCTOR_NOTE, "measure them: cxl-tiersched calibrate",
+		    "of node %s not known from all CPUs: no preference where they are missing",
+		    idlist_format(text, sizeof(text), &unknown));
+	else if (worst == TOPOLOGY_UNKNOWN)
+		say(c, DOCTOR_NOTE, "", "none: no node with CPUs, or none with memory");
 	else if (worst == TOPOLOGY_SLIT || worst == TOPOLOGY_ATTACH)
 		say(c, DOCTOR_NOTE, "measure them: cxl-tiersched calibrate",
 		    "from SLIT distances in part: the order is firmware's, the nanoseconds are "
@@ -345,14 +408,17 @@ static void check_root(struct finding *f, const struct options *o)
 		say(c, DOCTOR_NOTE, "run it with sudo", "no: the run needs it");
 }
 
-size_t doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struct options *o)
+int doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struct options *o)
 {
 	struct topology_options options = {.sysroot = o->sysroot, .cxl_nodes = &o->cxl_nodes};
 	_cleanup_topology_ struct topology *topology = NULL;
 	struct finding f = {.checks = checks};
 	struct damon_probe probe = {0};
+	int r = topology_read(&topology, &options);
 
-	if (topology_read(&topology, &options) < 0)
+	if (r == -EINVAL)
+		return r;
+	if (r < 0)
 		topology = NULL;
 	else if (!o->sysroot)
 		(void)latencies_recall(topology);
@@ -363,8 +429,9 @@ size_t doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struc
 	check_btf(&f, o->sysroot);
 	check_damon(&f, o, &probe);
 	check_damon_users(&f, o, &probe);
-	check_nodes(&f, topology);
+	check_nodes(&f, topology, o->sysroot);
 	check_cxl(&f, topology);
+	check_disputed(&f, topology);
 	check_latency(&f, topology);
 	check_cxl_pmu(&f, o->sysroot);
 	check_bandwidth(&f, topology);
@@ -372,7 +439,7 @@ size_t doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struc
 	check_fills(&f, o, topology);
 	check_resctrl(&f, o->sysroot);
 	check_pressure(&f, o->sysroot);
-	return f.nr;
+	return (int)f.nr;
 }
 
 /* What DAMON can do is left to damon_open(), which looks more closely and says so itself. */

@@ -28,10 +28,13 @@ struct doctor_check {
 	char mend[160]; /* "" when there is nothing to mend */
 };
 
-#define DOCTOR_MAX_CHECKS 20
+#define DOCTOR_MAX_CHECKS 32
 
-/* Fill CHECKS, returns their number.  Reads only. */
-size_t doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struct options *o);
+/*
+ * Fill CHECKS.  Reads only.  Returns their number, or -EINVAL where --cxl-node
+ * names a node that cannot be CXL memory (logged).
+ */
+int doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struct options *o);
 
 /*
  * The run's question: is anything missing that it needs?  Logs one line for

@@ -94,6 +94,15 @@ static void set_latency(struct machine *m, size_t c, size_t n, const struct topo
 	}
 }
 
+size_t machine_count_cpu_nodes(const struct topology *t)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < t->nr_nodes; i++)
+		nr += t->nodes[i].cpus.nr > 0;
+	return nr;
+}
+
 static int fill(struct machine *m, const struct topology *t)
 {
 	_cleanup_free_ size_t *cpu_at = calloc(t->nr_nodes, sizeof(*cpu_at));
@@ -133,11 +142,6 @@ static int fill(struct machine *m, const struct topology *t)
 			m->mem_node_ids[m->nr_mem_nodes++] = node->id;
 		}
 	}
-	if (m->nr_cpu_nodes > TS_MAX_CPU_NODES) {
-		log_error("%zu NUMA nodes have CPUs; this program knows at most %d",
-			  m->nr_cpu_nodes, TS_MAX_CPU_NODES);
-		return -E2BIG;
-	}
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++)
 		for (size_t n = 0; n < m->nr_mem_nodes; n++) {
 			set_latency(m, c, n, topology_link(t, cpu_at[c], mem_at[n]));
@@ -159,9 +163,15 @@ static int fill(struct machine *m, const struct topology *t)
 
 int machine_new(struct machine **out, const struct topology *t)
 {
-	struct machine *m = calloc(1, sizeof(*m));
+	size_t nr_cpu_nodes = machine_count_cpu_nodes(t);
+	struct machine *m;
 	int r;
 
+	if (nr_cpu_nodes > TS_MAX_CPU_NODES) {
+		log_error(MACHINE_TOO_MANY_NODES, nr_cpu_nodes, TS_MAX_CPU_NODES);
+		return -E2BIG;
+	}
+	m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
 	r = fill(m, t);

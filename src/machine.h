@@ -38,6 +38,10 @@ struct machine {
 	struct model_machine model; /* the same arrays for the model */
 };
 
+/* Nodes of T with CPUs: more than TS_MAX_CPU_NODES are refused, in these words (count, limit). */
+#define MACHINE_TOO_MANY_NODES "%zu NUMA nodes have CPUs; this program knows at most %d"
+size_t machine_count_cpu_nodes(const struct topology *t);
+
 /* 0; -ENOMEM; -E2BIG for more CPU nodes than TS_MAX_CPU_NODES (logged). */
 int machine_new(struct machine **out, const struct topology *t);
 void machine_free(struct machine *m);

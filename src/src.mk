@@ -13,6 +13,7 @@ libtiersched_a_SOURCES += \
 	src/base/util.h \
 	src/choose.c src/choose.h \
 	src/cmd-calibrate.c src/cmd-doctor.c src/cmd-status.c src/cmd-topology.c src/commands.h \
+	src/cxl-advice.c src/cxl-advice.h \
 	src/daemon.h \
 	src/doctor.c src/doctor.h \
 	src/extent.c src/extent.h \

@@ -3,7 +3,7 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	srcdir=$(srcdir); export srcdir; builddir=$(builddir); export builddir;
 
-UNIT_TESTS += tests/test-base tests/test-extent tests/test-footprint tests/test-model tests/test-choose tests/test-publish tests/test-metrics
+UNIT_TESTS += tests/test-base tests/test-extent tests/test-footprint tests/test-model tests/test-choose tests/test-publish tests/test-metrics tests/test-doctor
 
 tests_test_base_SOURCES = tests/test-base.c
 tests_test_extent_SOURCES = tests/test-extent.c
@@ -11,6 +11,7 @@ tests_test_footprint_SOURCES = tests/test-footprint.c
 tests_test_model_SOURCES = tests/test-model.c
 tests_test_choose_SOURCES = tests/test-choose.c
 tests_test_publish_SOURCES = tests/test-publish.c
+tests_test_doctor_SOURCES = tests/test-doctor.c tests/topology.c tests/topology.h tests/sysroot.c tests/sysroot.h
 tests_test_metrics_SOURCES = tests/test-metrics.c tests/sysroot.c tests/sysroot.h
 
 if HAVE_CMOCKA
