@@ -9,6 +9,7 @@
 #include "format.h"
 #include "latencies.h"
 #include "numa/topology.h"
+#include "table.h"
 
 /* Text. */
 
@@ -24,27 +25,67 @@ static const char *near_text(char *buf, size_t size, const struct topology *t,
 	return idlist_format(buf, size, &cpus);
 }
 
+/* Whose word it is, and whose it is not. */
+static const char *source_text(char *buf, size_t size, const struct topology_node *node)
+{
+	char stated[64];
+
+	if (node->disputed.nr)
+		snprintf(buf, size, "%s; disputed: node %s by firmware",
+			 topology_source_name(node->near_source),
+			 idlist_format(stated, sizeof(stated), &node->disputed));
+	else
+		snprintf(buf, size, "%s",
+			 node->near_source == TOPOLOGY_UNKNOWN
+				 ? "nothing tells them apart"
+				 : topology_source_name(node->near_source));
+	return buf;
+}
+
+static void add_node(struct table *table, const struct topology *t, const struct topology_node *n)
+{
+	char bytes[16], cpus[128], near[128], source[128], tier[16];
+
+	snprintf(tier, sizeof(tier), "%d", n->tier);
+	idlist_format(cpus, sizeof(cpus), &n->cpus);
+	table_add(table, "%u", n->id);
+	table_add(table, "%s", cpus[0] ? cpus : "-");
+	table_add(table, "%s",
+		  n->mem_bytes ? format_bytes(bytes, sizeof(bytes), n->mem_bytes) : "-");
+	table_add(table, "%s", n->tier < 0 ? "-" : tier);
+	if (n->cxl == TOPOLOGY_CXL_NO)
+		table_add(table, "no");
+	else
+		table_add(table, "yes, by %s%s%s", topology_cxl_name(n->cxl),
+			  n->devices[0] ? ": " : "", n->devices);
+	table_add(table, "%s (%s)", near_text(near, sizeof(near), t, n),
+		  source_text(source, sizeof(source), n));
+}
+
+/* Nodes that have nothing are many where GPUs bring some along: all of them on one line. */
 static void print_nodes(const struct topology *t)
 {
-	char bytes[16], cpus[128], near[128], tier[16];
+	static const char *const titles[] = {"NODE", "CPUS", "MEMORY", "TIER", "CXL",
+					     "NEAREST CPUS"};
+	_cleanup_idlist_ struct idlist empty = IDLIST_INIT;
+	_cleanup_table_ struct table table;
+	char text[128];
 
-	printf("%-5s %-12s %8s  %-5s %-26s %s\n", "NODE", "CPUS", "MEMORY", "TIER", "CXL",
-	       "NEAREST CPUS");
+	table_init(&table, "llrlll");
+	for (size_t i = 0; i < ARRAY_SIZE(titles); i++)
+		table_add(&table, "%s", titles[i]);
 	for (size_t i = 0; i < t->nr_nodes; i++) {
 		const struct topology_node *n = &t->nodes[i];
-		char cxl[80] = "no";
 
-		if (n->cxl != TOPOLOGY_CXL_NO)
-			snprintf(cxl, sizeof(cxl), "yes, by %s%s%s", topology_cxl_name(n->cxl),
-				 n->devices[0] ? ": " : "", n->devices);
-		snprintf(tier, sizeof(tier), "%d", n->tier);
-		idlist_format(cpus, sizeof(cpus), &n->cpus);
-		printf("%-5u %-12s %8s  %-5s %-26s %s (%s)\n", n->id, cpus[0] ? cpus : "-",
-		       n->mem_bytes ? format_bytes(bytes, sizeof(bytes), n->mem_bytes) : "-",
-		       n->tier < 0 ? "-" : tier, cxl, near_text(near, sizeof(near), t, n),
-		       n->near_source == TOPOLOGY_UNKNOWN ? "nothing tells them apart"
-							  : topology_source_name(n->near_source));
+		if (n->cpus.nr || n->mem_bytes)
+			add_node(&table, t, n);
+		else
+			(void)idlist_add(&empty, n->id);
 	}
+	table_print(&table, 0);
+	if (empty.nr)
+		printf("without CPUs and memory: node %s\n",
+		       idlist_format(text, sizeof(text), &empty));
 }
 
 static void print_devices(const struct topology *t)
@@ -54,7 +95,8 @@ static void print_devices(const struct topology *t)
 	for (size_t i = 0; i < t->nr_memdevs; i++) {
 		const struct topology_memdev *m = &t->memdevs[i];
 
-		printf("%s%-5s CXL memory device at %s, %s", i ? "" : "\n", m->name, m->host,
+		printf("%s%-5s CXL memory device at %s, %s", i ? "" : "\n", m->name,
+		       m->host[0] ? m->host : "?",
 		       format_bytes(bytes, sizeof(bytes), m->ram_bytes + m->pmem_bytes));
 		if (m->numa_node >= 0)
 			printf(", on node %d", m->numa_node);
@@ -71,38 +113,70 @@ static void print_devices(const struct topology *t)
 	}
 }
 
-static void print_figures(const struct topology *t, bool latency)
+static void add_figure(struct table *table, const struct topology_link *l, bool latency)
 {
-	char text[48], mbps[24];
+	char mbps[24];
 
-	printf("\n%s of node's memory, from the CPUs of\n", latency ? "LATENCY" : "BANDWIDTH");
-	printf("%-6s", "");
+	if (latency && l->latency_ns)
+		table_add(table, "%u ns %s", l->latency_ns,
+			  topology_source_name(l->latency_source));
+	else if (!latency && l->bandwidth_mbps)
+		table_add(table, "%s %s", format_mbps(mbps, sizeof(mbps), l->bandwidth_mbps),
+			  topology_source_name(l->bandwidth_source));
+	else
+		table_add(table, "unknown");
+}
+
+static void add_figures(struct table *table, const struct topology *t, bool latency)
+{
+	table_add(table, "%s", "");
 	for (size_t to = 0; to < t->nr_nodes; to++)
 		if (t->nodes[to].mem_bytes)
-			printf("%22s %u", "node", t->nodes[to].id);
-	putchar('\n');
+			table_add(table, "node %u", t->nodes[to].id);
 	for (size_t from = 0; from < t->nr_nodes; from++) {
 		if (!t->nodes[from].cpus.nr)
 			continue;
-		printf("node %-2u", t->nodes[from].id);
-		for (size_t to = 0; to < t->nr_nodes; to++) {
-			const struct topology_link *l = topology_link(t, from, to);
-
-			if (!t->nodes[to].mem_bytes)
-				continue;
-			if (latency && l->latency_ns)
-				snprintf(text, sizeof(text), "%u ns %s", l->latency_ns,
-					 topology_source_name(l->latency_source));
-			else if (!latency && l->bandwidth_mbps)
-				snprintf(text, sizeof(text), "%s %s",
-					 format_mbps(mbps, sizeof(mbps), l->bandwidth_mbps),
-					 topology_source_name(l->bandwidth_source));
-			else
-				snprintf(text, sizeof(text), "unknown");
-			printf("%24s", text);
-		}
-		putchar('\n');
+		table_add(table, "node %u", t->nodes[from].id);
+		for (size_t to = 0; to < t->nr_nodes; to++)
+			if (t->nodes[to].mem_bytes)
+				add_figure(table, topology_link(t, from, to), latency);
 	}
+}
+
+static bool is_any_known(const struct topology *t, bool latency)
+{
+	for (size_t i = 0; i < t->nr_nodes * t->nr_nodes; i++) {
+		if (latency ? t->links[i].latency_ns : t->links[i].bandwidth_mbps)
+			return true;
+	}
+	return false;
+}
+
+/* Narrow enough for a terminal: many nodes make several tables below each other. */
+#define FIGURES_WIDTH 120
+
+static void print_figures(const struct topology *t, bool latency)
+{
+	const char *title = latency ? "LATENCY" : "BANDWIDTH";
+	_cleanup_free_ char *align = malloc(t->nr_nodes + 2);
+	_cleanup_table_ struct table table = {0};
+	size_t nr = 0;
+
+	for (size_t i = 0; i < t->nr_nodes; i++)
+		nr += t->nodes[i].mem_bytes > 0;
+	if (!is_any_known(t, latency)) {
+		printf("\n%s of node's memory: unknown\n", title);
+		return;
+	}
+	printf("\n%s of node's memory, from the CPUs of\n", title);
+	if (!align)
+		return;
+	align[0] = 'l';
+	memset(align + 1, 'r', nr);
+	align[nr + 1] = '\0';
+	table_init(&table, align);
+	add_figures(&table, t, latency);
+	table_print(&table, FIGURES_WIDTH);
 }
 
 static void print_text(const struct topology *t)
@@ -153,6 +227,7 @@ static json_object *node_value(const struct topology_node *n)
 	add(o, "attach_node", known(n->attach_node, n->attach_node >= 0));
 	add(o, "near_nodes", ids_value(&n->near_nodes));
 	add(o, "near_source", text_value(topology_source_name(n->near_source)));
+	add(o, "disputed_nodes", ids_value(&n->disputed));
 	return o;
 }
 
@@ -188,7 +263,7 @@ static json_object *memdev_value(const struct topology_memdev *m)
 
 	add(o, "name", text_value(m->name));
 	add(o, "host", text_value(m->host));
-	add(o, "serial", json_object_new_int64((int64_t)m->serial));
+	add(o, "serial", m->serial ? json_object_new_uint64(m->serial) : NULL);
 	add(o, "ram_bytes", json_object_new_int64((int64_t)m->ram_bytes));
 	add(o, "pmem_bytes", json_object_new_int64((int64_t)m->pmem_bytes));
 	add(o, "numa_node", known(m->numa_node, m->numa_node >= 0));
@@ -244,9 +319,12 @@ int show_topology(const struct options *o, int (*improve)(struct topology *t))
 	if (r == -EINVAL)
 		return TS_EXIT_USAGE; /* topology_read() has said which node */
 	if (r == -ENOENT) {
-		log_error("%s/sys/devices/system/node shows no NUMA nodes; boot a kernel with "
-			  "CONFIG_NUMA=y",
-			  o->sysroot ? o->sysroot : "");
+		if (o->sysroot)
+			log_error("no NUMA nodes in %s/sys/devices/system/node: not the recording "
+				  "of such a machine (tests/record-sysfs makes one)",
+				  o->sysroot);
+		else
+			log_error("the kernel shows no NUMA nodes; boot one with CONFIG_NUMA=y");
 		return TS_EXIT_LACKING;
 	}
 	if (r < 0) {

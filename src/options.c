@@ -11,6 +11,7 @@
 #include <getopt.h>
 #include <ini.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/parse.h"
@@ -357,6 +358,25 @@ static int set_string(char **out, const char *text)
 	return 0;
 }
 
+/* A recorded machine: a directory that is there. */
+static int set_sysroot(struct options *o, const char *text)
+{
+	struct stat found;
+
+	if (stat(text, &found)) {
+		log_error("sysroot: '%s': %s; it names the directory of a recorded machine", text,
+			  strerror(errno));
+		return -EINVAL;
+	}
+	if (!S_ISDIR(found.st_mode)) {
+		log_error("sysroot: '%s' is not a directory; tests/unpack-sysroot makes one of a "
+			  "recording",
+			  text);
+		return -EINVAL;
+	}
+	return set_string(&o->sysroot, text);
+}
+
 static int set_tunable(struct options *o, const struct tunable *t, const char *text)
 {
 	uint64_t value;
@@ -406,7 +426,7 @@ static int set_option(struct options *o, int code, const char *text)
 	case OPT_MAX_PROCESSES:
 		return set_count(&o->max_processes, "max-processes", text, 1, 1024);
 	case OPT_SYSROOT:
-		return set_string(&o->sysroot, text);
+		return set_sysroot(o, text);
 	case OPT_CONFIG:
 		return set_string(&o->config, text);
 	case OPT_DAMON_AUTO:
