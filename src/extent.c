@@ -332,7 +332,8 @@ static int measure(struct extent *e)
 {
 	_cleanup_free_ struct damon_region *regions =
 		calloc(MAX(e->runs.nr, (size_t)1), sizeof(*regions));
-	uint64_t bytes = 0, resident;
+	struct proc_memory memory;
+	uint64_t bytes = 0;
 	int r;
 
 	if (!regions)
@@ -345,10 +346,11 @@ static int measure(struct extent *e)
 		return r;
 	for (size_t i = 0; i < e->folded.nr; i++)
 		bytes += e->folded.list[i].region.end - e->folded.list[i].region.start;
-	r = proc_resident(&resident, e->tgid);
+	r = proc_memory_read(&memory, e->tgid);
 	if (r < 0)
 		return r;
-	e->resident_bytes = MIN(bytes, resident);
+	e->resident_bytes = MIN(bytes, memory.private_bytes + memory.shared_bytes +
+					       memory.hugetlb_bytes);
 	return 0;
 }
 

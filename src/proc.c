@@ -15,6 +15,8 @@
 
 /* include/linux/sched.h */
 #define PF_KTHREAD 0x00200000
+/* Looked at for one that lives. */
+#define MOST_THREADS 64
 
 /* *AT at a field: a number follows, *AT is then at the NEXT field after it. */
 static bool take_number(uint64_t *out, const char **at, int next)
@@ -32,15 +34,21 @@ static bool take_number(uint64_t *out, const char **at, int next)
 int proc_stat_parse(struct proc_stat *out, const char *text)
 {
 	const char *open = strchr(text, '('), *close = strrchr(text, ')'), *at;
-	uint64_t pid, ppid, flags, start_time, rss_pages;
+	uint64_t pid, ppid, flags, user_ticks, system_ticks, nr_threads, start_time, vm_bytes,
+		rss_pages;
 	size_t len;
 
 	if (!open || !close || close < open || close[1] != ' ' || !close[2] || close[3] != ' ')
 		return -EINVAL;
-	/* fields 3 state, 4 ppid, 9 flags, 22 starttime, 24 rss */
+	/*
+	 * fields 3 state, 4 ppid, 9 flags, 14 utime, 15 stime, 20 num_threads, 22 starttime, 23 vsize,
+	 * 24 rss
+	 */
 	at = close + 4;
 	if (!take_number(&pid, &text, 0) || !take_number(&ppid, &at, 5) ||
-	    !take_number(&flags, &at, 13) || !take_number(&start_time, &at, 2) ||
+	    !take_number(&flags, &at, 5) || !take_number(&user_ticks, &at, 1) ||
+	    !take_number(&system_ticks, &at, 5) || !take_number(&nr_threads, &at, 2) ||
+	    !take_number(&start_time, &at, 1) || !take_number(&vm_bytes, &at, 1) ||
 	    !take_number(&rss_pages, &at, 0))
 		return -EINVAL;
 	*out = (struct proc_stat){
@@ -48,7 +56,10 @@ int proc_stat_parse(struct proc_stat *out, const char *text)
 		.ppid = (pid_t)ppid,
 		.state = close[2],
 		.kernel_thread = flags & PF_KTHREAD,
+		.nr_threads = nr_threads,
 		.start_time = start_time,
+		.cpu_ticks = user_ticks + system_ticks,
+		.vm_bytes = vm_bytes,
 		.rss_bytes = (int64_t)rss_pages > 0 ? rss_pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0,
 	};
 	len = MIN((size_t)(close - open - 1), sizeof(out->comm) - 1);
@@ -66,36 +77,88 @@ int proc_stat_read(struct proc_stat *out, pid_t pid)
 	return r < 0 ? r : proc_stat_parse(out, text);
 }
 
-/* A line "KEY:  1234 kB" of /proc/PID/status. */
-static int take_kilobytes(uint64_t *bytes, const char *text, const char *key)
+/* The number behind NAME at the start of a line; false where no line begins so. */
+static bool line_number(uint64_t *out, const char *text, const char *name)
 {
-	const char *line = strstr(text, key);
-	char *end;
+	size_t len = strlen(name);
 
-	if (!line || line == text || line[-1] != '\n')
-		return -ENOENT;
-	line += strlen(key);
-	errno = 0;
-	*bytes = strtoull(line, &end, 10) * 1024;
-	return end == line || errno ? -EINVAL : 0;
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		const char *at;
+
+		line += *line == '\n';
+		at = line + len;
+		if (!strncmp(line, name, len))
+			return take_number(out, &at, 0);
+	}
+	return false;
 }
 
-int proc_resident(uint64_t *bytes, pid_t pid)
+static uint64_t line_bytes(const char *text, const char *name)
 {
-	uint64_t resident, huge = 0;
+	uint64_t kb;
+
+	return line_number(&kb, text, name) && kb <= UINT64_MAX >> 10 ? kb << 10 : 0;
+}
+
+int proc_memory_parse(struct proc_memory *out, const char *text)
+{
+	uint64_t uid;
+
+	if (!line_number(&uid, text, "Uid:") || uid > UINT32_MAX)
+		return -EINVAL;
+	*out = (struct proc_memory){
+		.uid = (uid_t)uid,
+		.private_bytes = line_bytes(text, "RssAnon:"),
+		.shared_bytes = line_bytes(text, "RssFile:") + line_bytes(text, "RssShmem:"),
+		.hugetlb_bytes = line_bytes(text, "HugetlbPages:"),
+	};
+	return 0;
+}
+
+int proc_memory_read(struct proc_memory *out, pid_t task)
+{
 	char text[8192];
-	int r = sysfs_read(text, sizeof(text), NULL, "/proc/%d/status", pid);
+	int r = sysfs_read(text, sizeof(text), NULL, "/proc/%d/status", task);
 
 	if (r == -ENOENT)
 		return -ESRCH;
-	if (!r)
-		r = take_kilobytes(&resident, text, "VmRSS:");
-	if (r < 0)
-		return r;
-	/* a kernel without hugetlb has no such line */
-	(void)take_kilobytes(&huge, text, "HugetlbPages:");
-	*bytes = resident + huge;
-	return 0;
+	return r < 0 ? r : proc_memory_parse(out, text);
+}
+
+bool proc_has_hugetlb(void)
+{
+	char text[8192];
+
+	return !sysfs_read(text, sizeof(text), NULL, "/proc/meminfo") &&
+	       line_bytes(text, "Hugetlb:");
+}
+
+static bool is_alive(struct proc_stat *out, pid_t tgid, pid_t task)
+{
+	char text[1024];
+
+	return task && task != tgid &&
+	       !sysfs_read(text, sizeof(text), NULL, "/proc/%d/task/%d/stat", tgid, task) &&
+	       !proc_stat_parse(out, text) && out->state != 'Z' && out->state != 'X';
+}
+
+int proc_living_thread(struct proc_stat *out, pid_t tgid, pid_t hint)
+{
+	_cleanup_closedir_ DIR *tasks = NULL;
+	struct dirent *entry;
+	char path[64];
+
+	if (is_alive(out, tgid, hint))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/task", tgid);
+	tasks = opendir(path);
+	if (!tasks)
+		return errno == ENOENT ? -ESRCH : -errno;
+	/* one that ends leaves the list, unless a tracer keeps it: so the first few tell */
+	for (int looks = 0; looks < MOST_THREADS && (entry = readdir(tasks)); looks++)
+		if (is_alive(out, tgid, atoi(entry->d_name)))
+			return 0;
+	return -ESRCH;
 }
 
 int proc_cpu_ns(uint64_t *out, pid_t tgid)

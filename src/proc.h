@@ -12,6 +12,9 @@ struct proc_stat {
 	char comm[16];
 	char state;
 	bool kernel_thread;
+	uint64_t nr_threads; /* the first one included until all have ended */
+	uint64_t cpu_ticks;  /* used by all its threads, clock ticks */
+	uint64_t vm_bytes;   /* of addresses */
 	uint64_t start_time; /* clock ticks after boot; with the pid, names a process for good */
 	uint64_t rss_bytes;
 };
@@ -25,11 +28,28 @@ int proc_stat_parse(struct proc_stat *out, const char *text);
 /* 0, -ESRCH when there is no such process, or another errno. */
 int proc_stat_read(struct proc_stat *out, pid_t pid);
 
+/* Whose memory it is, and of what kind; resident. */
+struct proc_memory {
+	uid_t uid; /* the real one */
+	uint64_t private_bytes; /* anonymous */
+	uint64_t shared_bytes;	/* of files and shared memory; others may map it too */
+	uint64_t hugetlb_bytes; /* not part of what stat calls resident */
+};
+
+/* Parse the text of /proc/PID/status.  What no line tells is 0.  0 or -EINVAL. */
+int proc_memory_parse(struct proc_memory *out, const char *text);
+
+/* TASK is a process or a thread.  0, -ESRCH when there is none, or another errno. */
+int proc_memory_read(struct proc_memory *out, pid_t task);
+
+/* Are there hugetlb pages on this machine?  No where that cannot be read. */
+bool proc_has_hugetlb(void);
+
 /*
- * Memory that is resident, on huge pages (hugetlb) too, which no other figure here counts.
- * 0, -ESRCH or another errno; -ENOENT for what has no memory.
+ * A thread that lives of a process whose first one has ended, HINT (0: none) if it does.  *OUT is
+ * what its stat says: its id, its start, the memory of all.  0, -ESRCH when there is none.
  */
-int proc_resident(uint64_t *bytes, pid_t pid);
+int proc_living_thread(struct proc_stat *out, pid_t tgid, pid_t hint);
 
 /* CPU time that all threads of a process have used, living and dead.  0 or -ESRCH. */
 int proc_cpu_ns(uint64_t *out, pid_t tgid);

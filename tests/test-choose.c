@@ -150,7 +150,10 @@ static void proc_stat(void **state)
 	assert_int_equal(s.pid, 17);
 	assert_int_equal(s.ppid, 1);
 	assert_string_equal(s.comm, "sh");
+	assert_int_equal(s.cpu_ticks, 7 + 8);
+	assert_int_equal(s.nr_threads, 1);
 	assert_int_equal(s.start_time, 4242);
+	assert_int_equal(s.vm_bytes, 1000000);
 	assert_int_equal(s.rss_bytes, 256 * sysconf(_SC_PAGESIZE));
 	assert_false(s.kernel_thread);
 	/* a name may hold anything */
@@ -170,6 +173,30 @@ static void proc_stat(void **state)
 	assert_int_equal(proc_stat_parse(&s, "17 (sh) S 1 2 3 0 -1 4194304 0 0 0 0 7 8 0 0 20 0 1 0 4242 1000000 "), -EINVAL);
 	assert_int_equal(proc_stat_parse(&s, "17 (sh) S 1 2 3 0 -1 4194304 0 0 0 0 7 8 0 0 20 0 1 0 x 1000000 256"), -EINVAL);
 	assert_int_equal(proc_stat_parse(&s, "x (sh) S" TAIL), -EINVAL);
+}
+
+static void proc_memory(void **state)
+{
+	struct proc_memory m;
+
+	assert_int_equal(proc_memory_parse(&m, "Name:\tUid:\t7\nUid:\t1000\t0\t0\t0\nVmRSS:\t   1200 kB\n"
+					       "RssAnon:\t    1000 kB\nRssFile:\t     150 kB\nRssShmem:\t      50 kB\n"
+					       "HugetlbPages:\t    2048 kB\n"),
+			 0);
+	assert_int_equal(m.uid, 1000);
+	assert_int_equal(m.private_bytes, 1000 << 10);
+	assert_int_equal(m.shared_bytes, 200 << 10);
+	assert_int_equal(m.hugetlb_bytes, 2048 << 10);
+	/* one without memory */
+	assert_int_equal(proc_memory_parse(&m, "Uid:\t0\t0\t0\t0\n"), 0);
+	assert_int_equal(m.private_bytes, 0);
+	assert_int_equal(proc_memory_parse(&m, "Name:\tx\n"), -EINVAL);
+	assert_int_equal(proc_memory_parse(&m, "Uid:\tx\n"), -EINVAL);
+	assert_int_equal(proc_memory_parse(&m, "Uid:\t4294967296\n"), -EINVAL);
+	assert_int_equal(proc_memory_read(&m, getpid()), 0);
+	assert_int_equal(m.uid, getuid());
+	assert_true(m.private_bytes > 0);
+	assert_int_equal(proc_memory_read(&m, 0x7ffffff0), -ESRCH);
 }
 
 static void proc_self(void **state)
@@ -198,6 +225,7 @@ int main(void)
 		cmocka_unit_test(kernel_threads_and_zombies_are_not_managed),
 		cmocka_unit_test(children_follow_the_named),
 		cmocka_unit_test(a_loop_of_parents_ends),
+		cmocka_unit_test(proc_memory),
 		cmocka_unit_test(proc_stat),
 		cmocka_unit_test(proc_self),
 	};

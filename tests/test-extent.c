@@ -212,13 +212,13 @@ static void views_are_folded(void **state)
 /* One whole look, as from so many steps as it takes. */
 static int look(struct extent *e, uint64_t now_ns)
 {
-	uint64_t resident;
+	struct proc_memory memory;
 	int r;
 
-	assert_int_equal(proc_resident(&resident, getpid()), 0);
+	assert_int_equal(proc_memory_read(&memory, getpid()), 0);
 	/* one question a call, until it says that something has changed or that it is done */
 	for (int i = 0; i < 100000; i++) {
-		r = extent_look(e, now_ns, 0, resident);
+		r = extent_look(e, now_ns, 0, memory.private_bytes + memory.shared_bytes);
 		if (r)
 			return r;
 	}
