@@ -9,7 +9,8 @@
  * not used, as those of Go, Java and LMDB do.  With --views it is a file that is mapped
  * several times, and touched through each in turn.
  *
- * With --pause it rests after every 4096 touches.
+ * With --pause it rests after every 4096 touches.  With --hugetlb its memory is of huge pages
+ * that the administrator has set aside; with --leave its first thread ends, and the others go on.
  *
  * It turns off huge pages for its mapping (unless --thp), because with them DAMON
  * can see no finer than two megabytes.
@@ -48,7 +49,7 @@ struct options {
 	int nr_views;
 	int node; /* -1: anywhere */
 	int nr_threads;
-	bool sweep, thp;
+	bool sweep, thp, hugetlb, leave;
 	uint64_t pause_us;    /* between batches */
 	uint64_t tlb_touches; /* 0: the TLB is left alone */
 	double duration_s;    /* 0: until told to stop */
@@ -84,7 +85,7 @@ static void usage_error(const char *word)
 		"usage: memtouch [--total SIZE] [--hot SIZE] [--node N] [--threads T] [--pattern "
 		"random|sweep]\n"
 		"                [--duration SECONDS] [--thp] [--tlb TOUCHES] [--pause USEC]\n"
-		"                [--reserve SIZE] [--views N]\n",
+		"                [--reserve SIZE] [--views N] [--hugetlb] [--leave]\n",
 		word);
 	exit(2);
 }
@@ -115,6 +116,8 @@ static void parse_options(int argc, char **argv)
 		{"pause", required_argument, NULL, 'P'},
 		{"reserve", required_argument, NULL, 'r'},
 		{"views", required_argument, NULL, 'v'},
+		{"hugetlb", no_argument, NULL, 'G'},
+		{"leave", no_argument, NULL, 'L'},
 		{0},
 	};
 	int c;
@@ -155,6 +158,12 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'H':
 			options.thp = true;
+			break;
+		case 'G':
+			options.hugetlb = true;
+			break;
+		case 'L':
+			options.leave = true;
 			break;
 		default:
 			usage_error("option");
@@ -222,12 +231,15 @@ static void make_memory(void)
 		void *at = reserve();
 
 		memory = mmap(at, options.total_bytes, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0), -1, 0);
+			      MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0) |
+				      (options.hugetlb ? MAP_HUGETLB : 0),
+			      -1, 0);
 		if (memory == MAP_FAILED)
 			die("mmap");
 		views[0] = memory;
 	}
-	if (madvise(memory, options.total_bytes, options.thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) <
+	if (!options.hugetlb &&
+	    madvise(memory, options.total_bytes, options.thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) <
 		    0 &&
 	    errno != EINVAL)
 		die("madvise");
@@ -318,12 +330,31 @@ static void wait_for_end(const sigset_t *signals)
 	sigtimedwait(signals, NULL, &limit);
 }
 
+static struct toucher touchers[MAX_THREADS];
+static double start_s;
+
+/* Wait, stop the touchers and tell what they did; ARG is the set of signals to wait for. */
+static void *finish(void *arg)
+{
+	uint64_t nr_touches = 0;
+
+	wait_for_end(arg);
+	atomic_store(&stopping, true);
+	for (int i = 0; i < options.nr_threads; i++) {
+		pthread_join(touchers[i].thread, NULL);
+		nr_touches += touchers[i].nr_touches;
+	}
+	/* A loop is as many touches as the hot part has pages. */
+	printf("{\"loops\": %.2f, \"touches\": %llu, \"seconds\": %.3f}\n",
+	       (double)nr_touches / (double)(options.hot_bytes / page_size),
+	       (unsigned long long)nr_touches, now_s() - start_s);
+	exit(0);
+}
+
 int main(int argc, char **argv)
 {
-	static struct toucher touchers[MAX_THREADS];
-	uint64_t nr_touches = 0;
-	sigset_t signals;
-	double start;
+	static sigset_t signals;
+	pthread_t finisher;
 
 	page_size = (size_t)sysconf(_SC_PAGESIZE);
 	parse_options(argc, argv);
@@ -334,7 +365,7 @@ int main(int argc, char **argv)
 	make_memory();
 	printf("ready\n");
 	fflush(stdout);
-	start = now_s();
+	start_s = now_s();
 	for (int i = 0; i < options.nr_threads; i++) {
 		make_scratch(&touchers[i]);
 		touchers[i].seed = 0x9e3779b97f4a7c15ULL * (uint64_t)(i + 1);
@@ -342,15 +373,10 @@ int main(int argc, char **argv)
 		if (errno)
 			die("pthread_create");
 	}
-	wait_for_end(&signals);
-	atomic_store(&stopping, true);
-	for (int i = 0; i < options.nr_threads; i++) {
-		pthread_join(touchers[i].thread, NULL);
-		nr_touches += touchers[i].nr_touches;
-	}
-	/* A loop is as many touches as the hot part has pages. */
-	printf("{\"loops\": %.2f, \"touches\": %llu, \"seconds\": %.3f}\n",
-	       (double)nr_touches / (double)(options.hot_bytes / page_size),
-	       (unsigned long long)nr_touches, now_s() - start);
-	return 0;
+	if (!options.leave)
+		finish(&signals);
+	errno = pthread_create(&finisher, NULL, finish, &signals);
+	if (errno)
+		die("pthread_create");
+	pthread_exit(NULL);
 }
