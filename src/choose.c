@@ -1,42 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Whom to manage.  One pass over /proc, one small file per process of user space.
+ * Whom to manage: from the processes that scan.h shows to those that get a place.
  *
- * Most processes of an idle machine are kernel threads, which never turn into
- * anything else: they are read once and known again by the inode of their
- * directory, which lives as long as they do (or is forgotten, and they are read
- * again).
+ * A pass keeps no more than some candidates.  Where there are more, the best of them for twice as
+ * many places stay.  No other can win later: who comes may push one back in the order of turns,
+ * never forward, and the round of turns in which the places run out ends within twice as many.
  */
 #include "choose.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
 
-struct kernel_thread {
-	pid_t pid;
-	ino_t inode; /* of /proc/PID */
-};
+#define PASS_NS NSEC_PER_SEC
+/* Whose memory is whose is asked this often: it costs two more files. */
+#define DETAILS_NS (8 * NSEC_PER_SEC)
+/* Who has used no CPU for so long is idle. */
+#define IDLE_NS (30 * NSEC_PER_SEC)
+/* Who is managed and uses less is cold, and remembered as that. */
+#define LEAST_USED_BYTES (UINT64_C(1) << 20)
+#define COLD_NS (300 * NSEC_PER_SEC)
+/* Read in each pass while so young, or so long after it has grown. */
+#define YOUNG_SECONDS 3
+#define GROWING_NS (3 * NSEC_PER_SEC)
 
-struct kernel_threads {
-	struct kernel_thread *by_pid;
-	size_t nr, capacity;
+/* Of the last choice. */
+struct place {
+	pid_t pid;
+	uint64_t start_time;
+	bool told, cold; /* what it uses is known, and is next to nothing */
 };
 
 struct chooser {
 	const struct options *options;
-	struct choice *all; /* scratch of a scan; the chosen come first */
-	size_t nr_all, capacity;
-	struct choice *chosen; /* the last result */
+	struct scan *scan;
+	bool under_way;		       /* a pass is */
+	uint64_t begin_ns;	       /* when it or the last began */
+	uint64_t now_ns, uptime_ticks; /* of this step */
+	bool hugetlb;		       /* there is such memory on this machine */
+	struct candidate *candidates;
+	size_t nr_candidates, capacity;
+	struct place *places;
+	struct choice *chosen; /* in the same order */
 	size_t nr_chosen;
-	struct kernel_threads now, before; /* of this scan and the last */
-	pid_t self;
 };
 
 const char *choose_reason_name(enum choose_reason reason)
@@ -52,15 +63,19 @@ const char *choose_reason_name(enum choose_reason reason)
 int chooser_new(struct chooser **out, const struct options *options)
 {
 	struct chooser *c = calloc(1, sizeof(*c));
+	int r;
 
 	if (!c)
 		return -ENOMEM;
 	c->options = options;
-	c->self = getpid();
+	c->capacity = MAX(4 * options->max_processes, UINT64_C(256));
+	c->candidates = calloc(c->capacity, sizeof(*c->candidates));
+	c->places = calloc(options->max_processes, sizeof(*c->places));
 	c->chosen = calloc(options->max_processes, sizeof(*c->chosen));
-	if (!c->chosen) {
-		free(c);
-		return -ENOMEM;
+	r = c->candidates && c->places && c->chosen ? scan_new(&c->scan) : -ENOMEM;
+	if (r < 0) {
+		chooser_free(c);
+		return r;
 	}
 	*out = c;
 	return 0;
@@ -70,10 +85,10 @@ void chooser_free(struct chooser *c)
 {
 	if (!c)
 		return;
-	free(c->all);
+	scan_free(c->scan);
+	free(c->candidates);
+	free(c->places);
 	free(c->chosen);
-	free(c->now.by_pid);
-	free(c->before.by_pid);
 	free(c);
 }
 
@@ -86,101 +101,132 @@ static bool has_known_name(const struct options *o, const char *comm)
 	return false;
 }
 
-/* By name or size, for what neither pid nor rule has named. */
-static enum choose_reason judge(const struct choice *c, const struct options *o,
-				uint64_t uptime_ticks, bool was_chosen)
+static uint64_t resident_bytes(const struct process *p)
+{
+	return p->stat.rss_bytes + p->note.memory.hugetlb_bytes;
+}
+
+enum choose_reason choose_judge(const struct process *p, const struct options *o,
+				uint64_t uptime_ticks, bool chosen)
 {
 	uint64_t second_ticks = (uint64_t)sysconf(_SC_CLK_TCK);
 
-	if (c->proc.kernel_thread || !c->proc.rss_bytes || c->proc.state == 'Z')
+	if (p->stat.kernel_thread || !p->task.pid || !resident_bytes(p))
 		return CHOOSE_NOT;
-	if (c->reason != CHOOSE_NOT)
-		return c->reason;
-	if (has_known_name(o, c->proc.comm))
+	if (p->note.reason <= CHOOSE_RULE)
+		return p->note.reason;
+	if (!chosen && proc_age_ticks(&p->stat, uptime_ticks) < second_ticks)
+		return CHOOSE_NOT;
+	if (p->note.reason == CHOOSE_CHILD)
+		return CHOOSE_CHILD;
+	if (has_known_name(o, p->stat.comm))
 		return CHOOSE_NAME;
-	if (was_chosen)
-		return c->proc.rss_bytes >= o->min_rss_bytes / 2 ? CHOOSE_SIZE : CHOOSE_NOT;
-	if (c->proc.rss_bytes >= o->min_rss_bytes &&
-	    uptime_ticks - c->proc.start_time >= second_ticks)
-		return CHOOSE_SIZE;
-	return CHOOSE_NOT;
+	return resident_bytes(p) >= o->min_rss_bytes / (chosen ? 2 : 1) ? CHOOSE_SIZE : CHOOSE_NOT;
 }
 
-static int compare_pid(const void *a, const void *b)
+/* Reasons that compete with each other. */
+static int tier(const struct candidate *c)
 {
-	const struct choice *x = a, *y = b;
-
-	return x->proc.pid < y->proc.pid ? -1 : x->proc.pid > y->proc.pid;
+	return MIN(c->choice.reason, CHOOSE_NAME);
 }
 
-static int compare_rank(const void *a, const void *b)
+/* A name may lie, memory that is shared may be counted many times, and a change has its cost. */
+static uint64_t worth(const struct candidate *c)
 {
-	const struct choice *x = a, *y = b;
+	uint64_t bytes = c->private_bytes + c->shared_bytes / 4;
 
-	if (x->reason != y->reason)
-		return x->reason < y->reason ? -1 : 1;
-	if (x->proc.rss_bytes != y->proc.rss_bytes)
-		return x->proc.rss_bytes > y->proc.rss_bytes ? -1 : 1;
-	return compare_pid(a, b);
+	return bytes * (c->choice.reason == CHOOSE_NAME ? 2 : 1) * (c->chosen ? 2 : 1);
 }
 
-/* ALL is sorted by pid. */
-static struct choice *find_pid(struct choice *all, size_t nr, pid_t pid)
-{
-	struct choice key = {.proc.pid = pid};
+#define COMPARE(a, b) ((a) < (b) ? -1 : (a) > (b))
 
-	return nr ? bsearch(&key, all, nr, sizeof(*all), compare_pid) : NULL;
+static int compare_worth(const struct candidate *x, const struct candidate *y)
+{
+	int r = COMPARE(x->idle, y->idle);
+
+	if (!r)
+		r = COMPARE(worth(y), worth(x));
+	return r ? r : COMPARE(x->choice.proc.pid, y->choice.proc.pid);
 }
 
-/* The nearest ancestor that was named, if any; bounded, for a parent may change while we read. */
-static const struct choice *named_ancestor(struct choice *all, size_t nr, const struct choice *c)
+static int compare_user(const struct candidate *x, const struct candidate *y)
 {
-	for (int depth = 0; depth < 64 && c && c->proc.ppid > 1; depth++) {
-		c = find_pid(all, nr, c->proc.ppid);
-		if (c && c->reason <= CHOOSE_RULE)
-			return c;
-	}
+	int r = COMPARE(tier(x), tier(y));
+
+	return r ? r : COMPARE(x->uid, y->uid);
+}
+
+static int compare_cgroup(const struct candidate *x, const struct candidate *y)
+{
+	int r = compare_user(x, y);
+
+	return r ? r : COMPARE(x->cgroup, y->cgroup);
+}
+
+static int by_cgroup(const void *a, const void *b)
+{
+	int r = compare_cgroup(a, b);
+
+	return r ? r : compare_worth(a, b);
+}
+
+static int by_user(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+	int r = compare_user(x, y);
+
+	if (!r)
+		r = COMPARE(x->turn, y->turn);
+	return r ? r : compare_worth(x, y);
+}
+
+static int by_turn(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+	int r = COMPARE(tier(x), tier(y));
+
+	if (!r)
+		r = COMPARE(x->turn, y->turn);
+	return r ? r : compare_worth(x, y);
+}
+
+/* ALL is sorted by ORDER, which begins with SAME: number those that are the same by that. */
+static void take_turns(struct candidate *all, size_t nr, int (*order)(const void *, const void *),
+		       int (*same)(const struct candidate *, const struct candidate *))
+{
+	qsort(all, nr, sizeof(*all), order);
+	for (size_t i = 0; i < nr; i++)
+		all[i].turn = i && !same(&all[i - 1], &all[i]) ? all[i - 1].turn + 1 : 0;
+}
+
+/*
+ * The first of each user before anybody's second: that is the share in which none can have more
+ * without another having less than he.  The order of a user's own goes by his cgroups' turns.
+ */
+size_t choose_rank(struct candidate *all, size_t nr, size_t max)
+{
+	take_turns(all, nr, by_cgroup, compare_cgroup);
+	take_turns(all, nr, by_user, compare_user);
+	qsort(all, nr, sizeof(*all), by_turn);
+	return MIN(nr, max);
+}
+
+static struct place *find_place(struct chooser *c, const struct proc_stat *p)
+{
+	for (size_t i = 0; i < c->nr_chosen; i++)
+		if (c->places[i].pid == p->pid && c->places[i].start_time == p->start_time)
+			return &c->places[i];
 	return NULL;
 }
 
-size_t choose_rank(struct choice *all, size_t nr, const struct options *options,
-		   uint64_t uptime_ticks,
-		   bool (*was_chosen)(void *user, const struct proc_stat *proc), void *user)
+void chooser_tell_used(struct chooser *c, const struct choice *choice, uint64_t bytes)
 {
-	size_t nr_chosen = 0;
+	struct place *place = find_place(c, &choice->proc);
 
-	qsort(all, nr, sizeof(*all), compare_pid);
-	if (options->nr_pids || options->nr_rules) {
-		for (size_t i = 0; i < nr; i++) {
-			const struct choice *parent;
-
-			if (all[i].reason != CHOOSE_NOT)
-				continue;
-			parent = named_ancestor(all, nr, &all[i]);
-			if (parent) {
-				all[i].reason = CHOOSE_CHILD;
-				all[i].class = parent->class;
-			}
-		}
-	}
-	for (size_t i = 0; i < nr; i++)
-		all[i].reason =
-			judge(&all[i], options, uptime_ticks, was_chosen(user, &all[i].proc));
-	qsort(all, nr, sizeof(*all), compare_rank);
-	while (nr_chosen < nr && all[nr_chosen].reason != CHOOSE_NOT)
-		nr_chosen++;
-	return MIN(nr_chosen, options->max_processes);
-}
-
-static bool in_choice(void *user, const struct proc_stat *proc)
-{
-	const struct chooser *c = user;
-
-	for (size_t i = 0; i < c->nr_chosen; i++)
-		if (c->chosen[i].proc.pid == proc->pid &&
-		    c->chosen[i].proc.start_time == proc->start_time)
-			return true;
-	return false;
+	if (!place)
+		return;
+	place->told = true;
+	place->cold = bytes < LEAST_USED_BYTES;
 }
 
 static bool named_by_pid(const struct options *o, pid_t pid)
@@ -210,112 +256,165 @@ static const struct rule *matching_rule(const struct options *o, const struct pr
 	return NULL;
 }
 
-/* The array with room for one more than NR elements; NULL without memory, and it is as it was. */
-static void *with_room(void *array, size_t *capacity, size_t nr, size_t element_size)
+/* By its own; once it has been read again. */
+static void match(const struct options *o, struct process *p)
 {
-	size_t more = MAX(2 * *capacity, (size_t)256);
-	void *grown;
+	const struct rule *rule = matching_rule(o, &p->stat);
 
-	if (nr < *capacity)
-		return array;
-	grown = reallocarray(array, more, element_size);
-	if (grown)
-		*capacity = more;
-	return grown;
+	p->note.class = rule ? rule->class : TS_CLASS_UNSET;
+	if (named_by_pid(o, p->stat.pid))
+		p->note.reason = CHOOSE_PID;
+	else
+		p->note.reason = rule ? CHOOSE_RULE : CHOOSE_NOT;
 }
 
-static int add(struct chooser *c, const struct proc_stat *p)
+/* By its parent's, who mostly comes before it in a pass; if not, by what that was in the last. */
+static void inherit(const struct chooser *c, struct process *p)
 {
-	const struct rule *rule = matching_rule(c->options, p);
-	struct choice choice = {
-		.proc = *p, .reason = CHOOSE_NOT, .class = rule ? rule->class : TS_CLASS_UNSET};
-	struct choice *all;
+	const struct process *parent = NULL;
 
-	if (named_by_pid(c->options, p->pid))
-		choice.reason = CHOOSE_PID;
-	else if (rule)
-		choice.reason = CHOOSE_RULE;
-	all = with_room(c->all, &c->capacity, c->nr_all, sizeof(*all));
-	if (!all)
-		return -ENOMEM;
-	c->all = all;
-	c->all[c->nr_all++] = choice;
-	return 0;
+	if (p->note.reason <= CHOOSE_RULE || !(c->options->nr_pids || c->options->nr_rules))
+		return;
+	if (p->stat.ppid > 1)
+		parent = scan_find(c->scan, p->stat.ppid);
+	if (parent && (parent->stat.kernel_thread || parent->note.reason > CHOOSE_CHILD))
+		parent = NULL;
+	p->note.reason = parent ? CHOOSE_CHILD : CHOOSE_NOT;
+	p->note.class = parent ? parent->note.class : TS_CLASS_UNSET;
 }
 
-static uint64_t uptime_ticks(void)
+/* FNV-1a */
+static uint64_t hash(const char *text)
 {
-	struct timespec ts;
+	uint64_t h = 0xcbf29ce484222325;
 
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * (uint64_t)sysconf(_SC_CLK_TCK);
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 0x100000001b3;
+	return h;
 }
 
-static int compare_kernel_thread(const void *a, const void *b)
+static void read_details(struct process *p, uint64_t now_ns)
 {
-	const struct kernel_thread *x = a, *y = b;
+	char path[PATH_MAX];
 
-	return x->pid < y->pid ? -1 : x->pid > y->pid;
+	if (p->note.details_ns && now_ns - p->note.details_ns < DETAILS_NS && p->grown_ns != now_ns)
+		return;
+	if (proc_memory_read(&p->note.memory, p->task.pid) < 0)
+		return; /* it is about to end */
+	p->note.cgroup = proc_cgroup(path, sizeof(path), p->stat.pid) < 0 ? 0 : hash(path);
+	p->note.details_ns = now_ns;
 }
 
-/* /proc lists by pid. */
-static int keep_kernel_thread(struct kernel_threads *list, pid_t pid, ino_t inode)
+static bool within(uint64_t then_ns, uint64_t now_ns, uint64_t ns)
 {
-	struct kernel_thread *by_pid =
-		with_room(list->by_pid, &list->capacity, list->nr, sizeof(*by_pid));
-
-	if (!by_pid)
-		return -ENOMEM;
-	list->by_pid = by_pid;
-	list->by_pid[list->nr++] = (struct kernel_thread){pid, inode};
-	return 0;
+	return then_ns && now_ns - then_ns < ns;
 }
 
-static bool is_known(const struct kernel_threads *list, pid_t pid, ino_t inode)
+/* Is it to be read in each pass?  All that may soon win or lose a place. */
+static bool is_to_be_watched(const struct chooser *c, const struct process *p,
+			     enum choose_reason reason, bool chosen)
 {
-	const struct kernel_thread key = {.pid = pid}, *found = NULL;
-
-	if (list->nr)
-		found = bsearch(&key, list->by_pid, list->nr, sizeof(key), compare_kernel_thread);
-	return found && found->inode == inode;
+	return chosen || reason <= CHOOSE_RULE ||
+	       proc_age_ticks(&p->stat, c->uptime_ticks) <
+		       YOUNG_SECONDS * (uint64_t)sysconf(_SC_CLK_TCK) ||
+	       within(p->grown_ns, c->now_ns, GROWING_NS) ||
+	       (reason != CHOOSE_NOT && within(p->busy_ns, c->now_ns, IDLE_NS));
 }
 
-/* One entry of /proc. */
-static int scan_process(struct chooser *c, pid_t pid, ino_t inode)
+static void compete(struct chooser *c, const struct process *p, enum choose_reason reason,
+		    bool chosen)
 {
-	struct proc_stat p;
+	const struct proc_memory *memory = &p->note.memory;
+	struct candidate *candidate;
 
-	if (is_known(&c->before, pid, inode))
-		return keep_kernel_thread(&c->now, pid, inode);
-	/* gone meanwhile, or odd: not ours to manage */
-	if (proc_stat_read(&p, pid) < 0 || p.pid == c->self)
-		return 0;
-	return p.kernel_thread ? keep_kernel_thread(&c->now, pid, inode) : add(c, &p);
+	if (c->nr_candidates == c->capacity)
+		c->nr_candidates =
+			choose_rank(c->candidates, c->nr_candidates, 2 * c->options->max_processes);
+	candidate = &c->candidates[c->nr_candidates++];
+	*candidate = (struct candidate){
+		.choice = {p->stat, p->task, reason, p->note.class},
+		.uid = memory->uid,
+		.cgroup = p->note.cgroup,
+		.private_bytes = memory->private_bytes + memory->hugetlb_bytes,
+		.shared_bytes = memory->shared_bytes,
+		.chosen = chosen,
+		.idle = !within(p->busy_ns, c->now_ns, IDLE_NS) ||
+			within(p->note.cold_ns, c->now_ns, COLD_NS),
+	};
+	candidate->choice.proc.rss_bytes = resident_bytes(p);
 }
 
-int chooser_scan(struct chooser *c, const struct choice **out, size_t *nr)
+static void consider(struct chooser *c, struct process *p)
 {
-	_cleanup_closedir_ DIR *proc = opendir("/proc");
-	const struct kernel_threads last = c->now;
-	struct dirent *entry;
+	const struct place *place = p->note.details_ns ? find_place(c, &p->stat) : NULL;
+	bool may_have_hugetlb = c->hugetlb && p->stat.vm_bytes >= c->options->min_rss_bytes;
+	enum choose_reason reason;
 
-	if (!proc)
-		return -errno;
-	c->now = c->before;
-	c->now.nr = 0;
-	c->before = last;
-	c->nr_all = 0;
-	while ((entry = readdir(proc))) {
-		int r = isdigit((unsigned char)entry->d_name[0])
-				? scan_process(c, atoi(entry->d_name), entry->d_ino)
-				: 0;
+	if (p->fresh)
+		match(c->options, p);
+	inherit(c, p);
+	if (p->fresh && p->task.pid && may_have_hugetlb)
+		read_details(p, c->now_ns);
+	reason = choose_judge(p, c->options, c->uptime_ticks, place);
+	if (p->fresh && reason != CHOOSE_NOT)
+		read_details(p, c->now_ns);
+	if (place && place->told)
+		p->note.cold_ns = place->cold ? c->now_ns : 0;
+	p->note.watch = is_to_be_watched(c, p, reason, place);
+	if (reason != CHOOSE_NOT && p->note.details_ns)
+		compete(c, p, reason, place);
+}
 
-		if (r < 0)
-			return r;
+static void begin(struct chooser *c)
+{
+	c->under_way = true;
+	c->begin_ns = c->now_ns;
+	c->nr_candidates = 0;
+	c->hugetlb = proc_has_hugetlb();
+	scan_begin(c->scan);
+}
+
+static void end(struct chooser *c)
+{
+	c->nr_chosen = choose_rank(c->candidates, c->nr_candidates, c->options->max_processes);
+	for (size_t i = 0; i < c->nr_chosen; i++) {
+		const struct choice *choice = &c->candidates[i].choice;
+
+		c->chosen[i] = *choice;
+		c->places[i] = (struct place){.pid = choice->proc.pid,
+					      .start_time = choice->proc.start_time};
 	}
-	*nr = choose_rank(c->all, c->nr_all, c->options, uptime_ticks(), in_choice, c);
-	memcpy(c->chosen, c->all, *nr * sizeof(*c->chosen));
-	c->nr_chosen = *nr;
+	c->under_way = false;
+}
+
+int chooser_step(struct chooser *c, uint64_t now_ns, uint64_t budget_ns, const struct choice **out,
+		 size_t *nr)
+{
+	uint64_t until_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + budget_ns;
+
+	if (!c->under_way && within(c->begin_ns, now_ns, PASS_NS))
+		return 0;
+	c->now_ns = now_ns;
+	c->uptime_ticks = proc_uptime_ticks();
+	scan_set_time(c->scan, c->now_ns, c->uptime_ticks);
+	if (!c->under_way)
+		begin(c);
+	for (;;) {
+		struct process *p;
+		int r = scan_next(c->scan, &p);
+
+		if (!r)
+			break;
+		if (r < 0 && r != -EAGAIN)
+			return r;
+		if (r > 0)
+			consider(c, p);
+		/* what is known costs less than to ask for the time */
+		if ((r < 0 || p->fresh) && clock_ns(CLOCK_THREAD_CPUTIME_ID) >= until_ns)
+			return 0;
+	}
+	end(c);
 	*out = c->chosen;
-	return 0;
+	*nr = c->nr_chosen;
+	return 1;
 }

@@ -26,7 +26,6 @@
 #define LONGEST_NS (8 * NSEC_PER_SEC)
 
 struct extent {
-	pid_t tgid;
 	struct damon_ranges ranges; /* as given out */
 	uint64_t resident_bytes;
 	struct views views;
@@ -42,13 +41,12 @@ struct extent {
 	struct view_regions folded; /* scratch */
 };
 
-struct extent *extent_new(pid_t tgid)
+struct extent *extent_new(void)
 {
 	struct extent *e = calloc(1, sizeof(*e));
 
 	if (!e)
 		return NULL;
-	e->tgid = tgid;
 	e->pagemap = e->maps = -1;
 	e->wait_ns = SHORTEST_NS;
 	return e;
@@ -244,15 +242,15 @@ bool extent_differs(const struct damon_ranges *now, const struct damon_ranges *n
 	return (bytes - common) * 64 > bytes || (ranges_bytes(now) - common) * 8 > bytes;
 }
 
-static int begin_look(struct extent *e, uint64_t rss_bytes)
+static int begin_look(struct extent *e, pid_t task, uint64_t rss_bytes)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", e->tgid);
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", task);
 	e->pagemap = open(path, O_RDONLY | O_CLOEXEC);
 	if (e->pagemap < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
-	snprintf(path, sizeof(path), "/proc/%d/maps", e->tgid);
+	snprintf(path, sizeof(path), "/proc/%d/maps", task);
 	e->maps = open(path, O_RDONLY | O_CLOEXEC);
 	if (e->maps < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
@@ -328,7 +326,7 @@ static int look_for_views(struct extent *e)
 }
 
 /* What is resident: no more than /proc says, and of several views one. */
-static int measure(struct extent *e)
+static int measure(struct extent *e, pid_t task)
 {
 	_cleanup_free_ struct damon_region *regions =
 		calloc(MAX(e->runs.nr, (size_t)1), sizeof(*regions));
@@ -346,7 +344,7 @@ static int measure(struct extent *e)
 		return r;
 	for (size_t i = 0; i < e->folded.nr; i++)
 		bytes += e->folded.list[i].region.end - e->folded.list[i].region.start;
-	r = proc_memory_read(&memory, e->tgid);
+	r = proc_memory_read(&memory, task);
 	if (r < 0)
 		return r;
 	e->resident_bytes = MIN(bytes, memory.private_bytes + memory.shared_bytes +
@@ -355,14 +353,14 @@ static int measure(struct extent *e)
 }
 
 /* All has been asked: 1 when the ranges are others now, else 0 or -errno. */
-static int finish(struct extent *e, uint64_t now_ns)
+static int finish(struct extent *e, pid_t task, uint64_t now_ns)
 {
 	struct damon_ranges next = {0};
 	bool differs;
 	int r = look_for_views(e);
 
 	if (!r)
-		r = measure(e);
+		r = measure(e, task);
 	if (r < 0)
 		return r;
 	extent_runs_close(&e->runs, ARRAY_SIZE(next.list));
@@ -388,14 +386,15 @@ static bool is_due(const struct extent *e, uint64_t now_ns, uint64_t rss_bytes)
 	return change > e->rss_bytes / 32 && now_ns + e->wait_ns >= e->next_ns + SHORTEST_NS;
 }
 
-int extent_look(struct extent *e, uint64_t now_ns, uint64_t until_ns, uint64_t rss_bytes)
+int extent_look(struct extent *e, pid_t task, uint64_t now_ns, uint64_t until_ns,
+		uint64_t rss_bytes)
 {
 	int r = 0;
 
 	if (e->pagemap < 0) {
 		if (!is_due(e, now_ns, rss_bytes))
 			return 0;
-		r = begin_look(e, rss_bytes);
+		r = begin_look(e, task, rss_bytes);
 	}
 	while (!r) {
 		r = ask(e);
@@ -403,7 +402,7 @@ int extent_look(struct extent *e, uint64_t now_ns, uint64_t until_ns, uint64_t r
 			return 0;
 	}
 	if (r > 0)
-		r = finish(e, now_ns);
+		r = finish(e, task, now_ns);
 	end_look(e);
 	/* what cannot be looked at now is looked at later: it may be gone, or too short of memory */
 	if (r < 0)

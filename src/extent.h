@@ -34,17 +34,18 @@ struct extent;
 bool extent_is_supported(void);
 
 /* NULL without memory. */
-struct extent *extent_new(pid_t tgid);
+struct extent *extent_new(void);
 void extent_free(struct extent *e);
 
 /*
  * Begin a look if it is time, or go on with the one that was begun, until it is done or
- * UNTIL_NS (CLOCK_MONOTONIC, as NOW_NS) is over.  RSS_BYTES is what the process has now,
- * roughly; a look is made sooner when that changes.
+ * UNTIL_NS (CLOCK_MONOTONIC, as NOW_NS) is over.  TASK is the process, or a thread of it that
+ * lives.  RSS_BYTES is what it has now, roughly; a look is made sooner when that changes.
  * 1 when the ranges are others than before, 0, or a negative errno: then they stay as
  * they are.
  */
-int extent_look(struct extent *e, uint64_t now_ns, uint64_t until_ns, uint64_t rss_bytes);
+int extent_look(struct extent *e, pid_t task, uint64_t now_ns, uint64_t until_ns,
+		uint64_t rss_bytes);
 
 /* As of the last look that found them changed; nr 0: none known. */
 const struct damon_ranges *extent_ranges(const struct extent *e);

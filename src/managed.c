@@ -83,7 +83,7 @@ static int begin(struct managed_set *set, const struct choice *choice, uint64_t 
 
 	item.model = model_process_new(set->machine->nr_cpu_nodes, set->machine->nr_mem_nodes);
 	if (set->by_extent)
-		item.extent = extent_new(choice->proc.pid);
+		item.extent = extent_new();
 	if (!item.model || (set->by_extent && !item.extent)) {
 		end(&item);
 		return -ENOMEM;
@@ -115,6 +115,7 @@ static bool keep_chosen(struct managed_set *set, const struct choice *chosen, si
 		const struct choice *choice = find_choice(chosen, nr, &item->choice.proc);
 
 		if (choice) {
+			changed |= item->choice.task.pid != choice->task.pid;
 			item->choice = *choice;
 			set->items[kept++] = *item;
 			continue;
@@ -148,8 +149,8 @@ int managed_update(struct managed_set *set, const struct choice *chosen, size_t 
 	}
 	for (size_t i = 0; i < set->nr; i++)
 		set->targets[i] = (struct damon_target){
-			.tgid = set->items[i].choice.proc.pid,
-			.start_time = set->items[i].choice.proc.start_time,
+			.tgid = set->items[i].choice.task.pid,
+			.start_time = set->items[i].choice.task.start_time,
 			.ranges = set->by_extent ? extent_ranges(set->items[i].extent) : NULL,
 		};
 	return r;
@@ -162,7 +163,8 @@ bool managed_look(struct managed_set *set, uint64_t now_ns, uint64_t until_ns)
 	for (size_t i = 0; set->by_extent && i < set->nr; i++) {
 		struct managed *item = &set->items[set->look % set->nr];
 
-		if (extent_look(item->extent, now_ns, until_ns, item->choice.proc.rss_bytes) > 0)
+		if (extent_look(item->extent, item->choice.task.pid, now_ns, until_ns,
+				item->choice.proc.rss_bytes) > 0)
 			moved = true;
 		/* the one that was not done with goes on */
 		if (clock_ns(CLOCK_MONOTONIC) >= until_ns)
@@ -280,7 +282,8 @@ static void collect_one(struct managed_set *set, struct managed *item,
 	    reserve(c, c->folded.nr, nr_mem_nodes) < 0)
 		return; /* this sample is lost, the next may find memory */
 	plan_pages(c, budget);
-	if (residency_sample(c->residency, tgid, c->ranges, c->folded.nr, c->counts) < 0)
+	if (residency_sample(c->residency, item->choice.task.pid, c->ranges, c->folded.nr,
+			     c->counts) < 0)
 		memset(c->counts, 0, c->folded.nr * nr_mem_nodes * sizeof(*c->counts));
 	fill_regions(c, nr_mem_nodes);
 	sample.regions = c->regions;
@@ -308,8 +311,8 @@ void managed_collect(struct managed_set *set, const struct damon_snapshot *snaps
 		for (size_t j = 0; j < set->nr; j++) {
 			struct managed *item = &set->items[j];
 
-			if (item->choice.proc.pid == snapshot->target.tgid &&
-			    item->choice.proc.start_time == snapshot->target.start_time) {
+			if (item->choice.task.pid == snapshot->target.tgid &&
+			    item->choice.task.start_time == snapshot->target.start_time) {
 				collect_one(set, item, snapshot, s, options, now_ns, budget);
 				break;
 			}

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/sysfs.h"
 #include "base/util.h"
 
@@ -159,6 +160,17 @@ int proc_living_thread(struct proc_stat *out, pid_t tgid, pid_t hint)
 		if (is_alive(out, tgid, atoi(entry->d_name)))
 			return 0;
 	return -ESRCH;
+}
+
+uint64_t proc_uptime_ticks(void)
+{
+	return clock_ns(CLOCK_BOOTTIME) / (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+uint64_t proc_age_ticks(const struct proc_stat *p, uint64_t uptime_ticks)
+{
+	/* it may have started after the clock was read */
+	return uptime_ticks > p->start_time ? uptime_ticks - p->start_time : 0;
 }
 
 int proc_cpu_ns(uint64_t *out, pid_t tgid)

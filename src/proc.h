@@ -51,6 +51,12 @@ bool proc_has_hugetlb(void);
  */
 int proc_living_thread(struct proc_stat *out, pid_t tgid, pid_t hint);
 
+/* Clock ticks since boot, by the clock of start_time. */
+uint64_t proc_uptime_ticks(void);
+
+/* How long a process has been there, UPTIME_TICKS after boot. */
+uint64_t proc_age_ticks(const struct proc_stat *p, uint64_t uptime_ticks);
+
 /* CPU time that all threads of a process have used, living and dead.  0 or -ESRCH. */
 int proc_cpu_ns(uint64_t *out, pid_t tgid);
 

@@ -5,8 +5,8 @@
  * A tick reads as the flow of data: choose -> measure -> aim -> snapshot ->
  * collect -> publish.
  * Ticks come once an aggregation interval, but not more often than every 50 ms:
- * profiles change more slowly than that.  Looking for processes and for changes
- * of the machine takes place once a second.
+ * profiles change more slowly than that.  Once a second the machine is looked at
+ * for changes, and a pass over all processes begins, of which each tick does a piece.
  */
 #include <errno.h>
 #include <poll.h>
@@ -39,6 +39,8 @@
 /* A tick looks at as many processes as this much CPU time allows, but at some: many take turns. */
 #define PROCESSES_CPU_NS NSEC_PER_MSEC
 #define LEAST_TURN 8
+#define CHOOSE_CPU_NS (4 * NSEC_PER_MSEC) /* what a tick spends on who is to be managed */
+#define USE_NS (10 * NSEC_PER_SEC)	  /* after so long it is known what a process uses */
 #define STALE_TICKS 3  /* a heartbeat older than this makes the scheduler ignore profiles */
 #define MAX_RESTARTS 5 /* in a row, each within RESTART_WINDOW_NS of the last */
 #define RESTART_WINDOW_NS (2 * NSEC_PER_SEC)
@@ -300,15 +302,30 @@ static int follow_topology(struct daemon *d)
 	return 0;
 }
 
-/* *CHANGED: there are others to manage than before. */
+/* Who has been watched for a while and uses no memory gives way to others. */
+static void tell_used(struct daemon *d, uint64_t now)
+{
+	for (size_t i = 0; i < d->set.nr; i++) {
+		const struct managed *item = &d->set.items[i];
+
+		if (item->last_ns && now - item->since_ns >= USE_NS)
+			chooser_tell_used(d->chooser, &item->choice,
+					  model_profile(item->model)->working_set_bytes);
+	}
+}
+
+/*
+ * A piece of the pass over all processes that goes on all the time.  *CHANGED: there are others
+ * to manage than before.
+ */
 static int choose(struct daemon *d, uint64_t now, bool *changed)
 {
 	const struct choice *chosen;
 	size_t nr;
 	int r;
 
-	r = chooser_scan(d->chooser, &chosen, &nr);
-	if (!r)
+	r = chooser_step(d->chooser, now, CHOOSE_CPU_NS, &chosen, &nr);
+	if (r > 0)
 		r = managed_update(&d->set, chosen, nr, d->sched, now, changed);
 	return r;
 }
@@ -432,17 +449,14 @@ static void follow_processes(struct daemon *d)
 	pace(d, nr, clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_before);
 }
 
-/* Once a second.  True when there are others to manage than before. */
-static bool look_around(struct daemon *d, uint64_t now)
+/* Once a second. */
+static void look_around(struct daemon *d, uint64_t now)
 {
-	bool changed = false;
-
 	trouble_report(&d->troubles, TROUBLE_TOPOLOGY, follow_topology(d), "it is changing");
-	trouble_report(&d->troubles, TROUBLE_PROCESSES, choose(d, now, &changed), NULL);
+	tell_used(d, now);
 	watch_memory(d);
 	metrics_scan(d->metrics, d->topology, now);
 	count_hits(d, now);
-	return changed;
 }
 
 static void tick(struct daemon *d)
@@ -452,8 +466,9 @@ static void tick(struct daemon *d)
 
 	if (!d->scan_ns || now - d->scan_ns >= SCAN_NS) {
 		d->scan_ns = now;
-		others = look_around(d, now);
+		look_around(d, now);
 	}
+	trouble_report(&d->troubles, TROUBLE_PROCESSES, choose(d, now, &others), NULL);
 	measure(d, now);
 	aim(d, now, others);
 	follow_processes(d);

@@ -37,6 +37,7 @@ libtiersched_a_SOURCES += \
 	src/report.c src/report.h \
 	src/rule.c src/rule.h \
 	src/run.c \
+	src/scan.c src/scan.h \
 	src/scheduler.c src/scheduler.h \
 	src/server.c src/server.h \
 	src/state.c src/state.h \

@@ -218,7 +218,7 @@ static int look(struct extent *e, uint64_t now_ns)
 	assert_int_equal(proc_memory_read(&memory, getpid()), 0);
 	/* one question a call, until it says that something has changed or that it is done */
 	for (int i = 0; i < 100000; i++) {
-		r = extent_look(e, now_ns, 0, memory.private_bytes + memory.shared_bytes);
+		r = extent_look(e, getpid(), now_ns, 0, memory.private_bytes + memory.shared_bytes);
 		if (r)
 			return r;
 	}
@@ -271,7 +271,7 @@ static void little_in_much(void **state)
 	uint64_t sizes;
 
 	need_support();
-	e = extent_new(getpid());
+	e = extent_new();
 	reserved = reserve(1024 * GB);
 	use(reserved + 512 * GB, 20 * MB);
 	assert_int_equal(look(e, 1), 1);
@@ -281,7 +281,7 @@ static void little_in_much(void **state)
 	assert_in_range(extent_resident_bytes(e), 20 * MB, sizes);
 	/* it grows far away: a second later that is known */
 	use(reserved + 100 * GB, 30 * MB);
-	assert_int_equal(extent_look(e, NSEC_PER_SEC, 0, 1), 0); /* too early to look */
+	assert_int_equal(extent_look(e, getpid(), NSEC_PER_SEC, 0, 1), 0); /* too early to look */
 	assert_int_equal(look(e, 2 * NSEC_PER_SEC), 1);
 	assert_true(covers(extent_ranges(e), reserved + 100 * GB, 30 * MB));
 	assert_true(covers(extent_ranges(e), reserved + 512 * GB, 20 * MB));
@@ -297,7 +297,7 @@ static void three_views_count_once(void **state)
 	int fd;
 
 	need_support();
-	e = extent_new(getpid());
+	e = extent_new();
 	fd = memfd_create("views", MFD_CLOEXEC);
 	assert_int_equal(look(e, 1), 1);
 	before = extent_resident_bytes(e);
@@ -319,9 +319,9 @@ static void three_views_count_once(void **state)
 
 static void nobody_there(void **state)
 {
-	struct extent *e = extent_new(INT32_MAX);
+	struct extent *e = extent_new();
 
-	assert_int_equal(extent_look(e, 1, UINT64_MAX, 0), -ESRCH);
+	assert_int_equal(extent_look(e, INT32_MAX, 1, UINT64_MAX, 0), -ESRCH);
 	assert_int_equal(extent_ranges(e)->nr, 0);
 	assert_int_equal(extent_resident_bytes(e), 0);
 	extent_free(e);

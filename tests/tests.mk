@@ -10,6 +10,7 @@ tests_test_extent_SOURCES = tests/test-extent.c
 tests_test_footprint_SOURCES = tests/test-footprint.c
 tests_test_model_SOURCES = tests/test-model.c
 tests_test_choose_SOURCES = tests/test-choose.c
+tests_test_choose_LDADD = $(LDADD) -lpthread
 tests_test_publish_SOURCES = tests/test-publish.c
 tests_test_doctor_SOURCES = tests/test-doctor.c tests/topology.c tests/topology.h tests/sysroot.c tests/sysroot.h
 tests_test_metrics_SOURCES = tests/test-metrics.c tests/sysroot.c tests/sysroot.h
