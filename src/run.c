@@ -41,6 +41,7 @@
 #define LEAST_TURN 8
 #define CHOOSE_CPU_NS (4 * NSEC_PER_MSEC) /* what a tick spends on who is to be managed */
 #define USE_NS (10 * NSEC_PER_SEC)	  /* after so long it is known what a process uses */
+#define LEAST_FILES 128			  /* with few CPUs it has some 45 open */
 #define STALE_TICKS 3  /* a heartbeat older than this makes the scheduler ignore profiles */
 #define MAX_RESTARTS 5 /* in a row, each within RESTART_WINDOW_NS of the last */
 #define RESTART_WINDOW_NS (2 * NSEC_PER_SEC)
@@ -51,6 +52,29 @@ static uint64_t now_ns(void)
 }
 
 /* Taking hold.  Each returns -1 to go on, or an exit status after saying why. */
+
+/*
+ * The scheduler's programs and maps are a file each, counters two for each thread of the managed
+ * processes: more than a shell's soft limit may allow.  Short of files the kernel only says that
+ * something is invalid.
+ */
+static int allow_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return -1;
+	if (files.rlim_max < LEAST_FILES) {
+		log_error("open files: the limit is %llu, and this needs %d; raise it (ulimit -n, "
+			  "or LimitNOFILE= of the service)",
+			  (unsigned long long)files.rlim_max, LEAST_FILES);
+		return TS_EXIT_LACKING;
+	}
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files))
+		log_debug("cannot raise the limit of open files: %m");
+	return -1;
+}
 
 static int check_pids(const struct options *o)
 {
@@ -63,6 +87,11 @@ static int check_pids(const struct options *o)
 		}
 		if (p.kernel_thread) {
 			log_error("pid: %d (%s) is a kernel thread; it has no memory of its own",
+				  p.pid, p.comm);
+			return TS_EXIT_USAGE;
+		}
+		if (p.state == 'Z' && p.nr_threads < 2) {
+			log_error("pid: %d (%s) has ended; only its parent still knows of it",
 				  p.pid, p.comm);
 			return TS_EXIT_USAGE;
 		}
@@ -192,6 +221,8 @@ static int take_hold(struct daemon *d, int *lock)
 		return TS_EXIT_FAILED;
 	}
 	status = check_pids(d->options);
+	if (status < 0)
+		status = allow_files();
 	if (status >= 0)
 		return status;
 	if (doctor_refuse(d->options))
@@ -615,18 +646,6 @@ static int loop(struct daemon *d, int signals)
 	}
 }
 
-/* Two for each thread of the managed processes: more than a shell's limit allows. */
-static void allow_counters(void)
-{
-	struct rlimit files;
-
-	if (getrlimit(RLIMIT_NOFILE, &files))
-		return;
-	files.rlim_cur = files.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &files))
-		log_debug("cannot raise the limit of open files: %m");
-}
-
 int cmd_run(const struct options *o)
 {
 	struct daemon d = {
@@ -641,8 +660,6 @@ int cmd_run(const struct options *o)
 	/* the machine waits for its word: a late heartbeat costs every placement */
 	if (setpriority(PRIO_PROCESS, 0, -10))
 		log_debug("cannot raise the daemon's priority: %m");
-	if (o->process_hits)
-		allow_counters();
 	status = take_hold(&d, &lock);
 	if (status < 0) {
 		/* times and costs count from here: loading is done once */
