@@ -346,8 +346,8 @@ static void tell_used(struct daemon *d, uint64_t now)
 }
 
 /*
- * A piece of the pass over all processes that goes on all the time.  *CHANGED: there are others
- * to manage than before.
+ * A piece of the pass over all processes that goes on all the time.  1 when the pass is over,
+ * 0 when it is not, or -errno.  *CHANGED: there are others to manage than before.
  */
 static int choose(struct daemon *d, uint64_t now, bool *changed)
 {
@@ -356,9 +356,10 @@ static int choose(struct daemon *d, uint64_t now, bool *changed)
 	int r;
 
 	r = chooser_step(d->chooser, now, CHOOSE_CPU_NS, &chosen, &nr);
-	if (r > 0)
-		r = managed_update(&d->set, chosen, nr, d->sched, now, changed);
-	return r;
+	if (r <= 0)
+		return r;
+	r = managed_update(&d->set, chosen, nr, d->sched, now, changed);
+	return r < 0 ? r : 1;
 }
 
 /*
@@ -494,12 +495,15 @@ static void tick(struct daemon *d)
 {
 	uint64_t now = now_ns(), cpu_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	bool others = false;
+	int r;
 
 	if (!d->scan_ns || now - d->scan_ns >= SCAN_NS) {
 		d->scan_ns = now;
 		look_around(d, now);
 	}
-	trouble_report(&d->troubles, TROUBLE_PROCESSES, choose(d, now, &others), NULL);
+	r = choose(d, now, &others);
+	if (r)
+		trouble_report(&d->troubles, TROUBLE_PROCESSES, r, NULL);
 	measure(d, now);
 	aim(d, now, others);
 	follow_processes(d);
