@@ -16,16 +16,16 @@ no_advice() { ! advice .; }
 	is '[] 1' '"\(.regions) \(.memdevs | length)"'
 	is '[]' '[.nodes[] | select(.cxl != "no")]'
 	retry 20 same_from_files
-	retry 20 advice 'cxl create-region -t ram -m mem0'
+	retry 60 advice 'cxl create-region -t ram -m mem0'
 	# doctor leads from step to step, as far as this machine has stopped
 	echo offline >/sys/devices/system/memory/auto_online_blocks
 	cxl create-region -t ram -d decoder0.0 -m mem0
-	retry 20 advice '^daxctl online-memory dax0.0$'
+	retry 60 advice '^daxctl online-memory dax0.0$'
 	daxctl reconfigure-device --mode=devdax --force dax0.0
-	retry 20 advice '^daxctl reconfigure-device --mode=system-ram dax0.0$'
+	retry 60 advice '^daxctl reconfigure-device --mode=system-ram dax0.0$'
 	$(advice reconfigure)
 	echo online >/sys/devices/system/memory/auto_online_blocks
-	retry 20 no_advice
+	retry 60 no_advice
 	retry 20 is region "$(node 2 .cxl)"
 	retry 20 same_from_files
 }
