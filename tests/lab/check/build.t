@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The source tree as a builder meets it, in the lab's Debian: from a clean copy, with both compilers, sanitizers, and as a tarball.
+# The source tree as a builder meets it, in the lab's Debian: from a clean copy, in the tree and out of it, with both compilers,
+# sanitizers, and as a tarball.
 set -euo pipefail
 
 # shellcheck source=tap.sh
@@ -20,10 +21,12 @@ warnings=-Werror	# of -Wall -Wextra, which configure chooses
 
 point "sources copied clean" in_tree . \
 	'find .. -maxdepth 1 -name "check-*" -mmin +1440 -exec rm -rf {} +; mkdir src && sed -z "s/^[^ ]* [^ ]* [^ ]* //" "$LAB_SRC/../files" | tar -C "$LAB_SRC" --null -T - -c | tar -C src -x'
-point "autoreconf from a clean tree" in_tree src 'autoreconf -fi'
-point "gcc: configure and build, warnings are errors" in_tree gcc \
-	"../src/configure CC=gcc CFLAGS='-O2 -g' && make CFLAGS='-O2 -g $warnings'"
-point "gcc: unit tests" in_tree gcc "make check VERBOSE=1 CFLAGS='-O2 -g $warnings'"
+point "autogen.sh in a clean tree" in_tree src './autogen.sh'
+# as the README says; the copy is a checkout, whose .gitignore names all that is made
+point "gcc, in the source tree: configure and build, warnings are errors" in_tree gcc \
+	"cp -a ../src/. . && git init -q && git add . && ./configure CC=gcc CFLAGS='-O2 -g' && make CFLAGS='-O2 -g $warnings'"
+point "gcc, in the source tree: unit tests" in_tree gcc "make check VERBOSE=1 CFLAGS='-O2 -g $warnings'"
+point "gcc, in the source tree: git sees nothing new" in_tree gcc 'git status --porcelain >../status && ! grep -v "^A  " ../status'
 point "install stays below its prefix" in_tree gcc '
 	rm -rf ../stage && make DESTDIR="$check/stage" install
 	test -n "$(find ../stage/usr/local -type f)"
