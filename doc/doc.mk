@@ -7,4 +7,4 @@ CLEANFILES += doc/cxl-tiersched.service
 endif
 
 doc/cxl-tiersched.service: doc/cxl-tiersched.service.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) doc && $(SED) 's|@bindir[@]|$(bindir)|' $(srcdir)/doc/cxl-tiersched.service.in >$@.tmp && mv $@.tmp $@
+	$(AM_V_GEN)$(MKDIR_P) doc && $(SED) 's|@sbindir[@]|$(sbindir)|' $(srcdir)/doc/cxl-tiersched.service.in >$@.tmp && mv $@.tmp $@

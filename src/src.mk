@@ -1,5 +1,5 @@
 # The program: everything but main.c is in the library.
-bin_PROGRAMS += cxl-tiersched
+sbin_PROGRAMS += cxl-tiersched
 cxl_tiersched_SOURCES = src/main.c
 cxl_tiersched_LDADD = libtiersched.a $(LIBS_ALL)
 
