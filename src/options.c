@@ -205,14 +205,13 @@ void options_help(void)
 	printf("Usage: cxl-tiersched [OPTIONS]\n"
 	       "       cxl-tiersched topology|calibrate|doctor|status [--json]\n"
 	       "\n"
-	       "A CPU scheduler for machines with CXL memory: tasks run where their hot memory is\n"
-	       "cheapest to reach.  Without a command it runs until SIGINT or SIGTERM; scheduling\n"
-	       "goes back to the kernel's on exit.\n"
+	       "A CPU scheduler for machines with CXL memory: tasks run where their hot memory\n"
+	       "is cheapest to reach.  Without a command it runs until SIGINT or SIGTERM;\n"
+	       "scheduling goes back to the kernel's on exit.\n"
 	       "\n"
 	       "Commands:\n"
-	       "  topology               nodes, CXL devices, CPUs near each, latency and "
-	       "bandwidth\n"
-	       "  calibrate              measure the latencies and keep them until the next boot\n"
+	       "  topology               nodes, CXL devices, near CPUs, latency and bandwidth\n"
+	       "  calibrate              measure the latencies, keep them until the next boot\n"
 	       "  doctor                 can this machine run it, and what is missing\n"
 	       "  status                 what the running daemon manages, where and why\n"
 	       "\n"
@@ -228,14 +227,13 @@ void options_help(void)
 		else
 			snprintf(left, sizeof(left), "--%s%s%s", d->name, d->value ? " " : "",
 				 d->value ? d->value : "");
-		printf("  %-22s ", left);
+		printf(strlen(left) > 22 ? "  %s\n%25s" : "  %-22s %s", left, "");
 		print_wrapped(d->help, 25);
 	}
 	printf("\n"
 	       "Durations take a unit (100ms, 2s), sizes may (64M).\n"
-	       "Exit status: 0 done, 1 failed, 2 usage, 3 the machine lacks something, 4 the "
-	       "kernel\n"
-	       "ejected the scheduler.\n");
+	       "Exit status: 0 done, 1 failed, 2 usage, 3 the machine lacks something, 4 the\n"
+	       "kernel ejected the scheduler.\n");
 }
 
 /* Parsers of one value: 0, or -errno after saying what is wrong. */
