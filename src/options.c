@@ -9,7 +9,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <ini.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -18,6 +17,7 @@
 #include "base/util.h"
 #include "config.h"
 #include "damon/damon.h"
+#include "settings.h"
 
 enum { FOR_RUN = 1, FOR_TOPOLOGY = 2, FOR_DOCTOR = 4, FOR_STATUS = 8, FOR_CALIBRATE = 16, FOR_ALL = 31 };
 
@@ -52,11 +52,10 @@ enum {
 
 /* What may be tuned, in the order of TS_TUNABLES: so is struct ts_tunables, an array of __u32. */
 struct tunable {
-	const char *option;
 	uint64_t least, most;
 };
 
-#define TUNABLE(field, option, standard, least, most, words) {option, least, most},
+#define TUNABLE(field, option, standard, least, most, words) {least, most},
 static const struct tunable tunables[] = {TS_TUNABLES(TUNABLE)};
 
 enum {
@@ -72,6 +71,9 @@ struct description {
 	int commands;
 	const char *help;
 };
+
+/* The longest value, so that a complaint fits a line of the log. */
+#define VALUE_MAX 1000
 
 /* Vector databases, and what serves mixture-of-experts models. */
 #define NAMES "vect,fais,milv,weav,qdrant,moe,llama,ollama,vllm,VLLM,sglang"
@@ -124,7 +126,7 @@ static const struct description table[] = {
 	{option, "N", OPT_##field, FOR_RUN, words " [" #standard "]"},
 	TS_TUNABLES(TUNABLE_DESCRIPTION)};
 
-static int set_names(struct options *o, const char *text)
+static int set_names(struct options *o, const char *name, const char *text)
 {
 	char names[TS_MAX_NAMES][TS_NAME_LEN] = {0};
 	size_t nr = 0;
@@ -133,15 +135,15 @@ static int set_names(struct options *o, const char *text)
 		size_t len = strcspn(text, ",");
 
 		if (!len || len >= TS_NAME_LEN || nr == TS_MAX_NAMES) {
-			log_error("names: '%.*s': at most %d prefixes of 1 to %d characters, "
+			log_error("%s: '%.*s': at most %d prefixes of 1 to %d characters, "
 				  "separated by commas",
-				  (int)len, text, TS_MAX_NAMES, TS_NAME_LEN - 1);
+				  name, (int)len, text, TS_MAX_NAMES, TS_NAME_LEN - 1);
 			return -EINVAL;
 		}
 		memcpy(names[nr++], text, len);
 		text += len;
 		if (*text == ',' && !*++text) {
-			log_error("names: the list ends in a comma");
+			log_error("%s: the list ends in a comma", name);
 			return -EINVAL;
 		}
 	}
@@ -161,7 +163,7 @@ void options_init(struct options *o)
 		.simulate_seed = 1,
 		.tune = TS_TUNABLES_STANDARD,
 	};
-	(void)set_names(o, NAMES);
+	(void)set_names(o, "names", NAMES);
 }
 
 void options_deinit(struct options *o)
@@ -236,7 +238,7 @@ void options_help(void)
 	       "kernel ejected the scheduler.\n");
 }
 
-/* Parsers of one value: 0, or -errno after saying what is wrong. */
+/* Parsers of one value: 0, or -errno after saying what is wrong with the option of that NAME. */
 
 static int set_duration(uint64_t *out, const char *name, const char *text, uint64_t min_ns,
 			uint64_t max_ns, const char *range)
@@ -258,13 +260,13 @@ static int set_duration(uint64_t *out, const char *name, const char *text, uint6
 	return 0;
 }
 
-static int add_pid(struct options *o, const char *text)
+static int add_pid(struct options *o, const char *name, const char *text)
 {
 	uint64_t value;
 	pid_t *pids;
 
 	if (parse_u64(&value, text) < 0 || !value || value > INT32_MAX) {
-		log_error("pid: '%s' is not a process id", text);
+		log_error("%s: '%s' is not a process id", name, text);
 		return -EINVAL;
 	}
 	pids = reallocarray(o->pids, o->nr_pids + 1, sizeof(*pids));
@@ -275,7 +277,7 @@ static int add_pid(struct options *o, const char *text)
 	return 0;
 }
 
-static int add_bandwidth(struct options *o, const char *text)
+static int add_bandwidth(struct options *o, const char *name, const char *text)
 {
 	struct metrics_bandwidth *bandwidths;
 	const char *equals = strchr(text, '=');
@@ -296,11 +298,11 @@ static int add_bandwidth(struct options *o, const char *text)
 		(struct metrics_bandwidth){(unsigned int)node, (uint32_t)mbps};
 	return 0;
 wrong:
-	log_error("bandwidth: '%s' is not NODE=MBPS, such as 2=32000 for 32 GB/s", text);
+	log_error("%s: '%s' is not NODE=MBPS, such as 2=32000 for 32 GB/s", name, text);
 	return -EINVAL;
 }
 
-static int add_rule(struct options *o, const char *text)
+static int add_rule(struct options *o, const char *name, const char *text)
 {
 	struct rule *rules = reallocarray(o->rules, o->nr_rules + 1, sizeof(*rules));
 	int r;
@@ -310,20 +312,23 @@ static int add_rule(struct options *o, const char *text)
 	o->rules = rules;
 	r = rule_parse(&o->rules[o->nr_rules], text);
 	if (r == -EINVAL)
-		log_error("match: '%s' is not a rule; write [vector=|latency=|regular=]comm:GLOB, "
+		log_error("%s: '%s' is not a rule; write [vector=|latency=|regular=]comm:GLOB, "
 			  "exe:GLOB or cgroup:GLOB",
-			  text);
+			  name, text);
+	else if (r == -EILSEQ)
+		log_error("%s: '%s': the glob has a '[' without its ']' or a '\\' at its end",
+			  name, text);
 	if (!r)
 		o->nr_rules++;
 	return r;
 }
 
-static int set_cxl_nodes(struct options *o, const char *text)
+static int set_cxl_nodes(struct options *o, const char *name, const char *text)
 {
 	struct idlist nodes = IDLIST_INIT;
 
 	if (idlist_parse(&nodes, text) < 0 || !nodes.nr) {
-		log_error("cxl-node: '%s' is not a list of nodes, such as 2 or 2,3", text);
+		log_error("%s: '%s' is not a list of nodes, such as 2 or 2,3", name, text);
 		idlist_deinit(&nodes);
 		return -EINVAL;
 	}
@@ -375,54 +380,61 @@ static int set_sysroot(struct options *o, const char *text)
 	return set_string(&o->sysroot, text);
 }
 
-static int set_tunable(struct options *o, const struct tunable *t, const char *text)
+static int set_tunable(struct options *o, const struct tunable *t, const char *name,
+		       const char *text)
 {
 	uint64_t value;
-	int r = set_count(&value, t->option, text, t->least, t->most);
+	int r = set_count(&value, name, text, t->least, t->most);
 
 	if (!r)
 		((__u32 *)&o->tune)[t - tunables] = (__u32)value;
 	return r;
 }
 
-static int set_option(struct options *o, int code, const char *text)
+/* NAME is what to call it in a complaint, TEXT its value; NULL for a switch. */
+static int set_option(struct options *o, int code, const char *name, const char *text)
 {
+	if (text && strlen(text) > VALUE_MAX) {
+		log_error("%s: its value has %zu bytes; at most %d are taken", name, strlen(text),
+			  VALUE_MAX);
+		return -E2BIG;
+	}
 	if (code >= OPT_TUNABLE && code < OPT_TUNABLE + (int)ARRAY_SIZE(tunables))
-		return set_tunable(o, &tunables[code - OPT_TUNABLE], text);
+		return set_tunable(o, &tunables[code - OPT_TUNABLE], name, text);
 	switch (code) {
 	case OPT_DAMON_INTERVAL:
-		return set_duration(&o->damon_interval_ns, "damon-interval", text, NSEC_PER_MSEC,
+		return set_duration(&o->damon_interval_ns, name, text, NSEC_PER_MSEC,
 				    3600 * NSEC_PER_SEC, "1ms to 1h");
 	case OPT_DAMON_SAMPLES:
-		return set_count(&o->damon_samples, "damon-samples", text, 4, 1000);
+		return set_count(&o->damon_samples, name, text, 4, 1000);
 	case OPT_SLICE:
-		return set_duration(&o->slice_ns, "slice", text, 100 * NSEC_PER_USEC, NSEC_PER_SEC,
+		return set_duration(&o->slice_ns, name, text, 100 * NSEC_PER_USEC, NSEC_PER_SEC,
 				    "100us to 1s");
 	case OPT_HOLD:
-		return set_duration(&o->hold_ns, "hold", text, 0, NSEC_PER_SEC, "0ms to 1s");
+		return set_duration(&o->hold_ns, name, text, 0, NSEC_PER_SEC, "0ms to 1s");
 	case OPT_STATS:
-		return set_duration(&o->stats_ns, "stats", text, 10 * NSEC_PER_MSEC,
+		return set_duration(&o->stats_ns, name, text, 10 * NSEC_PER_MSEC,
 				    24 * 3600 * NSEC_PER_SEC, "10ms to 24h");
 	case OPT_DURATION:
-		return set_duration(&o->duration_ns, "duration", text, NSEC_PER_MSEC,
+		return set_duration(&o->duration_ns, name, text, NSEC_PER_MSEC,
 				    10000 * 3600 * NSEC_PER_SEC, "1ms to 10000h");
 	case OPT_PID:
-		return add_pid(o, text);
+		return add_pid(o, name, text);
 	case OPT_MATCH:
-		return add_rule(o, text);
+		return add_rule(o, name, text);
 	case OPT_NAMES:
-		return set_names(o, text);
+		return set_names(o, name, text);
 	case OPT_CXL_NODE:
-		return set_cxl_nodes(o, text);
+		return set_cxl_nodes(o, name, text);
 	case OPT_BANDWIDTH:
-		return add_bandwidth(o, text);
+		return add_bandwidth(o, name, text);
 	case OPT_MIN_RSS:
 		if (!parse_size_bytes(&o->min_rss_bytes, text))
 			return 0;
-		log_error("min-rss: '%s' is not a size, such as 64M or 2G", text);
+		log_error("%s: '%s' is not a size, such as 64M or 2G", name, text);
 		return -EINVAL;
 	case OPT_MAX_PROCESSES:
-		return set_count(&o->max_processes, "max-processes", text, 1, 1024);
+		return set_count(&o->max_processes, name, text, 1, 1024);
 	case OPT_SYSROOT:
 		return set_sysroot(o, text);
 	case OPT_CONFIG:
@@ -446,7 +458,7 @@ static int set_option(struct options *o, int code, const char *text)
 		o->simulate = true;
 		return 0;
 	case OPT_SIMULATE_SEED:
-		return set_count(&o->simulate_seed, "simulate-seed", text, 1, INT64_MAX);
+		return set_count(&o->simulate_seed, name, text, 1, INT64_MAX);
 	case OPT_CALIBRATE:
 		o->calibrate = true;
 		return 0;
@@ -460,9 +472,12 @@ static int set_option(struct options *o, int code, const char *text)
 	return -EINVAL;
 }
 
-/* One line of the file; inih wants 1 for success. */
-static int take_line(void *user, const char *section, const char *key, const char *value)
+/* One setting of the file. */
+static int take_setting(void *user, const char *where, const char *key, const char *value)
 {
+	char name[1200];
+
+	snprintf(name, sizeof(name), "%s%.100s", where, key);
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		const struct description *d = &table[i];
 
@@ -470,28 +485,16 @@ static int take_line(void *user, const char *section, const char *key, const cha
 		    !(d->commands & FOR_RUN))
 			continue;
 		if (d->value)
-			return set_option(user, d->code, value) == 0;
+			return set_option(user, d->code, name, value);
 		if (!strcmp(value, "yes") || !strcmp(value, "true"))
-			return set_option(user, d->code, NULL) == 0;
+			return set_option(user, d->code, name, NULL);
 		if (!strcmp(value, "no") || !strcmp(value, "false"))
-			return 1;
-		log_error("%s: '%s' is neither yes nor no", key, value);
-		return 0;
+			return 0;
+		log_error("%s: '%.100s' is neither yes nor no", name, value);
+		return -EINVAL;
 	}
-	log_error("'%s%s%s' is not a setting; see cxl-tiersched.conf(5)", section,
-		  *section ? "." : "", key);
-	return 0;
-}
-
-static int read_config(struct options *o, const char *path)
-{
-	int r = ini_parse(path, take_line, o);
-
-	if (r > 0)
-		log_error("%s: line %d is not right", path, r);
-	else if (r < 0)
-		log_error("%s: %m", path);
-	return r ? -EINVAL : 0;
+	log_error("%s'%.100s' is not a setting; see cxl-tiersched.conf(5)", where, key);
+	return -EINVAL;
 }
 
 static int command_bit(const char *command)
@@ -558,8 +561,9 @@ static int parse_pass(struct options *o, int bit, int argc, char **argv, bool fo
 		if (!d)
 			return complain(c, word);
 		if (for_config) {
-			if (c == OPT_CONFIG && (bit & FOR_RUN) && set_option(o, c, optarg) < 0)
-				return TS_EXIT_FAILED;
+			if (c == OPT_CONFIG && (bit & FOR_RUN) &&
+			    set_option(o, c, d->name, optarg) < 0)
+				return TS_EXIT_USAGE;
 			continue;
 		}
 		if (c == 'h') {
@@ -574,7 +578,7 @@ static int parse_pass(struct options *o, int bit, int argc, char **argv, bool fo
 			log_error("option '--%s' does not go with this command", d->name);
 			return TS_EXIT_USAGE;
 		}
-		if (c != OPT_CONFIG && set_option(o, c, optarg) < 0)
+		if (c != OPT_CONFIG && set_option(o, c, d->name, optarg) < 0)
 			return TS_EXIT_USAGE;
 	}
 	if (optind < argc) {
@@ -589,7 +593,7 @@ int options_parse(struct options *o, const char *command, int argc, char **argv)
 	int bit = command_bit(command), r;
 
 	r = parse_pass(o, bit, argc, argv, true);
-	if (r < 0 && o->config && read_config(o, o->config) < 0)
+	if (r < 0 && o->config && settings_read(o->config, take_setting, o) < 0)
 		r = TS_EXIT_USAGE;
 	return r >= 0 ? r : parse_pass(o, bit, argc, argv, false);
 }

@@ -33,6 +33,42 @@ enum ts_class class_parse(const char *name)
 	return TS_CLASS_UNSET;
 }
 
+/* From a '[' to its ']', by the rules of fnmatch(3); NULL when there is none. */
+static const char *find_bracket_end(const char *glob)
+{
+	const char *first = glob + 1;
+
+	if (*first == '!' || *first == '^')
+		first++;
+	for (const char *p = first; *p; p++) {
+		const char *end;
+
+		if (*p == ']' && p > first)
+			return p;
+		if (*p == '[' && p[1] && strchr(":.=", p[1])) {
+			end = strstr(p + 2, (char[]){p[1], ']', '\0'});
+			p = end ? end + 1 : p;
+		} else if (*p == '\\' && p[1]) {
+			p++;
+		}
+	}
+	return NULL;
+}
+
+/* fnmatch() takes a '[' without its ']' for itself, and matches nothing with a '\\' at the end. */
+static bool is_whole(const char *glob)
+{
+	for (; *glob; glob++) {
+		if (*glob == '\\')
+			glob++;
+		else if (*glob == '[')
+			glob = find_bracket_end(glob);
+		if (!glob || !*glob)
+			return false;
+	}
+	return true;
+}
+
 int rule_parse(struct rule *out, const char *text)
 {
 	const char *colon = strchr(text, ':'), *equals = strchr(text, '=');
@@ -56,6 +92,8 @@ int rule_parse(struct rule *out, const char *text)
 
 		if ((size_t)(colon - text) != len || strncmp(text, field_names[f], len))
 			continue;
+		if (!is_whole(colon + 1))
+			return -EILSEQ;
 		*out = (struct rule){.field = f, .class = class, .pattern = strdup(colon + 1)};
 		return out->pattern ? 0 : -ENOMEM;
 	}

@@ -19,7 +19,10 @@ struct rule {
 	char *pattern;	     /* glob, fnmatch(3) without flags: "*" matches "/" too */
 };
 
-/* 0; -EINVAL: not of the form (unknown class or field, no pattern); -ENOMEM. */
+/*
+ * 0; -EINVAL: not of the form (unknown class or field, no pattern); -EILSEQ: the
+ * pattern has a '[' without its ']' or a '\' at its end; -ENOMEM.
+ */
 int rule_parse(struct rule *out, const char *text);
 bool rule_matches(const struct rule *rule, const char *value);
 void rule_deinit(struct rule *rule);

@@ -40,6 +40,7 @@ libtiersched_a_SOURCES += \
 	src/scan.c src/scan.h \
 	src/scheduler.c src/scheduler.h \
 	src/server.c src/server.h \
+	src/settings.c src/settings.h \
 	src/state.c src/state.h \
 	src/table.c src/table.h \
 	src/trouble.c src/trouble.h \

@@ -174,6 +174,26 @@ static void rules(void **state)
 	assert_int_equal(rule_parse(&rule, "unset=comm:x"), -EINVAL);
 }
 
+/* An open bracket is no glob: fnmatch(3) would take it for the character itself. */
+static void globs(void **state)
+{
+	static const char *const whole[] = { "comm:a[bc]", "comm:[]]", "comm:[!]a]", "comm:[^]]", "comm:a]", "comm:\\[", "comm:[\\]]",
+					     "comm:[[:alpha:]]", "comm:[[:alpha]", "comm:[[.].]]", "comm:a\\\\" };
+	static const char *const broken[] = { "comm:[abc", "comm:[]", "comm:[!]", "comm:[^]", "comm:[", "comm:[\\]", "comm:[a\\",
+					      "comm:x[[:alpha:]", "comm:[a][b", "comm:a\\", "vector=cgroup:/[" };
+	struct rule rule;
+
+	for (size_t i = 0; i < ARRAY_SIZE(whole); i++) {
+		print_message("# %s\n", whole[i]);
+		assert_int_equal(rule_parse(&rule, whole[i]), 0);
+		rule_deinit(&rule);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
+		print_message("# %s\n", broken[i]);
+		assert_int_equal(rule_parse(&rule, broken[i]), -EILSEQ);
+	}
+}
+
 static void figures(void **state)
 {
 	char b[32];
@@ -227,7 +247,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations),   cmocka_unit_test(sizes),	      cmocka_unit_test(numbers),
 		cmocka_unit_test(lists),       cmocka_unit_test(list_operations),
-		cmocka_unit_test(sysfs_files), cmocka_unit_test(rules), cmocka_unit_test(pressure), cmocka_unit_test(vmstat_counters),	      cmocka_unit_test(figures),
+		cmocka_unit_test(sysfs_files), cmocka_unit_test(rules), cmocka_unit_test(globs), cmocka_unit_test(pressure), cmocka_unit_test(vmstat_counters),	      cmocka_unit_test(figures),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);

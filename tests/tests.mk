@@ -24,13 +24,15 @@ dist_check_SCRIPTS += tests/test-cli tests/test-rooms tests/test-corpus
 TESTS += tests/test-cli tests/test-rooms tests/test-corpus
 
 # Fuzz targets; here each only runs over its corpus.  To fuzz: clang -fsanitize=fuzzer in place of fuzz-main.c.
-FUZZ_TARGETS = tests/fuzz-damon-journal tests/fuzz-damon-ring tests/fuzz-node-text tests/fuzz-pmu-format tests/fuzz-pmu-event
+FUZZ_TARGETS = tests/fuzz-damon-journal tests/fuzz-damon-ring tests/fuzz-node-text tests/fuzz-pmu-format tests/fuzz-pmu-event \
+	tests/fuzz-settings
 check_PROGRAMS += $(FUZZ_TARGETS)
 tests_fuzz_damon_journal_SOURCES = tests/fuzz-damon-journal.c tests/fuzz-main.c
 tests_fuzz_damon_ring_SOURCES = tests/fuzz-damon-ring.c tests/fuzz-main.c
 tests_fuzz_node_text_SOURCES = tests/fuzz-node-text.c tests/fuzz-main.c
 tests_fuzz_pmu_event_SOURCES = tests/fuzz-pmu-event.c tests/fuzz-main.c
 tests_fuzz_pmu_format_SOURCES = tests/fuzz-pmu-format.c tests/fuzz-main.c
+tests_fuzz_settings_SOURCES = tests/fuzz-settings.c tests/fuzz-main.c
 
 LDADD = $(TEST_LIBS)
 AM_CFLAGS += $(CMOCKA_CFLAGS)
@@ -62,6 +64,6 @@ tests_lab_guest_faults_so_LDFLAGS = -shared
 tests_lab_guest_faults_so_LDADD = -ldl
 
 # The lab goes into the tarball as it is in the sources, without what an in-tree build leaves there.
-EXTRA_DIST += tests/corpus/pmu-event tests/corpus/pmu-format tests/data/footprint tests/lab .ci/run
+EXTRA_DIST += tests/corpus/pmu-event tests/corpus/pmu-format tests/corpus/settings tests/data/footprint tests/lab .ci/run
 dist-hook:
 	cd $(distdir) && rm -f $(noinst_PROGRAMS) && find tests/lab '(' -name '*.o' -o -name .dirstamp ')' -delete && rm -rf tests/lab/guest/.deps
