@@ -74,7 +74,7 @@ static void check_sched_ext(struct finding *f, const char *root)
 	(void)sysfs_read(state, sizeof(state), root, "/sys/kernel/sched_ext/state");
 	sched_current(ops, sizeof(ops), root);
 	if (ops[0] && strncmp(ops, "tiersched", 9))
-		say(c, DOCTOR_MISSING, "stop it first: only one sched_ext scheduler runs at a time",
+		say(c, DOCTOR_NOTE, "stop it first: only one sched_ext scheduler runs at a time",
 		    "in use by the scheduler '%s'", ops);
 	else
 		say(c, DOCTOR_OK, "", "%s%s%s", state, ops[0] ? ", " : "", ops);

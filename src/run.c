@@ -186,9 +186,23 @@ static int open_damon(struct daemon *d)
 	return -1;
 }
 
-static int attach(struct daemon *d)
+/*
+ * There is one sched_ext scheduler at a time; this is told before anything is changed.  One of
+ * ours, whose daemon the lock knows no more, is just being taken down by the kernel.
+ */
+static int check_no_other(const struct daemon *d)
 {
 	char current[128];
+
+	sched_current(current, sizeof(current), NULL);
+	if (d->options->observe || !current[0] || !strncmp(current, "tiersched", 9))
+		return -1;
+	log_error("the sched_ext scheduler '%s' is running; stop it first", current);
+	return TS_EXIT_FAILED;
+}
+
+static int attach(struct daemon *d)
+{
 	int r;
 
 	if (d->options->observe)
@@ -196,10 +210,7 @@ static int attach(struct daemon *d)
 	r = sched_attach(&d->sched, d->options, d->machine, STALE_TICKS * d->tick_ns);
 	if (!r)
 		return -1;
-	sched_current(current, sizeof(current), NULL);
-	if (r == -EBUSY && current[0])
-		log_error("the sched_ext scheduler '%s' is running; stop it first", current);
-	else
+	if (r != -EBUSY || check_no_other(d) < 0)
 		log_error("the kernel does not take the scheduler: %s; run with -v for the "
 			  "verifier's words",
 			  strerror(-r));
@@ -239,6 +250,8 @@ static int take_hold(struct daemon *d, int *lock)
 	status = read_machine(d);
 	if (status < 0)
 		status = check_bandwidths(d);
+	if (status < 0)
+		status = check_no_other(d);
 	if (status < 0)
 		status = open_damon(d);
 	if (status < 0)

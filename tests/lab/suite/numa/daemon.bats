@@ -11,6 +11,24 @@ load ../daemon
 	stop_daemon INT
 }
 
+@test "another scheduler is named and left alone, before anything is changed: status 1" {
+	local foreigner=$BATS_TEST_TMPDIR/foreigner
+	# ours under another name, with a lock of its own
+	LC_ALL=C sed 's/tiersched_\([0-9]\)/foreigner_\1/g; s,/run/cxl-,/run/foe-,g' "$(type -P cxl-tiersched)" >"$foreigner"
+	chmod +x "$foreigner"
+	"$foreigner" 3>&- &
+	pids+=($!)
+	attached() { grep -q ^foreigner_ $scx/root/ops; }
+	retry 60 attached
+	run -1 --separate-stderr cxl-tiersched
+	echo "$stderr"
+	[[ $stderr == "cxl-tiersched: error: the sched_ext scheduler 'foreigner_"*"' is running; stop it first" ]]
+	cxl-tiersched doctor | grep "^note.*sched_ext.*in use by the scheduler 'foreigner_"
+	attached
+	kill "${pids[0]}"
+	retry 60 as_booted
+}
+
 @test "stopped by SIGSTOP, the machine goes on without profiles, and with them again after SIGCONT" {
 	hogs 4
 	touch_memory p --total 128M --hot 24M --node 1
