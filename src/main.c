@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* cxl-tiersched: find the command, parse its options, run it. */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "commands.h"
+#include "output.h"
 
 static const struct {
 	const char *name;
@@ -15,6 +18,17 @@ static const struct {
 	{"status", cmd_status},
 };
 
+/*
+ * Where a standard descriptor is closed, the next file that is opened would take its
+ * number, and get what is printed.  Writing to this one fails.
+ */
+static void fill_standard_fds(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	int (*run)(const struct options *) = cmd_run;
@@ -22,6 +36,7 @@ int main(int argc, char **argv)
 	struct options o;
 	int status;
 
+	fill_standard_fds();
 	log_init();
 	if (argc > 1 && argv[1][0] != '-') {
 		run = NULL;
@@ -43,9 +58,6 @@ int main(int argc, char **argv)
 	if (status < 0)
 		status = run(&o);
 	options_deinit(&o);
-	if (fflush(stdout) || ferror(stdout)) {
-		log_error("cannot write the output: %m");
-		status = status ? status : TS_EXIT_FAILED;
-	}
-	return status;
+	/* nobody has what was found: whatever it was, this is a failure */
+	return output_flush() < 0 ? TS_EXIT_FAILED : status;
 }

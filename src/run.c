@@ -24,6 +24,7 @@
 #include "daemon.h"
 #include "doctor.h"
 #include "latencies.h"
+#include "output.h"
 #include "publish.h"
 #include "report.h"
 #include "server.h"
@@ -566,7 +567,8 @@ static int watch_scheduler(struct daemon *d)
 	return TS_EXIT_EJECTED;
 }
 
-static void print_stats(const struct daemon *d, uint64_t now)
+/* 0, or -EIO after saying that nobody gets them. */
+static int print_stats(const struct daemon *d, uint64_t now)
 {
 	json_object *report = report_build(d, now);
 
@@ -578,8 +580,8 @@ static void print_stats(const struct daemon *d, uint64_t now)
 		report_print(report);
 		putchar('\n');
 	}
-	fflush(stdout);
 	json_object_put(report);
+	return output_flush();
 }
 
 static void answer(struct daemon *d)
@@ -643,7 +645,8 @@ static int loop(struct daemon *d, int signals)
 		now = now_ns();
 		if (d->options->stats_ns && now - d->stats_ns >= d->options->stats_ns) {
 			d->stats_ns = now;
-			print_stats(d, now);
+			if (print_stats(d, now) < 0)
+				return TS_EXIT_FAILED;
 		}
 		if (d->options->duration_ns && now - d->start_ns >= d->options->duration_ns)
 			return TS_EXIT_OK;

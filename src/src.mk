@@ -32,6 +32,7 @@ libtiersched_a_SOURCES += \
 	src/metrics/resctrl.c src/metrics/resctrl.h \
 	src/model.c src/model.h \
 	src/options.c src/options.h \
+	src/output.c src/output.h \
 	src/proc.c src/proc.h \
 	src/publish.c src/publish.h \
 	src/report.c src/report.h \

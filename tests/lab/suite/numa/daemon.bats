@@ -11,6 +11,31 @@ load ../daemon
 	stop_daemon INT
 }
 
+# cannot_write WHY COMMAND...: it ends by itself with status 1 and one error
+cannot_write() {
+	local why=$1 status=0
+	shift
+	"$@" 2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
+	[[ $status == 1 && $(grep -c error "$BATS_TEST_TMPDIR/err") == 1 ]] &&
+		grep -qx "cxl-tiersched: error: cannot write the output: $why" "$BATS_TEST_TMPDIR/err" && return
+	echo "$*: status $status"
+	cat "$BATS_TEST_TMPDIR/err"
+	return 1
+}
+
+@test "results that nobody takes are a failure: --stats ends the run, status says so" {
+	cannot_write "Broken pipe" cxl-tiersched --observe --stats 200ms > >(true)
+	as_booted
+	cannot_write "No space left on device" cxl-tiersched --observe --stats 200ms >/dev/full
+	as_booted
+	cannot_write "No space left on device" cxl-tiersched --observe --stats 200ms --json >/dev/full
+	as_booted
+	start_daemon --observe
+	cannot_write "No space left on device" cxl-tiersched status >/dev/full
+	cannot_write "No space left on device" cxl-tiersched status --json >/dev/full
+	stop_daemon
+}
+
 @test "another scheduler is named and left alone, before anything is changed: status 1" {
 	local foreigner=$BATS_TEST_TMPDIR/foreigner
 	# ours under another name, with a lock of its own
