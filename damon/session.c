@@ -205,6 +205,17 @@ int damon_open(struct damon **out, const struct damon_options *options)
 	return 0;
 }
 
+/* What the NR steps were that it took. */
+static void tell_put_back(const struct damon *d, int nr)
+{
+	bool stat = d->journal.stat_lifted && holder_runs(HOLDER_STAT, d->sysroot);
+	bool slot = nr > stat;
+
+	if (slot || stat)
+		log_info("put back: %s%s%s", slot ? "kdamond slot freed" : "",
+			 slot && stat ? ", " : "", stat ? "DAMON_STAT started again" : "");
+}
+
 void damon_close(struct damon *d)
 {
 	int r;
@@ -218,5 +229,7 @@ void damon_close(struct damon *d)
 		log_error("DAMON could not be left as it was found (%s); the next start tries "
 			  "again, by %s",
 			  strerror(-r), d->journal_path);
+	else
+		tell_put_back(d, r);
 	free_session(d);
 }

@@ -270,7 +270,10 @@ static int take_hold(struct daemon *d, int *lock)
 static void let_go(struct daemon *d, int lock)
 {
 	server_close(d->server);
-	sched_detach(d->sched);
+	if (d->sched) {
+		sched_detach(d->sched);
+		log_info("the kernel's own scheduler has all tasks again");
+	}
 	damon_close(d->damon);
 	managed_deinit(&d->set);
 	chooser_free(d->chooser);
@@ -619,6 +622,19 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Does a signal that has come end the run? */
+static bool is_to_stop(int signals)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof(info)) != sizeof(info))
+		return false;
+	if (info.ssi_signo != SIGHUP)
+		return true;
+	log_info("SIGHUP changes nothing: options are read at the start; restart for new ones");
+	return false;
+}
+
 static int loop(struct daemon *d, int signals)
 {
 	_cleanup_close_ int timer = open_timer(d->tick_ns);
@@ -657,7 +673,7 @@ static int loop(struct daemon *d, int signals)
 				nanosleep(&pause, NULL);
 				break;
 			}
-			if (fds[0].revents)
+			if (fds[0].revents && is_to_stop(signals))
 				return TS_EXIT_OK;
 			if (fds[2].revents)
 				answer(d);

@@ -189,7 +189,7 @@ static void add_unit(struct metrics *m, const char *name)
 			    strerror(-r),
 			    r == -EACCES || r == -EPERM ? " (see kernel.perf_event_paranoid)" : "");
 	else
-		log_info("%s: counts what passes to and from %s", name, unit->pmu.device);
+		log_debug("%s: counts what passes to and from %s", name, unit->pmu.device);
 	m->nr_units++;
 }
 
@@ -233,7 +233,7 @@ static void scan_units(struct metrics *m)
 		if (!m->units[i - 1].there)
 			lose_unit(m, i - 1);
 	if (!m->nr_units && !m->told_of_no_unit)
-		log_warning("no CXL PMU: the bandwidth of CXL memory is unknown");
+		log_debug("no CXL PMU: the bandwidth of CXL memory is unknown");
 	m->told_of_no_unit = true;
 }
 
@@ -242,8 +242,8 @@ static void scan_caches(struct metrics *m, const struct topology *t)
 	if (!m->llc && llc_new(&m->llc, t) < 0)
 		return; /* the next scan may find memory */
 	if (llc_error(m->llc) && !m->told_of_no_llc)
-		log_info("counters of last-level caches: %s; hit rates are unknown",
-			 strerror(-llc_error(m->llc)));
+		log_debug("counters of last-level caches: %s; hit rates are unknown",
+			  strerror(-llc_error(m->llc)));
 	m->told_of_no_llc = true;
 	llc_update(m->llc);
 }

@@ -43,8 +43,8 @@ warnings() { grep -c "$1" "$BATS_TEST_TMPDIR/log" || true; }
 vector_place() { bpftool -j map dump name tiersche.bss | jq '.[0].formatted.value[".bss"][] | select(has("vector_place")).vector_place[0]'; }
 vector_place_is() { [[ $(vector_place) == "$1" ]]; }
 
-@test "without counters bandwidth is unknown, and one warning says so" {
-	start_daemon --observe
+@test "without counters bandwidth is unknown, and with -v one line says so" {
+	start_daemon --observe -v
 	sleep 3
 	is_unknown read_mbps
 	is_unknown utilisation_percent
@@ -240,9 +240,9 @@ process_hits() { process_in "$1" .llc_hit_percent.value "$2" "$3"; }
 	unload lab_llc_pmu
 }
 
-@test "hit rates of last-level caches, by node, and where there are no counters one line says so" {
+@test "hit rates of last-level caches, by node, and where there are no counters one line of -v says so" {
 	unload lab_llc_pmu
-	start_daemon --observe
+	start_daemon --observe -v
 	sleep 2
 	[[ $(node_hits 0) == null ]]
 	[[ $(warnings "counters of last-level caches") == 1 ]]

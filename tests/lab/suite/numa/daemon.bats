@@ -4,11 +4,33 @@
 
 load ../daemon
 
-@test "SIGTERM and SIGINT give everything back" {
+has_ticked() { cxl-tiersched status --json | jq -e '.uptime_ms > 1500'; }
+
+@test "SIGTERM and SIGINT give everything back, and the log has the news alone" {
 	start_daemon
+	retry 20 has_ticked
 	stop_daemon TERM
-	start_daemon
+	diff - "$BATS_TEST_TMPDIR/log" <<-'L'
+		cxl-tiersched: DAMON_STAT excludes every other use of DAMON: stopped, it is started again at exit
+		cxl-tiersched: scheduling; DAMON every 100 ms; stop with Ctrl-C
+		cxl-tiersched: the kernel's own scheduler has all tasks again
+		cxl-tiersched: put back: kdamond slot freed, DAMON_STAT started again
+	L
+	start_daemon --observe
 	stop_daemon INT
+	[[ $(tail -n 2 "$BATS_TEST_TMPDIR/log") == "cxl-tiersched: observing;"*$'\n'"cxl-tiersched: put back: kdamond slot freed, DAMON_STAT started again" ]]
+}
+
+@test "SIGHUP is ignored, with a word in the log" {
+	start_daemon
+	kill -HUP "$daemon"
+	retry 20 grep -q "SIGHUP changes nothing" "$BATS_TEST_TMPDIR/log"
+	kill -HUP "$daemon"
+	told_twice() { [[ $(grep -c "SIGHUP" "$BATS_TEST_TMPDIR/log") == 2 ]]; }
+	retry 20 told_twice
+	answers
+	undisturbed
+	stop_daemon
 }
 
 # cannot_write WHY COMMAND...: it ends by itself with status 1 and one error
