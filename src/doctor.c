@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/sysfs.h"
 #include "base/util.h"
+#include "cgroup-limits.h"
 #include "cxl-advice.h"
 #include "damon/damon.h"
 #include "latencies.h"
@@ -395,6 +396,52 @@ static void check_bandwidth(struct finding *f, const struct topology *t)
 		say(c, DOCTOR_OK, "", "stated by firmware");
 }
 
+/* Of cgroups whose CPU limit does not hold, and "" when there are none. */
+static const char *limits_text(char *buf, size_t size, const struct cgroup_limits *limits)
+{
+	buf[0] = '\0';
+	if (limits->nr)
+		snprintf(buf, size,
+			 "%s%zu cgroup%s a CPU limit (cpu.max), which does not hold while all is "
+			 "scheduled here",
+			 limits->all ? "" : "at least ", limits->nr,
+			 limits->nr == 1 ? " has" : "s have");
+	else if (!limits->all)
+		snprintf(buf, size,
+			 "none of the first %zu cgroups has a CPU limit (cpu.max); others, not "
+			 "looked at, may",
+			 limits->looked);
+	return buf;
+}
+
+static void check_limits(struct finding *f, const char *root)
+{
+	struct doctor_check *c = begin(f, "CPU limits", DOCTOR_OPTIONAL);
+	struct cgroup_limits limits;
+	char text[160];
+
+	if (cgroup_limits_read(&limits, root) < 0)
+		say(c, DOCTOR_NOTE, "", "unknown: no cgroup v2 at " CGROUP_ROOT);
+	else if (!limits_text(text, sizeof(text), &limits)[0])
+		say(c, DOCTOR_OK, "", "no cgroup has one (cpu.max)");
+	else
+		say(c, DOCTOR_NOTE,
+		    "keep them with --partial; list them: grep -rv ^max "
+		    "--include=cpu.max " CGROUP_ROOT,
+		    "%s", text);
+}
+
+void doctor_warn(const struct options *o)
+{
+	struct cgroup_limits limits;
+	char text[160];
+
+	if (o->observe || o->partial || cgroup_limits_read(&limits, NULL) < 0)
+		return;
+	if (limits_text(text, sizeof(text), &limits)[0])
+		log_warning("%s; --partial keeps them, cxl-tiersched doctor tells more", text);
+}
+
 static void check_root(struct finding *f, const struct options *o)
 {
 	struct doctor_check *c;
@@ -439,6 +486,7 @@ int doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struct o
 	check_fills(&f, o, topology);
 	check_resctrl(&f, o->sysroot);
 	check_pressure(&f, o->sysroot);
+	check_limits(&f, o->sysroot);
 	return (int)f.nr;
 }
 

@@ -42,4 +42,7 @@ int doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struct o
  */
 size_t doctor_refuse(const struct options *o);
 
+/* Warn, in one line, of what the run does not keep to while it schedules: CPU limits of cgroups. */
+void doctor_warn(const struct options *o);
+
 #endif

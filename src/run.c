@@ -701,6 +701,7 @@ int cmd_run(const struct options *o)
 		/* times and costs count from here: loading is done once */
 		d.start_ns = d.stats_ns = now_ns();
 		d.start_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+		doctor_warn(o);
 		if (o->simulate)
 			log_warning("the load of CXL memory without counters is simulated: made up "
 				    "figures, no measurement");

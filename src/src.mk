@@ -11,6 +11,7 @@ libtiersched_a_SOURCES += \
 	src/base/random.h \
 	src/base/sysfs.c src/base/sysfs.h \
 	src/base/util.h \
+	src/cgroup-limits.c src/cgroup-limits.h \
 	src/choose.c src/choose.h \
 	src/cmd-calibrate.c src/cmd-doctor.c src/cmd-status.c src/cmd-topology.c src/commands.h \
 	src/cxl-advice.c src/cxl-advice.h \

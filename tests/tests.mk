@@ -3,8 +3,10 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	srcdir=$(srcdir); export srcdir; builddir=$(builddir); export builddir;
 
-UNIT_TESTS += tests/test-base tests/test-extent tests/test-footprint tests/test-model tests/test-choose tests/test-publish tests/test-metrics tests/test-doctor
+UNIT_TESTS += tests/test-base tests/test-extent tests/test-footprint tests/test-model tests/test-choose tests/test-publish tests/test-metrics tests/test-doctor \
+	tests/test-cgroup-limits
 
+tests_test_cgroup_limits_SOURCES = tests/test-cgroup-limits.c tests/sysroot.c tests/sysroot.h
 tests_test_base_SOURCES = tests/test-base.c
 tests_test_extent_SOURCES = tests/test-extent.c
 tests_test_footprint_SOURCES = tests/test-footprint.c

@@ -58,6 +58,28 @@ cannot_write() {
 	stop_daemon
 }
 
+@test "CPU limits of cgroups, which are not kept yet, are counted and told" {
+	local limited=/sys/fs/cgroup/limited
+	echo +cpu >/sys/fs/cgroup/cgroup.subtree_control
+	mkdir -p $limited/{a,b}
+	cxl-tiersched doctor --json | jq -e '.checks[] | select(.name == "CPU limits") | .state == "ok" and .found == "no cgroup has one (cpu.max)"'
+	echo +cpu >$limited/cgroup.subtree_control
+	echo "10000 100000" >$limited/cpu.max
+	echo "5000 100000" >$limited/b/cpu.max
+	cxl-tiersched doctor --json | jq -e '.checks[] | select(.name == "CPU limits") | .state == "note" and (.found | startswith("2 cgroups have a CPU limit"))'
+	start_daemon
+	stop_daemon
+	[[ $(grep -c warning "$BATS_TEST_TMPDIR/log") == 1 ]]
+	grep -q "warning: 2 cgroups have a CPU limit (cpu.max).*--partial keeps them" "$BATS_TEST_TMPDIR/log"
+	for option in --observe --partial; do
+		start_daemon $option
+		stop_daemon
+		[[ $(grep -c "CPU limit" "$BATS_TEST_TMPDIR/log") == 0 ]]
+	done
+	rmdir $limited/{a,b} $limited
+	echo -cpu >/sys/fs/cgroup/cgroup.subtree_control
+}
+
 @test "another scheduler is named and left alone, before anything is changed: status 1" {
 	local foreigner=$BATS_TEST_TMPDIR/foreigner
 	# ours under another name, with a lock of its own
