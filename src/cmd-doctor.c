@@ -3,9 +3,11 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/util.h"
 #include "commands.h"
 #include "doctor.h"
+#include "foreign.h"
 
 static const char *const states[] = {
 	[DOCTOR_OK] = "ok", [DOCTOR_NOTE] = "note", [DOCTOR_MISSING] = "missing"};
@@ -17,13 +19,13 @@ static void print_json(const struct doctor_check *checks, size_t nr, bool able)
 	for (size_t i = 0; i < nr; i++) {
 		json_object *c = json_object_new_object();
 
-		json_object_object_add(c, "name", json_object_new_string(checks[i].name));
-		json_object_object_add(c, "state", json_object_new_string(states[checks[i].state]));
+		json_object_object_add(c, "name", foreign_string(checks[i].name));
+		json_object_object_add(c, "state", foreign_string(states[checks[i].state]));
 		json_object_object_add(c, "needed",
 				       json_object_new_boolean(checks[i].need != DOCTOR_OPTIONAL));
-		json_object_object_add(c, "found", json_object_new_string(checks[i].found));
+		json_object_object_add(c, "found", foreign_string(checks[i].found));
 		json_object_object_add(c, "mend",
-				       checks[i].mend[0] ? json_object_new_string(checks[i].mend)
+				       checks[i].mend[0] ? foreign_string(checks[i].mend)
 							 : NULL);
 		json_object_array_add(list, c);
 	}
@@ -39,6 +41,7 @@ int cmd_doctor(const struct options *o)
 	struct doctor_check checks[DOCTOR_MAX_CHECKS];
 	int found = doctor_examine(checks, o), width = 0;
 	size_t nr = (size_t)found, missing = 0;
+	char text[ESCAPE_SIZE(sizeof(checks->found))];
 
 	if (found < 0)
 		return TS_EXIT_USAGE; /* it has said why */
@@ -52,9 +55,10 @@ int cmd_doctor(const struct options *o)
 		width = MAX(width, (int)strlen(checks[i].name));
 	for (size_t i = 0; i < nr; i++) {
 		printf("%-8s %-*s %s\n", states[checks[i].state], width, checks[i].name,
-		       checks[i].found);
+		       escape(text, sizeof(text), checks[i].found));
 		if (checks[i].mend[0])
-			printf("%*s -> %s\n", 9 + width, "", checks[i].mend);
+			printf("%*s -> %s\n", 9 + width, "",
+			       escape(text, sizeof(text), checks[i].mend));
 	}
 	if (missing)
 		printf("\nthis machine lacks %zu thing%s that cxl-tiersched needs\n", missing,

@@ -4,8 +4,10 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/log.h"
 #include "commands.h"
+#include "foreign.h"
 #include "format.h"
 #include "latencies.h"
 #include "numa/topology.h"
@@ -90,13 +92,15 @@ static void print_nodes(const struct topology *t)
 
 static void print_devices(const struct topology *t)
 {
-	char bytes[16];
+	char bytes[16], name[ESCAPE_SIZE(sizeof(t->memdevs->name))];
+	char at[ESCAPE_SIZE(sizeof(t->regions->devices))];
 
 	for (size_t i = 0; i < t->nr_memdevs; i++) {
 		const struct topology_memdev *m = &t->memdevs[i];
 
-		printf("%s%-5s CXL memory device at %s, %s", i ? "" : "\n", m->name,
-		       m->host[0] ? m->host : "?",
+		printf("%s%-5s CXL memory device at %s, %s", i ? "" : "\n",
+		       escape(name, sizeof(name), m->name),
+		       m->host[0] ? escape(at, sizeof(at), m->host) : "?",
 		       format_bytes(bytes, sizeof(bytes), m->ram_bytes + m->pmem_bytes));
 		if (m->numa_node >= 0)
 			printf(", on node %d", m->numa_node);
@@ -105,7 +109,8 @@ static void print_devices(const struct topology *t)
 	for (size_t i = 0; i < t->nr_regions; i++) {
 		const struct topology_region *r = &t->regions[i];
 
-		printf("%-5s CXL region on %s, %s", r->name, r->devices[0] ? r->devices : "-",
+		printf("%-5s CXL region on %s, %s", escape(name, sizeof(name), r->name),
+		       r->devices[0] ? escape(at, sizeof(at), r->devices) : "-",
 		       format_bytes(bytes, sizeof(bytes), r->bytes));
 		if (r->target_node >= 0)
 			printf(", node %d", r->target_node);
@@ -196,7 +201,7 @@ static void add(json_object *o, const char *key, json_object *value)
 
 static json_object *text_value(const char *text)
 {
-	return json_object_new_string(text);
+	return foreign_string(text);
 }
 
 /* null for what is not known */

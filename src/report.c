@@ -5,9 +5,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/escape.h"
 #include "base/sysfs.h"
 #include "base/util.h"
 #include "config.h"
+#include "foreign.h"
 #include "format.h"
 
 static void add_int(json_object *o, const char *key, uint64_t value)
@@ -17,7 +19,7 @@ static void add_int(json_object *o, const char *key, uint64_t value)
 
 static void add_string(json_object *o, const char *key, const char *value)
 {
-	json_object_object_add(o, key, json_object_new_string(value));
+	json_object_object_add(o, key, foreign_string(value));
 }
 
 /* One decimal: these are percentages and milliseconds for people. */
@@ -318,6 +320,13 @@ static json_object *get(json_object *o, const char *key)
 	return value;
 }
 
+static json_object *get_array(json_object *o, const char *key)
+{
+	json_object *value = get(o, key);
+
+	return json_object_is_type(value, json_type_array) ? value : NULL;
+}
+
 static int64_t get_int(json_object *o, const char *key)
 {
 	return json_object_get_int64(get(o, key));
@@ -388,6 +397,7 @@ static char *locality_text(char *buf, size_t size, json_object *places)
 static void print_process(json_object *p)
 {
 	char set[16], heat[64], locality[64], near[16] = "-", best[16] = "-";
+	char name[ESCAPE_COLUMN_SIZE(15)];
 	json_object *preferred = get(p, "preferred_node");
 	int64_t placed_ns = get_int(p, "placed_ns");
 
@@ -396,11 +406,11 @@ static void print_process(json_object *p)
 	if (placed_ns)
 		snprintf(near, sizeof(near), "%.0f%%",
 			 100.0 * (double)get_int(p, "near_ns") / (double)placed_ns);
-	printf("%7lld %-15s %-5s %8s  %-17s %4s  %-15s %5s\n", (long long)get_int(p, "pid"),
-	       get_string(p, "name"), get_string(p, "why"),
+	printf("%7lld %s %-5s %8s  %-17s %4s  %-15s %5s\n", (long long)get_int(p, "pid"),
+	       escape_column(name, sizeof(name), get_string(p, "name"), 15), get_string(p, "why"),
 	       format_bytes(set, sizeof(set), (uint64_t)get_int(p, "working_set_bytes")),
-	       heat_text(heat, sizeof(heat), get(p, "memory")), best,
-	       locality_text(locality, sizeof(locality), get(p, "cpu_nodes")), near);
+	       heat_text(heat, sizeof(heat), get_array(p, "memory")), best,
+	       locality_text(locality, sizeof(locality), get_array(p, "cpu_nodes")), near);
 }
 
 /* " 12.3 GB/s (41%)", or what of it is known. */
@@ -441,8 +451,8 @@ static void print_troubles(json_object *troubles)
 
 void report_print(json_object *report)
 {
-	json_object *processes = get(report, "processes"), *cost = get(report, "cost"),
-		    *nodes = get(report, "nodes");
+	json_object *processes = get_array(report, "processes"), *cost = get(report, "cost"),
+		    *nodes = get_array(report, "nodes");
 	size_t nr = processes ? json_object_array_length(processes) : 0;
 	bool observing = !strcmp(get_string(report, "mode"), "observe");
 	char up[32], interval[32];

@@ -11,10 +11,13 @@
 
 #include "daemon.h"
 
-/* The caller puts it (json_object_put). */
+/* Strings in it are escaped (foreign.h).  The caller puts it (json_object_put). */
 json_object *report_build(const struct daemon *d, uint64_t now_ns);
 
-/* Print the document as text for a terminal.  Missing fields print as "-". */
+/*
+ * Print the document as text for a terminal: one that report_build() made or
+ * server_ask() got.  Missing fields print as "-".
+ */
 void report_print(json_object *report);
 
 #endif

@@ -44,12 +44,13 @@ struct sched {
 	uint64_t *percpu;	 /* scratch of sched_stats() */
 };
 
-/* With -v as it comes: the verifier's log is one message of many lines. */
+/* With -v alone: the verifier's log is one message of many lines. */
+_printf_(2, 0)
 static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
 {
-	if (log_get_level() < LOG_LEVEL_DEBUG || level == LIBBPF_DEBUG)
-		return 0;
-	return vfprintf(stderr, fmt, args);
+	if (level != LIBBPF_DEBUG)
+		log_write_lines(LOG_LEVEL_DEBUG, fmt, args);
+	return 0;
 }
 
 static void configure(struct tiersched_bpf *skel, const struct options *o, const struct machine *m,

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 
 #include "base/util.h"
+#include "foreign.h"
 
 enum { BACKLOG = 16, REPORT_MAX = 16 << 20 };
 
@@ -134,8 +135,10 @@ int server_ask(json_object **out, const char *path)
 	if (r < 0)
 		return r;
 	report = json_tokener_parse(text);
-	if (!report)
+	if (!json_object_is_type(report, json_type_object) || foreign_make_safe(report) < 0) {
+		json_object_put(report);
 		return -EBADMSG;
+	}
 	*out = report;
 	return 0;
 }

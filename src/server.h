@@ -20,7 +20,10 @@ int server_fd(const struct server *s);
 /* Answer everybody who waits with TEXT; never blocks. */
 void server_answer(struct server *s, const char *text);
 
-/* The client side: read the report of the running daemon.  -ENOENT / -ECONNREFUSED: none runs. */
+/*
+ * The client side: read the report of the running daemon; its strings are safe to
+ * print.  -ENOENT / -ECONNREFUSED: none runs; -EBADMSG: no report, or a cut one.
+ */
 int server_ask(json_object **out, const char *path);
 
 #endif

@@ -5,6 +5,7 @@ cxl_tiersched_LDADD = libtiersched.a $(LIBS_ALL)
 
 libtiersched_a_SOURCES += \
 	src/base/clock.h \
+	src/base/escape.c src/base/escape.h \
 	src/base/idlist.c src/base/idlist.h \
 	src/base/log.c src/base/log.h \
 	src/base/parse.c src/base/parse.h \
@@ -19,6 +20,7 @@ libtiersched_a_SOURCES += \
 	src/doctor.c src/doctor.h \
 	src/extent.c src/extent.h \
 	src/footprint.c src/footprint.h \
+	src/foreign.c src/foreign.h \
 	src/format.c src/format.h \
 	src/latencies.c src/latencies.h \
 	src/machine.c src/machine.h \

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
+
 void table_init(struct table *t, const char *align)
 {
 	*t = (struct table){.nr_columns = strlen(align), .align = align};
@@ -14,19 +16,23 @@ void table_init(struct table *t, const char *align)
 void table_add(struct table *t, const char *fmt, ...)
 {
 	char **cells = reallocarray(t->cells, t->nr_cells + 1, sizeof(*cells));
+	char *text = NULL, *safe = NULL;
 	va_list args;
 
-	if (!cells) {
-		t->failed = true;
-		return;
-	}
-	t->cells = cells;
+	if (cells)
+		t->cells = cells;
 	va_start(args, fmt);
-	if (vasprintf(&cells[t->nr_cells], fmt, args) < 0)
-		t->failed = true;
-	else
-		t->nr_cells++;
+	if (vasprintf(&text, fmt, args) < 0)
+		text = NULL;
 	va_end(args);
+	if (text)
+		safe = malloc(ESCAPE_SIZE(strlen(text)));
+	if (cells && safe)
+		cells[t->nr_cells++] = escape(safe, ESCAPE_SIZE(strlen(text)), text);
+	else
+		free(safe);
+	t->failed |= !cells || !safe;
+	free(text);
 }
 
 static size_t column_width(const struct table *t, size_t column)

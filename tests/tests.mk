@@ -3,12 +3,13 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	srcdir=$(srcdir); export srcdir; builddir=$(builddir); export builddir;
 
-UNIT_TESTS += tests/test-base tests/test-extent tests/test-footprint tests/test-model tests/test-choose tests/test-publish tests/test-metrics tests/test-doctor \
-	tests/test-cgroup-limits
+UNIT_TESTS += tests/test-base tests/test-extent tests/test-footprint tests/test-model tests/test-choose \
+	tests/test-publish tests/test-metrics tests/test-doctor tests/test-cgroup-limits tests/test-escape
 
 tests_test_cgroup_limits_SOURCES = tests/test-cgroup-limits.c tests/sysroot.c tests/sysroot.h
 tests_test_base_SOURCES = tests/test-base.c
 tests_test_extent_SOURCES = tests/test-extent.c
+tests_test_escape_SOURCES = tests/test-escape.c
 tests_test_footprint_SOURCES = tests/test-footprint.c
 tests_test_model_SOURCES = tests/test-model.c
 tests_test_choose_SOURCES = tests/test-choose.c
@@ -26,11 +27,12 @@ dist_check_SCRIPTS += tests/test-cli tests/test-rooms tests/test-corpus
 TESTS += tests/test-cli tests/test-rooms tests/test-corpus
 
 # Fuzz targets; here each only runs over its corpus.  To fuzz: clang -fsanitize=fuzzer in place of fuzz-main.c.
-FUZZ_TARGETS = tests/fuzz-damon-journal tests/fuzz-damon-ring tests/fuzz-node-text tests/fuzz-pmu-format tests/fuzz-pmu-event \
-	tests/fuzz-settings
+FUZZ_TARGETS = tests/fuzz-damon-journal tests/fuzz-damon-ring tests/fuzz-node-text tests/fuzz-pmu-format \
+	tests/fuzz-pmu-event tests/fuzz-settings tests/fuzz-escape
 check_PROGRAMS += $(FUZZ_TARGETS)
 tests_fuzz_damon_journal_SOURCES = tests/fuzz-damon-journal.c tests/fuzz-main.c
 tests_fuzz_damon_ring_SOURCES = tests/fuzz-damon-ring.c tests/fuzz-main.c
+tests_fuzz_escape_SOURCES = tests/fuzz-escape.c tests/fuzz-main.c
 tests_fuzz_node_text_SOURCES = tests/fuzz-node-text.c tests/fuzz-main.c
 tests_fuzz_pmu_event_SOURCES = tests/fuzz-pmu-event.c tests/fuzz-main.c
 tests_fuzz_pmu_format_SOURCES = tests/fuzz-pmu-format.c tests/fuzz-main.c
@@ -66,6 +68,7 @@ tests_lab_guest_faults_so_LDFLAGS = -shared
 tests_lab_guest_faults_so_LDADD = -ldl
 
 # The lab goes into the tarball as it is in the sources, without what an in-tree build leaves there.
-EXTRA_DIST += tests/corpus/pmu-event tests/corpus/pmu-format tests/corpus/settings tests/data/footprint tests/lab .ci/run
+EXTRA_DIST += tests/corpus/pmu-event tests/corpus/pmu-format tests/corpus/settings tests/data/footprint tests/lab \
+	.ci/run tests/corpus/escape
 dist-hook:
 	cd $(distdir) && rm -f $(noinst_PROGRAMS) && find tests/lab '(' -name '*.o' -o -name .dirstamp ')' -delete && rm -rf tests/lab/guest/.deps

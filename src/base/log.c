@@ -4,10 +4,13 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "base/escape.h"
+
+enum { LINE_SIZE = 2048 }; /* longer ones are cut */
 
 static enum log_level max_level = LOG_LEVEL_INFO;
 static bool to_journal;
@@ -15,11 +18,6 @@ static bool to_journal;
 void log_set_level(enum log_level level)
 {
 	max_level = level;
-}
-
-enum log_level log_get_level(void)
-{
-	return max_level;
 }
 
 void log_init(void)
@@ -32,7 +30,7 @@ void log_init(void)
 		to_journal = st.st_dev == dev && st.st_ino == ino;
 }
 
-void log_write(enum log_level level, const char *fmt, ...)
+static void write_line(enum log_level level, const char *line)
 {
 	static const struct {
 		const char *priority, *word;
@@ -42,8 +40,19 @@ void log_write(enum log_level level, const char *fmt, ...)
 		[LOG_LEVEL_INFO] = {"<6>", ""},
 		[LOG_LEVEL_DEBUG] = {"<7>", "debug: "},
 	};
+	char escaped[ESCAPE_SIZE(LINE_SIZE)];
+
+	escape(escaped, sizeof(escaped), line);
+	if (to_journal)
+		fprintf(stderr, "%s%s\n", look[level].priority, escaped);
+	else
+		fprintf(stderr, "cxl-tiersched: %s%s\n", look[level].word, escaped);
+}
+
+void log_write(enum log_level level, const char *fmt, ...)
+{
 	int saved_errno = errno;
-	char message[2048];
+	char message[LINE_SIZE];
 	va_list args;
 
 	if (level > max_level)
@@ -51,9 +60,24 @@ void log_write(enum log_level level, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
-	if (to_journal)
-		fprintf(stderr, "%s%s\n", look[level].priority, message);
-	else
-		fprintf(stderr, "cxl-tiersched: %s%s\n", look[level].word, message);
+	write_line(level, message);
+	errno = saved_errno;
+}
+
+void log_write_lines(enum log_level level, const char *fmt, va_list args)
+{
+	_cleanup_free_ char *text = NULL;
+	int saved_errno = errno;
+
+	if (level <= max_level && vasprintf(&text, fmt, args) < 0)
+		text = NULL;
+	for (char *line = text, *end; line && *line; line = end) {
+		end = line + strcspn(line, "\n");
+		if (*end)
+			*end++ = '\0';
+		for (char *tab = line; (tab = strchr(tab, '\t'));)
+			*tab = ' ';
+		write_line(level, line);
+	}
 	errno = saved_errno;
 }

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The log: one line per message on stderr.  stdout belongs to results. */
+/*
+ * The log: one line per message on stderr.  stdout belongs to results.  Messages
+ * are escaped as a whole (base/escape.h), so that whatever is in their words,
+ * a message is one line of printable text.
+ */
 #ifndef TS_BASE_LOG_H
 #define TS_BASE_LOG_H
+
+#include <stdarg.h>
 
 #include "base/util.h"
 
@@ -9,7 +15,6 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 
 /* Messages above LEVEL are dropped; the default is LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
 
 /*
  * Prefix each line with syslog priorities ("<4>") as systemd's journal reads
@@ -19,6 +24,9 @@ void log_init(void);
 
 /* Keeps errno as it was. */
 void log_write(enum log_level level, const char *fmt, ...) _printf_(2, 3);
+
+/* Text of many lines, each a message; tabs become spaces.  Keeps errno as it was. */
+void log_write_lines(enum log_level level, const char *fmt, va_list args) _printf_(2, 0);
 
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)

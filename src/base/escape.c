@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Foreign text made safe.
+ *
+ * What shows nothing is taken from Unicode's Default_Ignorable_Code_Point and
+ * Bidi_Control (DerivedCoreProperties.txt, PropList.txt), in whole blocks where
+ * a block holds little else.  No locale is asked: the daemon and who reads its
+ * report may have different ones.
+ */
+#include "base/escape.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+
+struct range {
+	uint32_t first, last;
+};
+
+/* Sorted.  The surrogates are no UTF-8 and do not come here. */
+static const struct range unsafe[] = {
+	{0x0000, 0x001f},   /* C0 */
+	{0x007f, 0x009f},   /* DEL and C1 */
+	{0x00ad, 0x00ad},   /* soft hyphen */
+	{0x034f, 0x034f},   /* combining grapheme joiner */
+	{0x061c, 0x061c},   /* Arabic letter mark */
+	{0x115f, 0x1160},   /* Hangul fillers */
+	{0x17b4, 0x17b5},   /* Khmer inherent vowels */
+	{0x180b, 0x180f},   /* Mongolian variation selectors */
+	{0x200b, 0x200f},   /* zero width space and joiners, direction marks */
+	{0x2028, 0x202e},   /* line and paragraph separators, embeddings, overrides */
+	{0x2060, 0x206f},   /* word joiner, isolates */
+	{0x3164, 0x3164},   /* Hangul filler */
+	{0xfdd0, 0xfdef},   /* no characters */
+	{0xfe00, 0xfe0f},   /* variation selectors */
+	{0xfeff, 0xfeff},   /* byte order mark */
+	{0xffa0, 0xffa0},   /* halfwidth Hangul filler */
+	{0xfff0, 0xfffb},   /* interlinear annotations */
+	{0x1bca0, 0x1bca3}, /* shorthand format controls */
+	{0x1d173, 0x1d17a}, /* musical format controls */
+	{0xe0000, 0xe0fff}, /* tags */
+};
+
+/* Two columns on a screen: East Asian Width W and F, in whole blocks. */
+static const struct range wide[] = {
+	{0x1100, 0x115e},   {0x2e80, 0x303e},	{0x3041, 0xa4cf},   {0xa960, 0xa97c},
+	{0xac00, 0xd7a3},   {0xf900, 0xfaff},	{0xfe30, 0xfe6f},   {0xff01, 0xff60},
+	{0xffe0, 0xffe6},   {0x16fe0, 0x18aff}, {0x1b000, 0x1b2ff}, {0x1f300, 0x1f64f},
+	{0x1f680, 0x1f6ff}, {0x1f900, 0x1faff}, {0x20000, 0x3fffd},
+};
+
+/*
+ * None: accents that stand on the character before.  Vowel signs of other
+ * scripts count one: a column with them is a little short, no more.
+ */
+static const struct range accents[] = {
+	{0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd}, {0x064b, 0x065f}, {0x1ab0, 0x1aff},
+	{0x1dc0, 0x1dff}, {0x20d0, 0x20ff}, {0x3099, 0x309a}, {0xfe20, 0xfe2f},
+};
+
+static bool is_in(const struct range *ranges, size_t nr, uint32_t c)
+{
+	for (size_t i = 0; i < nr && ranges[i].first <= c; i++)
+		if (c <= ranges[i].last)
+			return true;
+	return false;
+}
+
+/* By its first byte, how many bytes a character has; 0: none begins so. */
+static size_t length(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first < 0xc2 || first > 0xf4)
+		return 0;
+	return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+/* Bytes of the valid UTF-8 character at TEXT, and which it is; 0: it is none. */
+static size_t decode(uint32_t *out, const char *text)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *at = (const unsigned char *)text;
+	size_t nr = length(*at);
+	uint32_t c = nr < 2 ? *at : *at & (0x7fu >> nr);
+
+	for (size_t i = 1; i < nr; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (at[i] & 0x3f);
+	}
+	if (!nr || c < least[nr] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	*out = c;
+	return nr;
+}
+
+static bool is_safe(uint32_t c)
+{
+	return (c & 0xfffe) != 0xfffe && !is_in(unsafe, ARRAY_SIZE(unsafe), c);
+}
+
+/* The escape of what stands at *TEXT, which moves behind it; returns its length. */
+static size_t escape_one(char out[ESCAPE_SIZE(4)], const char **text, bool again)
+{
+	uint32_t c = 0;
+	size_t nr = decode(&c, *text);
+
+	if (nr && is_safe(c) && (c != '\\' || again)) {
+		memcpy(out, *text, nr);
+		*text += nr;
+		return nr;
+	}
+	if (c == '\\') {
+		memcpy(out, "\\\\", 2);
+		(*text)++;
+		return 2;
+	}
+	nr = MAX(nr, (size_t)1);
+	for (size_t i = 0; i < nr; i++)
+		sprintf(out + 4 * i, "\\x%02x", (unsigned char)(*text)[i]);
+	*text += nr;
+	return 4 * nr;
+}
+
+static char *escape_all(char *buf, size_t size, const char *text, bool again)
+{
+	char one[ESCAPE_SIZE(4)];
+	size_t used = 0;
+
+	while (*text) {
+		size_t len = escape_one(one, &text, again);
+
+		if (used + len >= size)
+			break;
+		memcpy(buf + used, one, len);
+		used += len;
+	}
+	buf[used] = '\0';
+	return buf;
+}
+
+char *escape(char *buf, size_t size, const char *text)
+{
+	return escape_all(buf, size, text, false);
+}
+
+char *escape_again(char *buf, size_t size, const char *text)
+{
+	return escape_all(buf, size, text, true);
+}
+
+/* Bytes of the character or escape at TEXT and its columns. */
+static size_t measure(unsigned int *columns, const char *text)
+{
+	uint32_t c = 0;
+	size_t nr = decode(&c, text);
+
+	if (c == '\\' && (text[1] == '\\' || (text[1] == 'x' && text[2] && text[3]))) {
+		*columns = text[1] == '\\' ? 2 : 4;
+		return *columns;
+	}
+	*columns = is_in(accents, ARRAY_SIZE(accents), c) ? 0
+		   : is_in(wide, ARRAY_SIZE(wide), c)	  ? 2
+							  : 1;
+	return MAX(nr, (size_t)1);
+}
+
+char *escape_column(char *buf, size_t size, const char *text, unsigned int columns)
+{
+	static const char mark[] = "...";
+	unsigned int marked = MIN(columns, (unsigned int)strlen(mark)), used = 0, kept_used = 0;
+	size_t bytes = 0, kept = 0;
+
+	/* as much as there is room for, and how much of it where the mark has to go behind it */
+	while (text[bytes]) {
+		unsigned int one;
+		size_t nr = measure(&one, text + bytes);
+
+		if (used + one > columns || bytes + nr + (columns - used - one) >= size)
+			break;
+		bytes += nr;
+		used += one;
+		if (used + marked <= columns) {
+			kept = bytes;
+			kept_used = used;
+		}
+	}
+	if (text[bytes]) {
+		bytes = kept + marked;
+		used = kept_used + marked;
+		memcpy(buf, text, kept);
+		memcpy(buf + kept, mark, marked);
+	} else {
+		memcpy(buf, text, bytes);
+	}
+	memset(buf + bytes, ' ', columns - used);
+	buf[bytes + columns - used] = '\0';
+	return buf;
+}
