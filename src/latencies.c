@@ -3,9 +3,9 @@
 #include "latencies.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <json-c/json.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/sysfs.h"
@@ -121,18 +121,24 @@ static int keep(const struct topology *t, const uint32_t *latency_ns)
 	_cleanup_free_ char *text = NULL;
 	char boot_id[JOURNAL_BOOT_ID_SIZE];
 	FILE *file;
-	int r = journal_boot_id(boot_id, NULL);
+	int fd, r = journal_boot_id(boot_id, NULL);
 
 	if (r < 0)
 		return r;
 	text = latencies_format(t, latency_ns, boot_id);
 	if (!text)
 		return -ENOMEM;
-	if (mkdir(TS_STATEDIR, 0755) && errno != EEXIST)
-		return -errno;
-	file = fopen(tmp, "we");
-	if (!file)
-		return -errno;
+	r = state_make_directory(TS_STATEDIR);
+	if (r < 0)
+		return r;
+	/* what scheduling goes by nobody else may write, whatever the umask */
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!file) {
+		r = -errno;
+		close_fd(&fd);
+		return r;
+	}
 	fprintf(file, "%s\n", text);
 	r = ferror(file) ? -EIO : 0;
 	if (fclose(file))

@@ -239,15 +239,18 @@ static int take_hold(struct daemon *d, int *lock)
 		return status;
 	if (doctor_refuse(d->options))
 		return TS_EXIT_LACKING;
-	*lock = state_lock(&holder);
-	if (*lock == -EBUSY) {
+	*lock = state_lock(TS_STATEDIR, &holder);
+	if (*lock == -EBUSY && holder)
 		log_error("another cxl-tiersched is running (pid %d)", holder);
-		return TS_EXIT_FAILED;
-	}
-	if (*lock < 0) {
+	else if (*lock == -EBUSY)
+		log_error("another cxl-tiersched is running");
+	else if (*lock == -EPERM)
+		log_error("%s is not a directory that root alone can write; remove it: rm -r %s",
+			  TS_STATEDIR, TS_STATEDIR);
+	else if (*lock < 0)
 		log_error("cannot take the lock in %s: %s", TS_STATEDIR, strerror(-*lock));
+	if (*lock < 0)
 		return TS_EXIT_FAILED;
-	}
 	status = read_machine(d);
 	if (status < 0)
 		status = check_bandwidths(d);

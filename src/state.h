@@ -13,10 +13,17 @@
 #define STATE_STATUS_SOCKET TS_STATEDIR "/status"
 
 /*
- * Make the directory and take the lock.  Returns its descriptor, which holds it
- * until closed; -EBUSY when another daemon has it (its pid in *HOLDER, 0
- * unknown), or another errno.
+ * Make the directory, or see to it that one that is there can be trusted.  0;
+ * -EPERM when it is no directory, somebody else's, or others can write it; or
+ * another errno.
  */
-int state_lock(pid_t *holder);
+int state_make_directory(const char *path);
+
+/*
+ * Make DIRECTORY and take the lock in it, once in a process.  Returns its
+ * descriptor, which holds it until closed; -EBUSY when another daemon has it (its
+ * pid in *HOLDER, 0 unknown), or an errno of state_make_directory().
+ */
+int state_lock(const char *directory, pid_t *holder);
 
 #endif

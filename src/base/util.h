@@ -49,6 +49,15 @@ static inline void closedir_ptr(DIR **d)
 		closedir(*d);
 }
 
+/* Hand a descriptor over: returns *fd and leaves -1 behind. */
+static inline int take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
 /* Hand a pointer over: returns *pp and leaves NULL behind. */
 #define TAKE(pp)                                                                                   \
 	({                                                                                         \
