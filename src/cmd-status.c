@@ -12,8 +12,11 @@
 int cmd_status(const struct options *o)
 {
 	json_object *report;
-	int r = server_ask(&report, STATE_STATUS_SOCKET);
+	int r = server_ask(&report, STATE_STATUS_ALL_SOCKET);
 
+	/* not for this user, or an older daemon has none */
+	if (r == -EACCES || r == -ENOENT || r == -ECONNREFUSED)
+		r = server_ask(&report, STATE_STATUS_SOCKET);
 	if (r == -ENOENT || r == -ECONNREFUSED) {
 		log_error("no cxl-tiersched is running; start it with 'cxl-tiersched'");
 		return TS_EXIT_FAILED;

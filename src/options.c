@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <grp.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -43,6 +44,7 @@ enum {
 	OPT_SLICE,
 	OPT_HOLD,
 	OPT_STATS,
+	OPT_STATUS_GROUP,
 	OPT_JSON,
 	OPT_DURATION,
 	OPT_CONFIG,
@@ -113,6 +115,8 @@ static const struct description table[] = {
 	{"hold", "DUR", OPT_HOLD, FOR_RUN,
 	 "longest wait for a CPU near its memory while one is idle elsewhere [5ms]"},
 	{"stats", "DUR", OPT_STATS, FOR_RUN, "print a table of the managed processes every DUR"},
+	{"status-group", "GROUP", OPT_STATUS_GROUP, FOR_RUN,
+	 "show the status of all processes to members of GROUP, not to root alone"},
 	{"duration", "DUR", OPT_DURATION, FOR_RUN, "stop after DUR"},
 	{"config", "FILE", OPT_CONFIG, FOR_RUN,
 	 "read options from FILE, see cxl-tiersched.conf(5)"},
@@ -161,6 +165,7 @@ void options_init(struct options *o)
 		.min_rss_bytes = 64 << 20,
 		.max_processes = 32,
 		.simulate_seed = 1,
+		.status_group = (gid_t)-1,
 		.tune = TS_TUNABLES_STANDARD,
 	};
 	(void)set_names(o, "names", NAMES);
@@ -350,6 +355,22 @@ static int set_count(uint64_t *out, const char *name, const char *text, uint64_t
 	return 0;
 }
 
+/* By name or number; a number need not have a name. */
+static int set_group(gid_t *out, const char *name, const char *text)
+{
+	const struct group *group = getgrnam(text);
+	uint64_t gid;
+
+	if (group)
+		gid = group->gr_gid;
+	else if (parse_u64(&gid, text) < 0 || gid >= (gid_t)-1) {
+		log_error("%s: there is no group '%s'", name, text);
+		return -EINVAL;
+	}
+	*out = (gid_t)gid;
+	return 0;
+}
+
 static int set_string(char **out, const char *text)
 {
 	char *copy = strdup(text);
@@ -418,6 +439,8 @@ static int set_option(struct options *o, int code, const char *name, const char 
 	case OPT_DURATION:
 		return set_duration(&o->duration_ns, name, text, NSEC_PER_MSEC,
 				    10000 * 3600 * NSEC_PER_SEC, "1ms to 10000h");
+	case OPT_STATUS_GROUP:
+		return set_group(&o->status_group, name, text);
 	case OPT_PID:
 		return add_pid(o, name, text);
 	case OPT_MATCH:

@@ -40,6 +40,7 @@ struct options {
 	uint64_t hold_ns;     /* 0 .. 1 s */
 	uint64_t stats_ns;    /* 0: none */
 	uint64_t duration_ns; /* 0: until a signal */
+	gid_t status_group;   /* may read the status of all processes; (gid_t)-1: root alone */
 	uint64_t min_rss_bytes;
 	uint64_t max_processes;	 /* 1 .. 1024 */
 	struct ts_tunables tune; /* see TS_TUNABLES for ranges */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -171,6 +172,18 @@ uint64_t proc_age_ticks(const struct proc_stat *p, uint64_t uptime_ticks)
 {
 	/* it may have started after the clock was read */
 	return uptime_ticks > p->start_time ? uptime_ticks - p->start_time : 0;
+}
+
+bool proc_is_of(const struct proc_stat *p, uid_t uid)
+{
+	struct proc_stat now;
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d", p->pid);
+	/* first its owner: if it is the same process after that, it was then */
+	return !stat(path, &st) && st.st_uid == uid && !proc_stat_read(&now, p->pid) &&
+	       now.start_time == p->start_time;
 }
 
 int proc_cpu_ns(uint64_t *out, pid_t tgid)

@@ -57,6 +57,12 @@ uint64_t proc_uptime_ticks(void);
 /* How long a process has been there, UPTIME_TICKS after boot. */
 uint64_t proc_age_ticks(const struct proc_stat *p, uint64_t uptime_ticks);
 
+/*
+ * Does the process, still there, belong to this user now?  One that may not be
+ * looked into by its user (it was setuid) belongs to root.
+ */
+bool proc_is_of(const struct proc_stat *p, uid_t uid);
+
 /* CPU time that all threads of a process have used, living and dead.  0 or -ESRCH. */
 int proc_cpu_ns(uint64_t *out, pid_t tgid);
 

@@ -289,9 +289,24 @@ static json_object *build_kernel(void)
 	return o;
 }
 
-json_object *report_build(const struct daemon *d, uint64_t now_ns)
+/* Those of READER, or all where that is NULL. */
+static json_object *build_processes(const struct daemon *d, const uid_t *reader, uint64_t now_ns)
 {
-	json_object *o = json_object_new_object(), *processes = json_object_new_array();
+	json_object *processes = json_object_new_array();
+
+	for (size_t i = 0; i < d->set.nr; i++) {
+		const struct managed *item = &d->set.items[i];
+
+		if (!reader || proc_is_of(&item->choice.proc, *reader))
+			json_object_array_add(processes,
+					      build_process(d->machine, d->sched, item, now_ns));
+	}
+	return processes;
+}
+
+json_object *report_build(const struct daemon *d, const uid_t *reader, uint64_t now_ns)
+{
+	json_object *o = json_object_new_object();
 
 	add_string(o, "version", PACKAGE_VERSION);
 	add_int(o, "pid", (uint64_t)getpid());
@@ -303,10 +318,8 @@ json_object *report_build(const struct daemon *d, uint64_t now_ns)
 	json_object_object_add(o, "troubles", build_troubles(&d->troubles));
 	json_object_object_add(o, "kernel", build_kernel());
 	json_object_object_add(o, "nodes", build_nodes(d->topology, d->metrics, now_ns));
-	for (size_t i = 0; i < d->set.nr; i++)
-		json_object_array_add(processes,
-				      build_process(d->machine, d->sched, &d->set.items[i], now_ns));
-	json_object_object_add(o, "processes", processes);
+	add_string(o, "scope", reader ? "own" : "all");
+	json_object_object_add(o, "processes", build_processes(d, reader, now_ns));
 	return o;
 }
 
@@ -486,7 +499,10 @@ void report_print(json_object *report)
 	print_troubles(get(report, "troubles"));
 	putchar('\n');
 	if (!nr) {
-		printf("no process is worth managing yet\n");
+		if (!strcmp(get_string(report, "scope"), "own"))
+			printf("no process of yours is managed; root sees those of others\n");
+		else
+			printf("no process is worth managing yet\n");
 		return;
 	}
 	printf("%7s %-15s %-5s %8s  %-17s %4s  %-15s %5s\n", "PID", "NAME", "WHY", "WORKSET",

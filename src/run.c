@@ -223,6 +223,21 @@ static int begin_set(struct managed_set *set, const struct daemon *d, const stru
 	return managed_init(set, m, d->options->max_processes, extent_is_supported());
 }
 
+static int open_server(struct daemon *d)
+{
+	struct server_options options = {
+		.path = STATE_STATUS_SOCKET,
+		.path_all = STATE_STATUS_ALL_SOCKET,
+		.group = d->options->status_group,
+		.period_ns = MIN(d->tick_ns, NSEC_PER_SEC),
+	};
+	int r = server_open(&d->server, &options);
+
+	if (r < 0)
+		log_error("cannot open the status sockets in %s: %s", TS_STATEDIR, strerror(-r));
+	return r < 0 ? TS_EXIT_FAILED : -1;
+}
+
 static int take_hold(struct daemon *d, int *lock)
 {
 	pid_t holder;
@@ -262,12 +277,11 @@ static int take_hold(struct daemon *d, int *lock)
 		status = attach(d);
 	if (status >= 0)
 		return status;
-	if (chooser_new(&d->chooser, d->options) < 0 || begin_set(&d->set, d, d->machine) < 0 ||
-	    server_open(&d->server, STATE_STATUS_SOCKET) < 0) {
+	if (chooser_new(&d->chooser, d->options) < 0 || begin_set(&d->set, d, d->machine) < 0) {
 		log_error("cannot start: %m");
 		return TS_EXIT_FAILED;
 	}
-	return -1;
+	return open_server(d);
 }
 
 static void let_go(struct daemon *d, int lock)
@@ -576,7 +590,7 @@ static int watch_scheduler(struct daemon *d)
 /* 0, or -EIO after saying that nobody gets them. */
 static int print_stats(const struct daemon *d, uint64_t now)
 {
-	json_object *report = report_build(d, now);
+	json_object *report = report_build(d, NULL, now);
 
 	if (d->options->json)
 		printf("%s\n",
@@ -590,14 +604,15 @@ static int print_stats(const struct daemon *d, uint64_t now)
 	return output_flush();
 }
 
-static void answer(struct daemon *d)
+/* A server_text. */
+static char *report_text(void *arg, const uid_t *reader)
 {
-	json_object *report = report_build(d, now_ns());
+	json_object *report = report_build(arg, reader, now_ns());
+	char *text = strdup(json_object_to_json_string_ext(
+		report, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 
-	server_answer(d->server,
-		      json_object_to_json_string_ext(
-			      report, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(report);
+	return text;
 }
 
 static int open_timer(uint64_t period_ns)
@@ -641,15 +656,14 @@ static bool is_to_stop(int signals)
 static int loop(struct daemon *d, int signals)
 {
 	_cleanup_close_ int timer = open_timer(d->tick_ns);
-	struct pollfd fds[] = {
+	struct pollfd fds[2 + SERVER_DOORS] = {
 		{.fd = signals, .events = POLLIN},
 		{.fd = timer, .events = POLLIN},
-		{.fd = server_fd(d->server), .events = POLLIN},
 	};
 	const struct timespec pause = {(time_t)(d->tick_ns / NSEC_PER_SEC),
 				       (long)(d->tick_ns % NSEC_PER_SEC)};
 	uint64_t expirations, now;
-	int status, r;
+	int status, timeout_ms, r;
 
 	if (timer < 0) {
 		log_error("cannot make a timer: %m");
@@ -670,7 +684,9 @@ static int loop(struct daemon *d, int signals)
 		if (d->options->duration_ns && now - d->start_ns >= d->options->duration_ns)
 			return TS_EXIT_OK;
 		do {
-			r = poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR ? -errno : 0;
+			timeout_ms = server_wait(d->server, now_ns(), fds + 2);
+			r = poll(fds, ARRAY_SIZE(fds), timeout_ms) < 0 && errno != EINTR ? -errno
+											 : 0;
 			trouble_report(&d->troubles, TROUBLE_LOOP, r, NULL);
 			if (r < 0) {
 				nanosleep(&pause, NULL);
@@ -678,8 +694,7 @@ static int loop(struct daemon *d, int signals)
 			}
 			if (fds[0].revents && is_to_stop(signals))
 				return TS_EXIT_OK;
-			if (fds[2].revents)
-				answer(d);
+			server_answer(d->server, fds + 2, report_text, d, now_ns());
 		} while (!fds[1].revents);
 		(void)!read(timer, &expirations, sizeof(expirations));
 	}

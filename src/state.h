@@ -10,7 +10,8 @@
 
 #define STATE_DAMON_JOURNAL TS_STATEDIR "/damon"
 #define STATE_LATENCIES TS_STATEDIR "/latencies.json"
-#define STATE_STATUS_SOCKET TS_STATEDIR "/status"
+#define STATE_STATUS_SOCKET TS_STATEDIR "/status"	  /* for everybody */
+#define STATE_STATUS_ALL_SOCKET TS_STATEDIR "/status-all" /* for who may see all processes */
 
 /*
  * Make the directory, or see to it that one that is there can be trusted.  0;

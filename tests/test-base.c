@@ -242,12 +242,25 @@ static void vmstat_counters(void **state)
 	assert_int_equal(sum, 13);
 }
 
+static void owners(void **state)
+{
+	struct proc_stat self;
+
+	(void)state;
+	assert_int_equal(proc_stat_read(&self, getpid()), 0);
+	assert_true(proc_is_of(&self, geteuid()));
+	assert_false(proc_is_of(&self, geteuid() + 1));
+	self.start_time++; /* another process had the pid */
+	assert_false(proc_is_of(&self, geteuid()));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations),   cmocka_unit_test(sizes),	      cmocka_unit_test(numbers),
 		cmocka_unit_test(lists),       cmocka_unit_test(list_operations),
-		cmocka_unit_test(sysfs_files), cmocka_unit_test(rules), cmocka_unit_test(globs), cmocka_unit_test(pressure), cmocka_unit_test(vmstat_counters),	      cmocka_unit_test(figures),
+		cmocka_unit_test(sysfs_files), cmocka_unit_test(rules), cmocka_unit_test(globs), cmocka_unit_test(pressure), cmocka_unit_test(owners),
+		cmocka_unit_test(vmstat_counters), cmocka_unit_test(figures),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);

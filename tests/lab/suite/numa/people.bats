@@ -5,17 +5,36 @@
 load ../daemon
 
 state=/run/cxl-tiersched
-someone=4711 # a uid and gid that own nothing else
+someone=4711 # uids and gids that own nothing else
+other=4712
+readers=4713
 
-# start_as UID COMMAND...: in the background, with no group but the uid's; its pid is the last of `pids`
+# as UID COMMAND...: with no group but the uid's
+as() { setpriv --reuid "$1" --regid "$1" --clear-groups "${@:2}"; }
+
+# start_as UID COMMAND...: the same in the background; its pid is the last of `pids`
 start_as() {
 	setpriv --reuid "$1" --regid "$1" --clear-groups "${@:2}" 3>&- &
 	pids+=("$!")
 }
 
+# managed_as UID: the pids that its status shows, sorted
+managed_as() { as "$1" cxl-tiersched status --json | jq -c '[.processes[].pid] | sort'; }
+managed_are() { [[ $(managed_as "$1") == "$2" ]]; }
+
+# touch_as VARIABLE UID: a process of this user that touches memory, its pid in VARIABLE
+touch_as() {
+	local program=/tmp/memtouch.$BASHPID out=$BATS_TEST_TMPDIR/memtouch.$1
+	install "$guest/memtouch" "$program" # who is not root cannot get at the build
+	start_as "$2" "$program" --total 70M --hot 16M --node 1 >"$out"
+	printf -v "$1" %s "${pids[-1]}"
+	retry 60 grep -q ready "$out"
+	rm "$program"
+}
+
 # hold FILE: flock it as somebody, if he can
 hold() {
-	start_as "$someone" perl -e 'use Fcntl ":flock"; open F, "<", shift or exit; flock F, LOCK_EX | LOCK_NB; sleep 60' "$1"
+	start_as "$someone" perl -e 'use Fcntl ":flock"; open F, "<", shift or exit; flock F, LOCK_EX | LOCK_NB; sleep 600' "$1"
 }
 
 @test "an ordinary user cannot hold the lock, nor with a file that an earlier version left" {
@@ -48,14 +67,70 @@ hold() {
 	as_booted
 }
 
+# flood SECONDS: four clients in loops; how many reports they got, together
+flood() {
+	as "$someone" perl -MSocket -e '
+		my ($path, $until, $sum) = (shift, time + shift, 0);
+		for (1 .. 4) {
+			if (!open $counts[$_], "-|") {
+				my $n = 0;
+				do {
+					socket my $s, PF_UNIX, SOCK_STREAM, 0;
+					connect $s, sockaddr_un $path or die "connect: $!";
+					local $/;
+					$n++ if <$s> =~ /^\{.*\}$/s;
+				} while (time < $until);
+				print $n;
+				exit;
+			}
+		}
+		$sum += readline $counts[$_] for 1 .. 4;
+		print $sum' $state/status "$1"
+}
+
+uptime_ms() { cxl-tiersched status --json | jq .uptime_ms; }
+cpu_ms() { echo $(($(cut -d' ' -f1 "/proc/$daemon/schedstat") / 1000000)); }
+
+# A report a tick, for all who wait: a client that asks in a loop gets one each tick.
+@test "a flood of status clients gets a report a tick, and root's status comes through" {
+	start_daemon --observe
+	cpu=$(cpu_ms)
+	sleep 2
+	echo "quiet: $(($(cpu_ms) - cpu)) ms of CPU in 2 s"
+	before=$(uptime_ms) cpu=$(cpu_ms)
+	flood 4 >"$BATS_TEST_TMPDIR/flood" 3>&- &
+	sleep 1
+	cxl-tiersched status >/dev/null
+	wait "$!"
+	after=$(uptime_ms) got=$(cat "$BATS_TEST_TMPDIR/flood")
+	echo "flood: $(($(cpu_ms) - cpu)) ms of CPU and $got answers in $((after - before)) ms"
+	# four clients, each at most one answer a tick of 100 ms; some more at the ends, where a round is not told by its start
+	((got >= 4 && got <= 4 * ((after - before) / 100 + 5)))
+	stop_daemon
+}
+
+@test "root and --status-group read of all processes, others of their own alone" {
+	touch_memory p --total 70M --hot 16M --node 1
+	touch_as mine "$someone"
+	start_daemon --observe --status-group "$readers"
+	both="[$(printf '%s\n' "$p" "$mine" | sort -n | paste -sd,)]"
+	retry 60 managed_are 0 "$both"
+	managed_are "$someone" "[$mine]"
+	as "$other" cxl-tiersched status | tee /dev/stderr | grep "no process of yours"
+	as "$other" cxl-tiersched status --json | jq -e '.scope == "own" and .processes == [] and (.nodes | length) == 2 and .cost.daemon_cpu_percent != null'
+	[[ $(setpriv --reuid "$other" --regid "$other" --groups "$readers" cxl-tiersched status --json | jq -c '[.processes[].pid] | sort') == "$both" ]]
+	run -13 as "$other" perl -MSocket -e 'socket S, PF_UNIX, SOCK_STREAM, 0; connect S, sockaddr_un shift; exit $!' $state/status-all # EACCES
+	stop_daemon
+}
+
 @test "a name of escape codes, cut inside a character, reaches neither the terminal nor the JSON" {
 	local tricky
-	perl -e '$0 = "\e[31m\nab\\\xc2\x9b\xe2\x82"; $m = "x" x (80 << 20); sleep 120' 3>&- &
+	perl -e '$0 = "\e[31m\nab\\\xc2\x9b\xe2\x82"; $m = "x" x (80 << 20); sleep 600' 3>&- &
 	tricky=$!
 	pids+=("$tricky")
 	start_daemon --observe -v --pid "$tricky"
 	is_managed() { [[ $(process "$tricky" .name) == '\x1b[31m\x0aab\\\xc2\x9b\xe2\x82' ]]; }
-	retry 10 is_managed || { process "$tricky" .name; return 1; }
+	retry 60 is_managed || { process "$tricky" .name; return 1; }
 	cxl-tiersched status --json | iconv -f UTF-8 -t UTF-8 >/dev/null
 	cxl-tiersched status | tee /dev/stderr | grep -aF '\x1b[31m\x0a...' | grep -aq pid
 	run ! grep -aqP '[\x00-\x09\x0b-\x1f\x7f-\xff]' "$BATS_TEST_TMPDIR/log"
