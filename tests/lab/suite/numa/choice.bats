@@ -43,7 +43,7 @@ manages() { [[ $(process "$1" .pid) == "$1" ]]; }
 }
 
 @test "processes that take a known name and share a file do not take all the places" {
-	local file=/dev/shm/vectors hot milvus places
+	local file=/dev/shm/vectors hot milvus
 	truncate -s 100M "$file"
 	chmod a+r "$file"
 	herd "${somebody[@]}" "$guest/herd" --name vectX --file "$file" 12
@@ -55,13 +55,13 @@ manages() { [[ $(process "$1" .pid) == "$1" ]]; }
 	start_daemon --observe --max-processes 6
 	retry 30 manages "$hot"
 	retry 30 manages "$milvus"
-	# nor are places left empty; and who has one keeps it
+	# nor are places left empty; and those two keep theirs, while idle ones may change places
 	all_places() { [[ $(cxl-tiersched status --json | jq '.processes | length') == 6 ]]; }
 	retry 10 all_places
-	sleep 1
-	places=$(who_has_places)
 	sleep 4
-	diff <(echo "$places") <(who_has_places)
+	who_has_places
+	manages "$hot"
+	manages "$milvus"
 	stop_daemon
 	rm "$file"
 }
