@@ -155,7 +155,8 @@ struct ts_task {
 	__u8 moved;  /* 1: not at the node it ran at before */
 	__u8 saw_shorter; /* 1: when its last slice ended, another queue was shorter */
 	__u8 served; /* kernel worker: CPU node where its work was asked for; TS_NO_NODE: its own */
-	__u8 pad[3];
+	__u8 by_rule; /* 1: a rule gives the class, so other groups may pay for the priority */
+	__u8 pad[2];
 	char comm[16]; /* the name that the class was judged by */
 };
 

@@ -12,6 +12,10 @@
  * it: its tasks, and those of its child groups in which something is runnable.
  * A task of the root cgroup counts with its own weight, and pays one test.
  *
+ * Priority by name or behaviour is part of a task's own weight, and so of S: it
+ * shifts the group's share among its tasks, and cancels out in what they get
+ * together.  Priority by rule multiplies the product, at everybody's cost.
+ *
  * A task is counted in S from when it first queues or runs until it is not
  * runnable any more.  A group whose S leaves 0 or comes back to it enters or
  * leaves its parent's S in turn, so mostly one sum changes.
@@ -32,7 +36,7 @@
 #ifndef TS_BPF_CGROUP_H
 #define TS_BPF_CGROUP_H
 
-#include "bpf/maps.h"
+#include "bpf/priority.h"
 
 enum {
 	MAX_DEPTH = 8,	    /* levels below the root */
@@ -48,7 +52,7 @@ const volatile bool has_groups = true;
 
 struct group {
 	s64 runnable; /* weight of its runnable tasks and child groups; for a moment perhaps below 0 */
-	u32 weight;		/* cpu.weight, 1..10000 */
+	u32 weight;		/* cpu.weight, 1..10000, in units of 1/1024 */
 	u32 counted;		/* weight it is counted with in its parent; 0: it is not */
 	u32 nr_refs;		/* 0: this slot is free */
 	u32 parent;		/* slot; 0: the root */
@@ -122,17 +126,17 @@ static __noinline void add_runnable(u32 slot, s64 more)
 	}
 }
 
-/* The weight of a task in a group; counts it there if it is not yet. */
+/* The weight of a task in a group, where it is counted with its OWN. */
 static __noinline u32 weight_in_group(struct ts_task *t, u32 own)
 {
-	u64 weight = (u64)own << (WEIGHT_SHIFT + WEIGHT_MARGIN), part = own;
+	u64 weight = (u64)own << WEIGHT_MARGIN, part = own;
 	u32 i, slot = t->group;
 	struct group *g;
 	s64 all;
 
-	if (!t->group_weight) {
+	if (t->group_weight != own) {
+		add_runnable(slot, (s64)own - t->group_weight);
 		t->group_weight = own;
-		add_runnable(slot, own);
 	}
 	for (i = 0; i < MAX_DEPTH && slot; i++) {
 		g = get_group(slot);
@@ -149,14 +153,14 @@ static __noinline u32 weight_in_group(struct ts_task *t, u32 own)
 /* Weigh the task anew, by nice, groups and priority; it is runnable. */
 static void weigh(const struct task_struct *p, struct ts_task *t)
 {
-	u32 own = p->scx.weight ?: 1;
+	u32 own = (p->scx.weight ?: 1) << WEIGHT_SHIFT;
 
-	if (has_groups && t->group)
-		t->weight = weight_in_group(t, own);
+	if (!has_groups || !t->group)
+		t->weight = favour(t, own);
+	else if (all_may_pay(t))
+		t->weight = favour(t, weight_in_group(t, own));
 	else
-		t->weight = own << WEIGHT_SHIFT;
-	if (t->priority)
-		t->weight = t->weight * 100ULL / (100 + t->priority) ?: 1;
+		t->weight = weight_in_group(t, favour(t, own));
 }
 
 /* What the task counts with, as of when it was last weighed: 1..10000, in units of 1/1024. */
@@ -265,7 +269,7 @@ s32 BPF_PROG(ts_cgroup_init, struct cgroup *cgrp, struct scx_cgroup_init_args *a
 		level = g->level;
 	s->shared = level >= MAX_DEPTH;
 	if (!s->shared) {
-		u32 slot = make_group(s->slot, level + 1, args->weight ?: 1);
+		u32 slot = make_group(s->slot, level + 1, (args->weight ?: 1) << WEIGHT_SHIFT);
 
 		s->shared = !slot;
 		s->slot = slot ?: s->slot;
@@ -308,7 +312,7 @@ void BPF_PROG(ts_cgroup_set_weight, struct cgroup *cgrp, u32 weight)
 
 	if (!g)
 		return;
-	g->weight = weight ?: 1;
+	g->weight = (weight ?: 1) << WEIGHT_SHIFT;
 	if (g->parent)
 		add_runnable(g->parent, settle(g));
 }

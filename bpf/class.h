@@ -40,6 +40,8 @@ static void judge_given(struct task_struct *p, struct ts_task *t, const struct t
 	u64 *seen = (u64 *)t->comm, now[2];
 	u8 class = t->given_class;
 
+	/* a regular one may become latency sensitive, and that is no rule's word */
+	t->by_rule = profile && profile->class > TS_CLASS_REGULAR;
 	if (profile && profile->class != TS_CLASS_UNSET) {
 		class = profile->class;
 		seen[0] = 0; /* so that the name counts again when the rule is gone */

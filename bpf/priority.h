@@ -3,8 +3,15 @@
  * How much of its CPU's virtual time a task pays, by what it is and where it runs.
  *
  * A priority is percent of virtual time: at -20, 100 ms of running count as 80.  So a class that is
- * favoured runs more, by a fixed factor, and nobody starves.  To add a class: a value in enum
- * ts_class, its predicate in class.h, its case here (doc/DESIGN.md has an example).
+ * favoured runs more, by a fixed factor, and nobody starves.
+ *
+ * Who pays?  The administrator's rules and the kernel's workers may take from anybody.  Names and
+ * behaviour are what a process makes of itself: what they gain is paid by the other tasks of the
+ * same cgroup (weigh() in cgroup.h), and in the root cgroup, where everybody would pay, they gain
+ * nothing.
+ *
+ * To add a class: a value in enum ts_class, its predicate in class.h, its case here
+ * (doc/DESIGN.md has an example).
  */
 #ifndef TS_BPF_PRIORITY_H
 #define TS_BPF_PRIORITY_H
@@ -51,15 +58,30 @@ static s32 class_priority(const struct ts_task *t, const struct ts_profile *prof
 	return 0;
 }
 
+/* May other groups pay for its priority?  Kernel workers are known by a flag, never by a name. */
+static bool all_may_pay(const struct ts_task *t)
+{
+	return t->by_rule || t->class == TS_CLASS_KWORKER;
+}
+
 /* Of a task that goes on a CPU of this place. */
 static s32 priority_of(const struct ts_task *t, const struct ts_profile *profile,
 		       const struct place *pl, u32 here)
 {
-	s32 priority = class_priority(t, profile, pl, here);
+	s32 priority;
 
+	if (!t->group && !all_may_pay(t))
+		return 0;
+	priority = class_priority(t, profile, pl, here);
 	if (priority < -MAX_PRIORITY)
 		return -MAX_PRIORITY;
 	return priority > MAX_PRIORITY ? MAX_PRIORITY : priority;
+}
+
+/* What the task's priority makes of this weight. */
+static u32 favour(const struct ts_task *t, u32 weight)
+{
+	return t->priority ? weight * 100ULL / (u64)(100 + t->priority) ?: 1 : weight;
 }
 
 #endif

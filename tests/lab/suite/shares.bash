@@ -31,3 +31,28 @@ shares() {
 	echo "$* had $had of $all ms: $percent %, wanted $want %"
 	awk "BEGIN { exit !($percent >= $want * (1 - $tolerance / 100) && $percent <= $want * (1 + $tolerance / 100)) }"
 }
+
+# ran_both PID...: milliseconds that these have run and that all spinners have, looked at once
+ran_both() {
+	local pid
+	for pid in "${pids[@]}"; do
+		echo "$pid $(<"/proc/$pid/schedstat")"
+	done | awk -v of="$*" 'BEGIN { n = split(of, is); for (i = 1; i <= n; i++) one[is[i]] = 1 }
+		{ all += $2; if ($1 in one) had += $2 } END { printf "%d %d\n", had / 1e6, all / 1e6 }'
+}
+
+# settles PERCENT TOLERANCE PID...: as shares, and looks on for longer where that is not so yet: a
+# host that takes a vCPU away charges whoever runs there, and only in the long run does that even out.
+settles() {
+	local want=$1 tolerance=$2 had_before all_before had all
+	shift 2
+	read -r had_before all_before < <(ran_both "$@")
+	for _ in 1 2 3 4 5 6; do
+		sleep "${window:-3}"
+		read -r had all < <(ran_both "$@")
+		((had -= had_before, all -= all_before))
+		echo "$* had $had of $all ms, wanted $want %"
+		! awk "BEGIN { d = 100 * $had / $all / $want - 1; exit !(d * d <= ($tolerance / 100) ^ 2) }" || return 0
+	done
+	return 1
+}

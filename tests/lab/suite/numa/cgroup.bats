@@ -21,11 +21,16 @@ group() {
 
 move() { echo "$1" >"$root/$BATS_TEST_NUMBER/$2/cgroup.procs"; }
 
-# spin VARIABLE [GROUP]: a spinner on CPU 1, its pid in VARIABLE
+# spin VARIABLE [GROUP [COMMAND...]]: a spinner on CPU 1, its pid in VARIABLE
 spin() {
-	spin_on 1 "$1"
+	spin_on 1 "$1" "${@:3}"
 	[[ -z ${2-} ]] || move "${!1}" "$2"
 }
+
+# Calls itself what vector databases are called, and spins.
+vect=(perl -e '$0 = "vectX"; 1 while 1')
+
+has_class() { process "$1" 'select(.class == "'"$2"'" and .priority == '"$3"') | .pid' | grep -q .; }
 
 setup_groups() {
 	mkdir "$root/$BATS_TEST_NUMBER"
@@ -170,6 +175,51 @@ books_are_empty() {
 	sleep 1
 	shares 12.3 10 "$b"
 	shares 50 10 "$c"
+	undisturbed
+	stop_daemon
+}
+
+@test "a name gives more of its group's share, and of no other's; a rule does" {
+	window=4
+	setup_groups
+	group a 100
+	group b 100
+	spin a a "${vect[@]}"
+	spin b b
+	start_daemon
+	retry 60 has_class "$a" vector -20
+	settles 50 4 "$a"
+	spin c a
+	sleep 1
+	settles 50 10 "$a" "$c"
+	settles 27.8 7 "$a" # 125 parts to the other's 100
+	kill "$c"
+	pids=("$a" "$b")
+	echo "$a" >$root/cgroup.procs # where nobody but the others could pay
+	retry 30 has_class "$a" vector 0
+	settles 50 4 "$a"
+	undisturbed
+	stop_daemon
+	move "$a" a
+	start_daemon --match 'vector=comm:vect*'
+	retry 60 has_class "$a" vector -20
+	settles 55.6 6 "$a"
+	undisturbed
+	stop_daemon
+}
+
+# Bursts of 10 ms, so that it wants nearly all of the CPU, and limits at which that is latency
+# sensitive on any host.
+@test "sleeping often gains nothing against another group" {
+	window=4
+	setup_groups
+	group a 100
+	group b 100
+	spin a a perl -MTime::HiRes=clock,usleep -e 'for (;;) { $t = clock; 1 while clock() - $t < 0.01; usleep 50 }'
+	spin b b
+	start_daemon --pid "$a" --latency-burst-us 100000 --latency-wakes-hz 2
+	retry 30 has_class "$a" latency -25
+	settles 50 4 "$a"
 	undisturbed
 	stop_daemon
 }

@@ -62,6 +62,7 @@ spinners=$LAB_SRC/tests/lab/guest/spinners
 
 # On a host that gives the machine one core of four even the kernel's scheduler needs longer: half as long again as it, then.
 @test "no starvation: 16 hogs of the highest class a CPU, and all others run every 500 ms" {
+	options=(--match vector=comm:vector-hog)
 	property 'def limit(ms): [500, ms * 1.5] | max;
 		.kworker_wakes > 5 and .regular_ms <= limit($control.regular_ms) and .pinned_ms <= limit($control.pinned_ms) and
 		.kworker_ms <= limit($control.kworker_ms)' "$spinners" starve "$(long 8 30)"
