@@ -162,10 +162,12 @@ struct ts_task {
 
 /* process_usage, hash by tgid, kept by the scheduler for processes that the daemon has entered. */
 struct ts_usage {
-	__u64 run_ns;	     /* all its threads have run */
+	__u64 class_ns[TS_NR_CLASSES]; /* all its threads have run, by what they were then */
 	__u64 placed_ns;     /* of it, while the process had a preferred place ... */
 	__u64 near_ns;	     /* ... and of that, on CPUs of this place */
 	__u64 nr_node_moves; /* node changes of all its threads */
+	__s8 priority[TS_NR_CLASSES];  /* of the thread that last ran as one */
+	__u8 pad[3];
 };
 
 /* Per-CPU counters, map stats. */
@@ -190,6 +192,6 @@ enum ts_stat {
 TS_ASSERT_SIZE(struct ts_profile, 152);
 TS_ASSERT_SIZE(struct ts_cpu, 24);
 TS_ASSERT_SIZE(struct ts_task, 112);
-TS_ASSERT_SIZE(struct ts_usage, 32);
+TS_ASSERT_SIZE(struct ts_usage, 72);
 
 #endif

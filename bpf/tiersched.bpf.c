@@ -592,10 +592,12 @@ static void account(struct task_struct *p, struct ts_task *t, u64 used_ns)
 {
 	u32 tgid = p->tgid;
 	struct ts_usage *usage = bpf_map_lookup_elem(&process_usage, &tgid);
+	u32 class = t->class;
 
-	if (!usage)
+	if (!usage || class >= TS_NR_CLASSES)
 		return;
-	__sync_fetch_and_add(&usage->run_ns, used_ns);
+	__sync_fetch_and_add(&usage->class_ns[class], used_ns);
+	usage->priority[class] = t->priority;
 	if (t->placed)
 		__sync_fetch_and_add(&usage->placed_ns, used_ns);
 	if (t->near)
@@ -619,9 +621,9 @@ void BPF_PROG(ts_stopping, struct task_struct *p, bool runnable)
 	if (!t)
 		return;
 	used_ns = scx_bpf_now() - t->run_start_ns;
+	account(p, t, used_ns); /* as what it was while it ran */
 	t->run_ns += used_ns;
 	judge_run(t);
-	account(p, t, used_ns);
 	weigh(p, t); /* its group or its priority may have changed since */
 	t->vtime += used_ns * NORMAL_WEIGHT / t->weight;
 	pl = get_place(t->place);

@@ -253,6 +253,31 @@ static void fill_regions(struct collector *c, size_t nr_mem_nodes)
 	}
 }
 
+/* What the scheduler has counted by NOW_NS.  One that is attached anew begins with all 0. */
+static void note_usage(struct managed *item, const struct ts_usage *usage, uint64_t now_ns)
+{
+	bool halves = now_ns - item->class_halved_ns >= NSEC_PER_SEC;
+
+	for (size_t c = 0; c < TS_NR_CLASSES; c++) {
+		uint64_t was = item->usage.class_ns[c], is = usage->class_ns[c];
+
+		item->class_ns[c] = is < was ? is : (item->class_ns[c] >> halves) + is - was;
+	}
+	if (halves)
+		item->class_halved_ns = now_ns;
+	item->usage = *usage;
+}
+
+enum ts_class managed_class(const struct managed *item)
+{
+	enum ts_class most = TS_CLASS_UNSET;
+
+	for (size_t c = 0; c < TS_NR_CLASSES; c++)
+		if (item->class_ns[c] > item->class_ns[most])
+			most = (enum ts_class)c;
+	return most;
+}
+
 static void collect_one(struct managed_set *set, struct managed *item,
 			const struct damon_snapshot *snapshot, struct sched *s,
 			const struct model_options *options, uint64_t now_ns, size_t budget)
@@ -293,7 +318,7 @@ static void collect_one(struct managed_set *set, struct managed *item,
 	if (s && sched_usage(s, tgid, &usage))
 		sample.nr_migrations = (uint32_t)(usage.nr_node_moves - item->usage.nr_node_moves);
 	model_update(item->model, &set->machine->model, options, &sample);
-	item->usage = usage;
+	note_usage(item, &usage, now_ns);
 	item->last_ns = now_ns;
 	item->last_cpu_ns = cpu_ns;
 	item->nr_regions = snapshot->nr_regions;

@@ -22,6 +22,8 @@ struct managed {
 	uint64_t last_ns;	     /* time of the last sample, 0 none */
 	uint64_t last_cpu_ns;	     /* CPU time as of then */
 	struct ts_usage usage;	     /* as of the last sample; all 0 without a scheduler */
+	uint64_t class_ns[TS_NR_CLASSES]; /* run time of late, by class: halves every second ... */
+	uint64_t class_halved_ns;	  /* ... and did last at this time */
 	size_t nr_regions;	     /* in the last sample */
 	struct extent *extent;	     /* where its memory is; NULL where the kernel does not tell */
 	struct process_llc *llc;     /* NULL: not asked for, or there are no counters */
@@ -65,6 +67,9 @@ bool managed_look(struct managed_set *set, uint64_t now_ns, uint64_t until_ns);
  * where one of them cannot be counted.
  */
 int managed_count_hits(struct managed_set *set, uint64_t now_ns);
+
+/* What its threads were for most of their run time of late; UNSET: none ran, or nobody counts. */
+enum ts_class managed_class(const struct managed *item);
 
 /* Take the snapshots into the models. NOW_NS is CLOCK_MONOTONIC. */
 void managed_collect(struct managed_set *set, const struct damon_snapshot *snapshots, size_t nr,

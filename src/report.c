@@ -60,9 +60,9 @@ static void add_metrics(json_object *o, const struct metrics *m, unsigned int id
 
 		if (node->id != id)
 			continue;
-		json_object_object_add(o, "bandwidth_mbps",
-				       node->capacity_mbps ? json_object_new_int64(node->capacity_mbps)
-							   : NULL);
+		json_object_object_add(
+			o, "bandwidth_mbps",
+			node->capacity_mbps ? json_object_new_int64(node->capacity_mbps) : NULL);
 		add_string(o, "bandwidth_source", capacity_source_name(node->capacity_source));
 		add_metric(o, "read_mbps", &node->read_mbps, node->read_mbps.value, now_ns);
 		add_metric(o, "write_mbps", &node->write_mbps, node->write_mbps.value, now_ns);
@@ -172,20 +172,29 @@ static json_object *build_places(const struct machine *m, const struct model_pro
 	return places;
 }
 
-/* What the scheduler takes its first thread for; others may differ. */
-static void add_class(json_object *o, struct sched *s, pid_t pid)
+/* What its threads are, by most of their run time of late; null where none has run. */
+static void add_class(json_object *o, const struct managed *item)
 {
-	struct ts_task task;
+	enum ts_class class = managed_class(item);
+	bool known = class != TS_CLASS_UNSET;
+	int priority = item->usage.priority[class];
 
-	if (!s || !sched_task(s, pid, &task))
-		return;
-	add_string(o, "class", class_name(task.class));
-	json_object_object_add(o, "priority", json_object_new_int(task.priority));
-	add_int(o, "burst_us", task.burst_us);
+	json_object_object_add(o, "class",
+			       known ? json_object_new_string(class_name(class)) : NULL);
+	json_object_object_add(o, "priority", known ? json_object_new_int(priority) : NULL);
 }
 
-static json_object *build_process(const struct machine *m, struct sched *s,
-				  const struct managed *item, uint64_t now_ns)
+static uint64_t run_ns(const struct ts_usage *u)
+{
+	uint64_t sum = 0;
+
+	for (size_t c = 0; c < TS_NR_CLASSES; c++)
+		sum += u->class_ns[c];
+	return sum;
+}
+
+static json_object *build_process(const struct machine *m, const struct managed *item,
+				  uint64_t now_ns)
 {
 	const struct model_profile *f = model_profile(item->model);
 	const struct ts_usage *u = &item->usage;
@@ -195,7 +204,7 @@ static json_object *build_process(const struct machine *m, struct sched *s,
 	add_string(o, "name", item->choice.proc.comm);
 	add_string(o, "why", choose_reason_name(item->choice.reason));
 	add_string(o, "class_by_rule", class_name(item->choice.class));
-	add_class(o, s, item->choice.proc.pid);
+	add_class(o, item);
 	add_int(o, "rss_bytes", item->choice.proc.rss_bytes);
 	add_int(o, "regions", item->nr_regions);
 	add_int(o, "working_set_bytes", f->working_set_bytes);
@@ -217,7 +226,7 @@ static json_object *build_process(const struct machine *m, struct sched *s,
 				       : json_object_new_int64(m->cpu_node_ids[f->preferred]));
 	json_object_object_add(o, "memory", build_memory(m, f));
 	json_object_object_add(o, "cpu_nodes", build_places(m, f));
-	add_int(o, "run_ns", u->run_ns);
+	add_int(o, "run_ns", run_ns(u));
 	add_int(o, "placed_ns", u->placed_ns);
 	add_int(o, "near_ns", u->near_ns);
 	add_int(o, "node_moves", u->nr_node_moves);
@@ -298,8 +307,7 @@ static json_object *build_processes(const struct daemon *d, const uid_t *reader,
 		const struct managed *item = &d->set.items[i];
 
 		if (!reader || proc_is_of(&item->choice.proc, *reader))
-			json_object_array_add(processes,
-					      build_process(d->machine, d->sched, item, now_ns));
+			json_object_array_add(processes, build_process(d->machine, item, now_ns));
 	}
 	return processes;
 }
@@ -470,7 +478,8 @@ void report_print(json_object *report)
 	bool observing = !strcmp(get_string(report, "mode"), "observe");
 	char up[32], interval[32];
 
-	printf("cxl-tiersched %s (pid %s), up %s: %s, DAMON every %s; costs %s%% of a CPU, %.1f ms a "
+	printf("cxl-tiersched %s (pid %s), up %s: %s, DAMON every %s; costs %s%% of a CPU, %.1f ms "
+	       "a "
 	       "tick\n",
 	       get_string(report, "version"), get_string(report, "pid"),
 	       format_duration(up, sizeof(up),
@@ -478,8 +487,7 @@ void report_print(json_object *report)
 	       observing ? "observing" : "scheduling",
 	       format_duration(interval, sizeof(interval),
 			       (uint64_t)get_int(report, "damon_interval_us") * NSEC_PER_USEC),
-	       get_string(cost, "daemon_cpu_percent"),
-	       (double)get_int(cost, "tick_cpu_us") / 1000);
+	       get_string(cost, "daemon_cpu_percent"), (double)get_int(cost, "tick_cpu_us") / 1000);
 	printf("nodes:");
 	for (size_t i = 0; nodes && i < json_object_array_length(nodes); i++) {
 		json_object *node = json_object_array_get_idx(nodes, i);

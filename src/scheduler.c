@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -210,14 +208,6 @@ bool sched_usage(struct sched *s, pid_t tgid, struct ts_usage *out)
 	u32 key = (u32)tgid;
 
 	return !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.process_usage), &key, out);
-}
-
-bool sched_task(struct sched *s, pid_t tid, struct ts_task *out)
-{
-	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, tid, 0);
-
-	return pidfd >= 0 &&
-	       !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.task_ctx_stor), &pidfd, out);
 }
 
 int sched_set_cpu(struct sched *s, uint32_t cpu, const struct ts_cpu *context)

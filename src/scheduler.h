@@ -55,9 +55,6 @@ void sched_drop(struct sched *s, pid_t tgid);
 /* What the scheduler has counted for a process; false when it is not entered. */
 bool sched_usage(struct sched *s, pid_t tgid, struct ts_usage *out);
 
-/* What the scheduler knows of a thread; false when it does not, or the thread is gone. */
-bool sched_task(struct sched *s, pid_t tid, struct ts_task *out);
-
 /* Write a CPU's context if it differs from what was written before.  0 or -errno. */
 int sched_set_cpu(struct sched *s, uint32_t cpu, const struct ts_cpu *context);
 

@@ -60,6 +60,37 @@ teardown() {
 	stop_daemon
 }
 
+# Its first thread wakes often for next to nothing, another spins.
+two_kinds=(python3 -c '
+import hashlib, threading, time
+def spin():
+    while True:
+        hashlib.sha256(bytes(1 << 22))
+threading.Thread(target=spin).start()
+while True:
+    time.sleep(0.01)')
+
+@test "a process is what most of its run time is, not its first thread" {
+	"${two_kinds[@]}" 3>&- &
+	p=$!
+	sleep 1000 3>&- &
+	sleeper=$!
+	pids+=("$p" "$sleeper")
+	watch "$p" --pid "$sleeper" "${patient[@]}"
+	differ() {
+		local first all
+		first=$("$guest/taskctx" "$p")
+		all=$(process "$p" '"\(.class) \(.priority)"')
+		echo "first thread $first, process $all"
+		[[ $first == *'"class": 4, "priority": -25,'* && $all == "regular 0" ]]
+	}
+	retry 60 differ
+	class_is "$sleeper" null # it has not run
+	[[ $(process "$sleeper" .priority) == null ]]
+	undisturbed
+	stop_daemon
+}
+
 @test "priority: 25 % less virtual time are a third more CPU, and a priority of 0 is none" {
 	spin_on 1 a
 	spin_on 1 b perl -e '1 while 1'
