@@ -321,7 +321,7 @@ static int add_rule(struct options *o, const char *name, const char *text)
 			  "exe:GLOB or cgroup:GLOB",
 			  name, text);
 	else if (r == -EILSEQ)
-		log_error("%s: '%s': the glob has a '[' without its ']' or a '\\' at its end",
+		log_error("%s: '%s': the glob has a '[' without its ']', or ends in a backslash",
 			  name, text);
 	if (!r)
 		o->nr_rules++;

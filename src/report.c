@@ -180,7 +180,7 @@ static void add_class(json_object *o, const struct managed *item)
 	int priority = item->usage.priority[class];
 
 	json_object_object_add(o, "class",
-			       known ? json_object_new_string(class_name(class)) : NULL);
+			       known ? foreign_string(class_name(class)) : NULL);
 	json_object_object_add(o, "priority", known ? json_object_new_int(priority) : NULL);
 }
 

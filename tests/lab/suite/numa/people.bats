@@ -22,14 +22,10 @@ start_as() {
 managed_as() { as "$1" cxl-tiersched status --json | jq -c '[.processes[].pid] | sort'; }
 managed_are() { [[ $(managed_as "$1") == "$2" ]]; }
 
-# touch_as VARIABLE UID: a process of this user that touches memory, its pid in VARIABLE
-touch_as() {
-	local program=/tmp/memtouch.$BASHPID out=$BATS_TEST_TMPDIR/memtouch.$1
-	install "$guest/memtouch" "$program" # who is not root cannot get at the build
-	start_as "$2" "$program" --total 70M --hot 16M --node 1 >"$out"
+# big_as VARIABLE UID: a process of this user, large enough to be managed, that sleeps; its pid in VARIABLE
+big_as() {
+	start_as "$2" perl -e '$m = "x" x (80 << 20); sleep 600'
 	printf -v "$1" %s "${pids[-1]}"
-	retry 60 grep -q ready "$out"
-	rm "$program"
 }
 
 # hold FILE: flock it as somebody, if he can
@@ -110,8 +106,8 @@ cpu_ms() { echo $(($(cut -d' ' -f1 "/proc/$daemon/schedstat") / 1000000)); }
 }
 
 @test "root and --status-group read of all processes, others of their own alone" {
-	touch_memory p --total 70M --hot 16M --node 1
-	touch_as mine "$someone"
+	big_as p 0
+	big_as mine "$someone"
 	start_daemon --observe --status-group "$readers"
 	both="[$(printf '%s\n' "$p" "$mine" | sort -n | paste -sd,)]"
 	retry 60 managed_are 0 "$both"
