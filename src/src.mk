@@ -22,6 +22,7 @@ libtiersched_a_SOURCES += \
 	src/footprint.c src/footprint.h \
 	src/foreign.c src/foreign.h \
 	src/format.c src/format.h \
+	src/hold.c src/hold.h \
 	src/latencies.c src/latencies.h \
 	src/machine.c src/machine.h \
 	src/managed.c src/managed.h \
