@@ -150,17 +150,19 @@ static __noinline u32 weight_in_group(struct ts_task *t, u32 own)
 	return weight >> WEIGHT_MARGIN ?: 1;
 }
 
-/* Weigh the task anew, by nice, groups and priority; it is runnable. */
-static void weigh(const struct task_struct *p, struct ts_task *t)
+/*
+ * Weigh the task anew, by nice, groups and priority; it is runnable.  Not inline: the verifier
+ * would go through all of it for each priority that the caller may have found.
+ */
+static __noinline void weigh(const struct task_struct *p, struct ts_task *t)
 {
-	u32 own = (p->scx.weight ?: 1) << WEIGHT_SHIFT;
+	u32 weight = (p->scx.weight ?: 1) << WEIGHT_SHIFT;
+	s32 all_pay = all_may_pay(t) ? t->priority : 0, group_pays = t->priority - all_pay;
 
-	if (!has_groups || !t->group)
-		t->weight = favour(t, own);
-	else if (all_may_pay(t))
-		t->weight = favour(t, weight_in_group(t, own));
-	else
-		t->weight = weight_in_group(t, favour(t, own));
+	weight = favour(weight, group_pays);
+	if (has_groups && t->group)
+		weight = weight_in_group(t, weight);
+	t->weight = favour(weight, all_pay);
 }
 
 /* What the task counts with, as of when it was last weighed: 1..10000, in units of 1/1024. */

@@ -78,10 +78,10 @@ static s32 priority_of(const struct ts_task *t, const struct ts_profile *profile
 	return priority > MAX_PRIORITY ? MAX_PRIORITY : priority;
 }
 
-/* What the task's priority makes of this weight. */
-static u32 favour(const struct ts_task *t, u32 weight)
+/* What a priority makes of a weight. */
+static u32 favour(u32 weight, s32 priority)
 {
-	return t->priority ? weight * 100ULL / (u64)(100 + t->priority) ?: 1 : weight;
+	return priority ? weight * 100ULL / (u64)(100 + priority) ?: 1 : weight;
 }
 
 #endif

@@ -180,13 +180,13 @@ books_are_empty() {
 }
 
 @test "a name gives more of its group's share, and of no other's; a rule does" {
-	window=4
+	window=3
 	setup_groups
 	group a 100
 	group b 100
 	spin a a "${vect[@]}"
 	spin b b
-	start_daemon
+	start_daemon --vector-locality 0 # wherever the pages of a loop lie
 	retry 60 has_class "$a" vector -20
 	settles 50 4 "$a"
 	spin c a
@@ -201,7 +201,7 @@ books_are_empty() {
 	undisturbed
 	stop_daemon
 	move "$a" a
-	start_daemon --match 'vector=comm:vect*'
+	start_daemon --vector-locality 0 --match 'vector=comm:vect*'
 	retry 60 has_class "$a" vector -20
 	settles 55.6 6 "$a"
 	undisturbed
@@ -211,7 +211,7 @@ books_are_empty() {
 # Bursts of 10 ms, so that it wants nearly all of the CPU, and limits at which that is latency
 # sensitive on any host.
 @test "sleeping often gains nothing against another group" {
-	window=4
+	window=3
 	setup_groups
 	group a 100
 	group b 100
