@@ -387,6 +387,11 @@ static void end(struct chooser *c)
 	c->under_way = false;
 }
 
+int chooser_error(const struct chooser *c)
+{
+	return scan_error(c->scan);
+}
+
 int chooser_step(struct chooser *c, uint64_t now_ns, uint64_t budget_ns, const struct choice **out,
 		 size_t *nr)
 {

@@ -63,6 +63,9 @@ void chooser_free(struct chooser *c);
 int chooser_step(struct chooser *c, uint64_t now_ns, uint64_t budget_ns, const struct choice **out,
 		 size_t *nr);
 
+/* What went wrong in the pass that is over: 0, or the -errno for which a process was not read. */
+int chooser_error(const struct chooser *c);
+
 /* How much memory a managed process has used of late; it is remembered if that is next to none. */
 void chooser_tell_used(struct chooser *c, const struct choice *choice, uint64_t bytes);
 

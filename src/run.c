@@ -142,6 +142,8 @@ static int choose(struct daemon *d, uint64_t now, bool *changed)
 	if (r <= 0)
 		return r;
 	r = managed_update(&d->set, chosen, nr, d->sched, now, changed);
+	if (!r)
+		r = chooser_error(d->chooser);
 	return r < 0 ? r : 1;
 }
 

@@ -34,6 +34,7 @@ struct scan {
 	uint32_t pass;
 	size_t nr_others; /* of this pass: neither kernel threads nor watched */
 	size_t turns;	  /* passes in which each of the others is read once */
+	int error;	  /* of this pass: the first */
 	/* A piece of the directory; some forty processes. */
 	_Alignas(8) char piece[1024];
 	size_t piece_bytes, at_piece;
@@ -78,9 +79,15 @@ void scan_begin(struct scan *s)
 	s->at_before = 0;
 	s->turns = 1 + s->nr_others / SCAN_READS;
 	s->nr_others = 0;
+	s->error = 0;
 	s->pass++;
 	s->piece_bytes = s->at_piece = 0;
 	(void)lseek(s->proc, 0, SEEK_SET);
+}
+
+int scan_error(const struct scan *s)
+{
+	return s->error;
 }
 
 void scan_set_time(struct scan *s, uint64_t now_ns, uint64_t uptime_ticks)
@@ -213,6 +220,8 @@ static int look(struct scan *s, struct process **out, pid_t pid, ino_t inode)
 	p->fresh = false;
 	if (!known || (!p->stat.kernel_thread && is_due(s, p)))
 		r = read_again(s, p, pid);
+	if (r < 0 && r != -ESRCH && !s->error)
+		s->error = r;
 	/* gone; or it cannot be read just now: what is known of it still stands */
 	if (r == -ESRCH || (r < 0 && !known))
 		return -EAGAIN;

@@ -64,6 +64,9 @@ void scan_set_time(struct scan *s, uint64_t now_ns, uint64_t uptime_ticks);
  */
 int scan_next(struct scan *s, struct process **out);
 
+/* Why a process could not be read in this pass, though it is there: the first -errno, or 0. */
+int scan_error(const struct scan *s);
+
 /* Among those that came already in this pass, or in the one before; NULL when it was not there. */
 const struct process *scan_find(const struct scan *s, pid_t pid);
 

@@ -33,6 +33,7 @@ tell_of_first_try() {
 teardown() {
 	local pid
 	tell_of_first_try
+	rm -f "$BATS_TEST_TMPDIR/faults" # see numa/survive.bats
 	[[ -z $daemon ]] || kill -CONT "$daemon" 2>/dev/null || true
 	for pid in $daemon "${pids[@]}"; do
 		kill "$pid" 2>/dev/null || true
