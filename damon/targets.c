@@ -49,6 +49,9 @@ static int reserve_wanted(struct damon *d, size_t nr)
 	ranges = reallocarray(d->wanted_ranges, nr, sizeof(*ranges));
 	if (ranges)
 		d->wanted_ranges = ranges;
+	/* what was wanted points into the array that moved, and stays wanted if memory is short */
+	for (size_t i = 0; ranges && i < d->nr_wanted; i++)
+		d->wanted[i].ranges = d->by_ranges ? &ranges[i] : NULL;
 	if (!wanted || !ranges)
 		return -ENOMEM;
 	d->wanted_capacity = nr;
