@@ -19,7 +19,7 @@ build_paths() {
 build_chroot() {
 	local where=$1
 	shift
-	"$LAB_DIR/enter" "$LAB_TREE/root" --bind "$LAB_WORK" "$LAB_WORK" -- \
+	"$LAB_DIR/enter" "$LAB_TREE/build" --bind "$LAB_WORK" "$LAB_WORK" -- \
 		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
 		MAKEFLAGS="-j$(nproc)" LAB_SRC="$LAB_WORK/src" LAB_BUILD="$LAB_BUILD" \
 		sh -c 'cd "$1" && shift && exec "$@"' sh "$where" "$@"

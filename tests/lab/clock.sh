@@ -57,14 +57,15 @@ clock_make() {
 	local to=$1
 	rm -rf "$to"
 	mkdir "$to"
-	"$LAB_DIR/enter" "$LAB_TREE/root" --bind-ro "$LAB_DIR/clock" /lab/src --bind "$to" /lab/work -- sh -ec '
+	"$LAB_DIR/enter" "$LAB_TREE/build" --bind-ro "$LAB_DIR/clock" /lab/src --bind "$to" /lab/work -- sh -ec '
 		cd /lab/src
 		flags="-O3 -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter"
 		gcc $flags -fPIC -shared -fvisibility=hidden -flto -DCLOCK_PLUGIN_API="$1" -o /lab/work/clock.so \
 			plugin.c model.c settings.c counts.c
-		gcc $flags -o /lab/work/lab-clock lab-clock.c
+		gcc $flags -o /lab/work/lab-clock lab-clock.c' sh "$clock_api"
+	"$LAB_DIR/enter" "$LAB_TREE/machine" --bind "$to" /lab/work -- sh -ec '
 		{ qemu-system-x86_64 --version | head -n 1; qemu-system-x86_64 -M none -display none -plugin /lab/work/clock.so </dev/null 2>&1 || true; } >/lab/work/api
-		cat /lab/work/api' sh "$clock_api"
+		cat /lab/work/api'
 }
 
 # clock_check_api TEXT: QEMU's version line, and what it said.

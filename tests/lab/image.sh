@@ -20,7 +20,7 @@ image_make_initrd() {
 	release=$(<"$LAB_TREE/kernel/$1/release")
 	rm -rf "$tmp"
 	mkdir "$tmp"
-	"$LAB_DIR/enter" "$LAB_TREE/root" --bind "$tmp" /lab/work --bind-ro "$LAB_DIR/guest" /lab/src -- \
+	"$LAB_DIR/enter" "$LAB_TREE/machine" --bind "$tmp" /lab/work --bind-ro "$LAB_DIR/guest" /lab/src -- \
 		bash -euo pipefail -c '
 			release=$1
 			shift

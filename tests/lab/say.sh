@@ -15,16 +15,46 @@ usage_error() { say "$* (see: lab help)"; exit 2; }
 # step WORDS LOG COMMAND...: run a long step with its output in LOG; say what goes on, how long it took, and on failure the
 # log's end, and exit.
 step() {
-	local words=$1 log=$2 start=$SECONDS status=0
+	step_begin "$@"
+	step_end
+}
+
+# step_begin WORDS LOG COMMAND...: the same beside others, until step_end.
+step_begin() {
+	local words=$1 log=$2
 	shift 2
 	say "$words ..."
 	mkdir -p "$(dirname "$log")"
-	# In the background, because where a status is looked at in place bash ignores `set -e` all the way down; never call step there.
+	# In the background, because where a status is looked at in place bash ignores `set -e` all the way down; never call this there.
 	("$@") >>"$log" 2>&1 </dev/null &
-	wait "$!" || status=$?
-	if ((status)); then
-		tail -n 60 "$log" | sed 's/^/    /' >&2
-		die "$words: failed after $((SECONDS - start)) s; the whole log: $log"
-	fi
-	say "$words: done in $((SECONDS - start)) s"
+	step_pids+=("$!") step_words+=("$words") step_logs+=("$log") step_starts+=("$SECONDS")
+}
+step_pids=() step_words=() step_logs=() step_starts=()
+
+step_end() {
+	local nr status
+	for nr in "${!step_pids[@]}"; do
+		status=0
+		[[ ! -t 2 ]] || step_show "$nr"
+		wait "${step_pids[nr]}" || status=$?
+		if ((status)); then
+			tail -n 60 "${step_logs[nr]}" | sed 's/^/    /' >&2
+			die "${step_words[nr]}: failed after $((SECONDS - step_starts[nr])) s; the whole log: ${step_logs[nr]}"
+		fi
+		say "${step_words[nr]}: done in $((SECONDS - step_starts[nr])) s"
+	done
+	step_pids=() step_words=() step_logs=() step_starts=()
+}
+
+# step_show NR: what it is at, in one line of a terminal, until it ends
+step_show() {
+	local columns line
+	read -r _ columns < <(stty size <&2)
+	while kill -0 "${step_pids[$1]}" 2>/dev/null; do
+		line=$(tail -n 1 "${step_logs[$1]}" | tr -cd '[:print:]')
+		line="lab: $((SECONDS - step_starts[$1])) s: $line"
+		printf '\r\033[K%s' "${line:0:columns-1}" >&2
+		sleep 0.5
+	done
+	printf '\r\033[K' >&2
 }

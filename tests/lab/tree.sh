@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-# The lab's Debian 13 tree and the disk made from it.
+# The lab's Debian 13 and the disk made from it.
 #
-# One tree serves as build root and as the place QEMU runs from, so that every host gives the same lab.  The disk image is taken
-# half way, before compilers and QEMU are added: a small disk is quicker to make and keeps guests honest about what the program
-# needs at run time.  Kernels are unpacked, not installed: their packages would pull in an initramfs generator.
+# Two trees are made side by side from one small beginning.  One is what machines run: the small disk is made of it, which keeps guests
+# honest about what the program needs at run time, and then it gets QEMU, so that every host gives the same lab.  The other one gets compilers.
+# Kernels are unpacked, not installed: their packages would pull in an initramfs generator.
 #
-#   CACHE/tree-HASH/root            the tree
-#   CACHE/tree-HASH/disk.img        ext4 image of its run-time half
+#   CACHE/tree-HASH/build           where the program is built
+#   CACHE/tree-HASH/machine         where QEMU runs, with the kernels' modules; its version is in CACHE/tree-HASH/qemu
+#   CACHE/tree-HASH/disk.img        ext4 image of that, before QEMU came
 #   CACHE/tree-HASH/kernel/NAME/    vmlinuz and release, for NAME in backports (default) and trixie
 #
 # HASH covers the package lists and this file, comments aside.
@@ -15,7 +16,7 @@
 
 lab_kernels=(backports trixie)
 
-# package_list SECTION [SEPARATOR]: the packages of one section of the list.
+# package_list SECTION: the packages of one section of the list.
 package_list() {
 	awk -v want="[$1]" '{ sub(/#.*/, "") } /^\[/ { sub(/[ \t]+$/, ""); in_it = ($0 == want); next } in_it { for (i = 1; i <= NF; i++) print $i }' \
 		"$LAB_DIR/packages"
@@ -41,18 +42,19 @@ tree_need() {
 }
 
 tree_make() {
-	local tmp=$LAB_TREE.tmp log=$LAB_CACHE/log/tree.log start=$SECONDS
+	local tmp=$LAB_TREE.tmp log=$LAB_CACHE/log/tree start=$SECONDS
 	host_need_disk 4
 	host_need_mmdebstrap
-	say "making the lab's Debian tree, once for this recipe (a few minutes; log: $log)"
-	rm -rf "$tmp" "$log"
+	say "making the lab's Debian, once for this recipe (a minute or two)"
+	rm -rf "$tmp" "$log"*.log
 	mkdir -p "$tmp"
-	step "Debian 13 base and run-time packages" "$log" tree_base "$tmp"
-	step "kernels" "$log" tree_kernels "$tmp"
-	step "disk image" "$log" tree_disk "$tmp"
-	step "compilers and QEMU" "$log" tree_tools "$tmp"
+	step "Debian 13" "$log-base.log" tree_base "$tmp/build"
+	tree_double "$tmp/build" "$tmp/machine"
+	step_begin "compilers" "$log-build.log" tree_compilers "$tmp"
+	step_begin "what machines run, kernels, disk, QEMU" "$log-machine.log" tree_machine "$tmp"
+	step_end
 	mv "$tmp" "$LAB_TREE"
-	say "tree ready after $((SECONDS - start)) s, $(du -sh "$LAB_TREE" | cut -f 1) in $LAB_CACHE"
+	say "ready after $((SECONDS - start)) s, $(du -sh "$LAB_TREE" | cut -f 1) in $LAB_CACHE"
 }
 
 # Trees of other recipes nobody has used for a day, and what an interrupted making left.
@@ -68,26 +70,62 @@ tree_prune() {
 	done
 }
 
+# tree_base ROOT: apt's lists stay, for what comes after.
 tree_base() {
-	local root=$1/root list=$1/debian.list packages option
+	local root=$1 list=$1.list option
 	local -a options=()
 	printf 'deb %s %s main\n' "$LAB_MIRROR" trixie "$LAB_MIRROR" trixie-updates "$LAB_MIRROR" trixie-backports >"$list"
-	packages=$(package_list guest | paste -sd ,)
 	# The host's way to the network is the tree's, too.
 	while IFS= read -r option; do
 		options+=(--aptopt="$option")
 	done < <(apt-config dump | grep -E '^Acquire::(https?::Proxy|http::Timeout|Check-)[^ ]* "[^"]' || true)
-	mmdebstrap --variant=minbase --skip=chroot/mount/sys --include="$packages" "${options[@]}" \
-		--aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
-		--dpkgopt=force-unsafe-io --dpkgopt=path-exclude=/usr/share/doc/* --dpkgopt=path-exclude=/usr/share/locale/* \
-		--dpkgopt=path-exclude=/usr/share/man/* --dpkgopt=path-exclude=/usr/share/info/* \
+	# dpkg is told what to leave out when the essential packages are there: mmdebstrap itself would filter each through Python.
+	# shellcheck disable=SC2016
+	mmdebstrap --variant=minbase --skip=chroot/mount/sys,cleanup/apt/lists "${options[@]}" \
+		--aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' --dpkgopt=force-unsafe-io \
+		--essential-hook='printf "path-exclude=/usr/share/%s/*\n" doc locale man info >"$1/etc/dpkg/dpkg.cfg.d/lab"' \
 		trixie "$root" "$list"
 	rm "$list"
-	tree_apt "$root" update
-	# shellcheck disable=SC2046
-	tree_apt "$root" install -t trixie-backports $(package_list "guest backports")
 	mkdir -p "$root"/lab/{src,work,tree}
 }
+
+# tree_double FROM TO: dpkg replaces files below /usr, and never writes into one, so they can be links.
+tree_double() {
+	cp -al "$1" "$2"
+	rm -r "${2:?}"/{etc,var}
+	cp -a "$1"/{etc,var} "$2"
+}
+
+tree_compilers() {
+	local root=$1/build
+	tree_install "$root" build
+	tree_install "$root" "build backports" "linux-headers-$(tree_kernel_release "$root" trixie-backports)"
+	tree_forget_packages "$root"
+}
+
+tree_machine() {
+	local root=$1/machine lists=$1/lists
+	tree_install "$root" guest
+	tree_install "$root" "guest backports"
+	tree_kernels "$1"
+	mv "$root/var/lib/apt/lists" "$lists"
+	tree_forget_packages "$root"
+	tree_disk "$1"
+	mv "$lists" "$root/var/lib/apt/"
+	tree_install "$root" "machine backports"
+	tree_forget_packages "$root"
+	tree_chroot "$root" qemu-system-x86_64 --version | sed -n 's/^QEMU emulator version \([^ ]*\).*/\1/p' >"$1/qemu"
+}
+
+# tree_install ROOT SECTION [PACKAGE...]: the packages of this section, and these
+tree_install() {
+	local root=$1 section=$2
+	shift 2
+	# shellcheck disable=SC2046
+	tree_apt "$root" install $([[ $section != *backports ]] || echo -t trixie-backports) $(package_list "$section") "$@"
+}
+
+tree_forget_packages() { rm -rf "$1"/var/lib/apt/lists "$1"/var/cache/apt/{*.bin,archives/*.deb}; }
 
 tree_chroot() {
 	local root=$1
@@ -103,17 +141,21 @@ tree_apt() {
 }
 
 # A kernel's packages have the release in their names; the meta package names the newest.
+tree_kernel_release() {
+	local release
+	release=$(tree_chroot "$1" apt-cache -t "$2" depends linux-image-amd64 | sed -n 's/^ *Depends: linux-image-\([0-9][^ ]*\).*/\1/p' | head -n 1)
+	[[ -n $release ]] || { echo "no kernel image in $2" >&2; return 1; }
+	echo "$release"
+}
+
 tree_kernels() {
-	local root=$1/root name suite release
+	local root=$1/machine name suite release
 	for name in "${lab_kernels[@]}"; do
 		suite=trixie-backports
 		[[ $name == backports ]] || suite=$name
-		release=$(tree_chroot "$root" apt-cache -t "$suite" depends linux-image-amd64 |
-			sed -n 's/^ *Depends: linux-image-\([0-9][^ ]*\).*/\1/p' | head -n 1)
-		[[ -n $release ]] || { echo "no kernel image in $suite"; return 1; }
+		release=$(tree_kernel_release "$root" "$suite")
 		tree_unpack_kernel "$root" "$release" "$suite" "$1/kernel/$name"
 	done
-	tree_apt "$root" clean
 }
 
 # Some kernels are one package (image), some are split into binary and modules, with or without a base.
@@ -141,18 +183,7 @@ tree_unpack_kernel() {
 
 # The image is of the bare tree, without what `enter` mounts over it.
 tree_disk() {
-	rm -rf "$1"/root/var/lib/apt/lists/* "$1"/root/var/cache/apt/*.bin
 	truncate -s 4G "$1/disk.img"
-	"$LAB_DIR/enter" "$1/root" --bind "$1" /lab/tree --bind-ro "$1/root" /lab/src -- \
+	"$LAB_DIR/enter" "$1/machine" --bind "$1" /lab/tree --bind-ro "$1/machine" /lab/src -- \
 		mke2fs -q -t ext4 -O ^has_journal -E lazy_itable_init=1,nodiscard -d /lab/src /lab/tree/disk.img
-}
-
-tree_tools() {
-	# shellcheck disable=SC2046
-	tree_apt "$1/root" update
-	# shellcheck disable=SC2046
-	tree_apt "$1/root" install $(package_list build)
-	# shellcheck disable=SC2046
-	tree_apt "$1/root" install -t trixie-backports $(package_list "build backports") "linux-headers-$(<"$1/kernel/backports/release")"
-	rm -rf "$1"/root/var/lib/apt/lists/* "$1"/root/var/cache/apt/{*.bin,archives/*.deb}
 }

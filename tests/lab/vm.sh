@@ -47,7 +47,7 @@ vm_boot() {
 		limit=$(vm_boot_limit "$try")
 		vm_qemu "$try"
 		rm -f "$vm_job/outcome"
-		"$LAB_DIR/enter" "$LAB_TREE/root" --bind-ro "$LAB_TREE" /lab/tree --bind-ro "$LAB_SRC" /lab/src \
+		"$LAB_DIR/enter" "$LAB_TREE/machine" --bind-ro "$LAB_TREE" /lab/tree --bind-ro "$LAB_SRC" /lab/src \
 			--bind-ro "$LAB_WORK" /lab/work --bind "$vm_job" /lab/work/job --bind "$LAB_CACHE/log" /lab/log \
 			--bind-ro "$LAB_DIR" /lab/lab --bind "$LAB_CACHE/tmp" /var/tmp -- \
 			/lab/lab/relay /lab/work/job/outcome "$limit" "${timeout:-0}" "${qemu[@]}" || exit 125

@@ -117,7 +117,7 @@ usage_is() {
 
 # --- words ---
 
-point "help says every verb" bash -c 'for v in run shell build demo check clean chroot; do "$1" help | grep -q "lab $v" || exit 1; done' sh "$lab"
+point "help says every verb" bash -c 'for v in run shell build demo check about clean chroot; do "$1" help | grep -q "lab $v" || exit 1; done' sh "$lab"
 point "no verb" usage_is "what shall the lab do"
 point "unknown verb" usage_is "unknown verb 'nonsense'" nonsense
 point "unknown machine" usage_is "no machine 'vax'" run --machine vax -- true
