@@ -31,16 +31,21 @@
 
 #define MIN_TICK_NS (50 * NSEC_PER_MSEC)
 #define SCAN_NS NSEC_PER_SEC
-/* A commit ends the aggregation under way: ranges that move are no reason for many. */
+/*
+ * A commit ends the aggregation under way, and tells DAMON of every process anew: neither ranges
+ * that move nor processes that come and go are a reason for many.  They take 2 % of a CPU at most.
+ */
 #define TARGETS_NS NSEC_PER_SEC
+#define LONGEST_TARGETS_NS (10 * NSEC_PER_SEC)
+#define PAUSE_A_TARGETS_COST 49
 /* For so long a tick looks where the memory of processes is, and one with new processes. */
 #define LOOK_NS NSEC_PER_MSEC
 #define FIRST_LOOK_NS (5 * NSEC_PER_MSEC)
 /* A tick looks at as many processes as this much CPU time allows, but at some: many take turns. */
 #define PROCESSES_CPU_NS NSEC_PER_MSEC
 #define LEAST_TURN 8
-#define CHOOSE_CPU_NS (4 * NSEC_PER_MSEC) /* what a tick spends on who is to be managed */
-#define USE_NS (10 * NSEC_PER_SEC)	  /* after so long it is known what a process uses */
+#define CHOOSE_CPU_NS NSEC_PER_MSEC /* what a tick spends on who is to be managed */
+#define USE_NS (10 * NSEC_PER_SEC)  /* after so long it is known what a process uses */
 #define MAX_RESTARTS 5 /* in a row, each within RESTART_WINDOW_NS of the last */
 #define RESTART_WINDOW_NS (2 * NSEC_PER_SEC)
 
@@ -147,20 +152,20 @@ static int choose(struct daemon *d, uint64_t now, bool *changed)
 	return r < 0 ? r : 1;
 }
 
-/*
- * Tell DAMON which processes to monitor and where their memory is: at once when there are
- * others than before, else once a second at most.
- */
+/* Tell DAMON which processes to monitor and where their memory is, when that has changed. */
 static void aim(struct daemon *d, uint64_t now, bool others)
 {
-	uint64_t until = now_ns() + (others ? FIRST_LOOK_NS : LOOK_NS);
+	uint64_t until = now_ns() + (others ? FIRST_LOOK_NS : LOOK_NS), cpu_ns;
 	int r;
 
 	d->retarget |= managed_look(&d->set, now, until) || others;
-	if (!d->retarget || (!others && now - d->targets_ns < TARGETS_NS))
+	if (!d->retarget || now < d->targets_ns)
 		return;
-	d->targets_ns = now;
+	cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	r = damon_set_targets(d->damon, d->set.targets, d->set.nr);
+	cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
+	d->targets_ns =
+		now + MIN(MAX(TARGETS_NS, PAUSE_A_TARGETS_COST * cpu_ns), LONGEST_TARGETS_NS);
 	d->retarget = r != 0;
 	log_debug("DAMON monitors %zu processes%s", d->set.nr, d->retarget ? ", not all yet" : "");
 	/* processes that die too quickly for it are no trouble: the others are monitored */

@@ -31,7 +31,7 @@
 enum {
 	BACKLOG = 128,
 	ROUND_CLIENTS = 8, /* at a door */
-	PAUSE_A_COST = 19, /* so rounds take at most 5 % of a CPU ... */
+	PAUSE_A_COST = 49, /* so rounds take at most 2 % of a CPU ... */
 	REPORT_MAX = 16 << 20,
 };
 #define LONGEST_PAUSE_NS (2 * NSEC_PER_SEC) /* ... where this is enough; a client waits for 5 s */
