@@ -30,7 +30,7 @@ struct daemon {
 	uint64_t start_ns;     /* CLOCK_MONOTONIC, as all times here */
 	uint64_t start_cpu_ns; /* CPU time used by then */
 	uint64_t scan_ns;      /* of the last look at processes and topology */
-	uint64_t targets_ns;   /* DAMON is not told before what to monitor */
+	uint64_t targets_ns;   /* DAMON is told what to monitor no sooner */
 	bool retarget;	       /* that is not what it should be any more */
 	struct troubles troubles;
 	uint64_t stats_ns;     /* of the last --stats table */

@@ -34,11 +34,9 @@ point "install stays below its prefix" in_tree gcc '
 point "uninstall leaves no file" in_tree gcc '
 	make DESTDIR="$check/stage" uninstall
 	test -z "$(find ../stage -type f)"'
-point "clang: configure and build, warnings are errors" in_tree clang \
-	"../src/configure CC=clang CFLAGS='-O2 -g' && make CFLAGS='-O2 -g $warnings'"
-point "clang: unit tests" in_tree clang "make check VERBOSE=1 CFLAGS='-O2 -g $warnings'"
-point "address and undefined behaviour sanitizers: build" in_tree sanitize \
-	"../src/configure CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' && make"
-point "address and undefined behaviour sanitizers: unit tests" in_tree sanitize "make check VERBOSE=1"
+sanitize='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
+point "clang, address and undefined behaviour sanitizers: configure and build, warnings are errors" in_tree sanitize \
+	"../src/configure CC=clang CFLAGS='$sanitize' && make CFLAGS='$sanitize $warnings'"
+point "clang, address and undefined behaviour sanitizers: unit tests" in_tree sanitize "make check VERBOSE=1 CFLAGS='$sanitize $warnings'"
 point "distcheck" in_tree gcc "make distcheck"
 done_testing

@@ -14,19 +14,6 @@ load ../daemon
 	stop_daemon
 }
 
-@test "two processes with memory on different nodes separate, beside hogs" {
-	hogs 2
-	touch_memory a --total 128M --hot 24M --node 2 --threads 2
-	touch_memory b --total 128M --hot 24M --node 0 --threads 2
-	start_daemon
-	retry 10 prefers "$a" 1
-	retry 10 prefers "$b" 0
-	runs_near 90 "$a" 1
-	runs_near 90 "$b" 0
-	undisturbed
-	stop_daemon
-}
-
 @test "memory that moves is followed" {
 	hogs 2
 	touch_memory p --total 64M --hot 24M --node 2 --threads 2

@@ -40,7 +40,6 @@ is_known_to_be_intensive() { [[ $(process "$1" .memory_intensive) == true && $(p
 	numactl --interleave=0,1 "$guest/memtouch" --total 64M --hot 24M >"$BATS_TEST_TMPDIR/split" 3>&- &
 	pids+=("$!")
 	homes=("$a" 0 "$b" 1 "$c" 1)
-	info kernel "near, %: $(near "${homes[@]}" | tr '\n' ' ')"
 	start_daemon
 	retry 20 prefers "$a" 0
 	retry 20 prefers "$b" 1
@@ -94,7 +93,6 @@ is_known_to_be_intensive() { [[ $(process "$1" .memory_intensive) == true && $(p
 	for i in 1 2 3 4 5 6; do
 		touch_memory "p$i" --total 32M --hot 16M --node 2
 	done
-	info kernel "$("$spinners" serve 6)"
 	control=null
 	for hold in 0 1; do
 		start_daemon --min-rss 16M --bandwidth 2=30000 --hold-saturating "$hold"

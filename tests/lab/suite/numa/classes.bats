@@ -44,17 +44,11 @@ teardown() {
 	stop_daemon
 }
 
-@test "limits of behaviour are options" {
+@test "limits of behaviour are options, and a new name is a new class whatever the behaviour" {
 	watch_sleeper --latency-wakes-hz 10000
 	retry 10 class_is "$p" regular
 	sleep 3
 	class_is "$p" regular
-	stop_daemon
-}
-
-@test "a new name is a new class, behaviour or not" {
-	watch_sleeper
-	retry 10 class_is "$p" latency
 	kill -USR2 "$p"
 	retry 10 class_is "$p" vector
 	stop_daemon

@@ -175,7 +175,7 @@ forks() { perl -e 'for (1 .. shift) { fork or exit; wait if $_ > 50 } 1 while wa
 	churn execs
 	churn chrt -f 1 taskset -c 2 perl -e 'while (1) { }'
 	churn cpu3_comes_and_goes
-	timeout 900 bash -c "$(declare -f forks); forks $(long 1000 10000)"
+	timeout 900 bash -c "$(declare -f forks); forks $(long 400 10000)"
 	undisturbed
 	kill "${pids[-1]}"
 	wait "${pids[-1]}" || true
