@@ -13,6 +13,7 @@
 #include "cgroup-limits.h"
 #include "cxl-advice.h"
 #include "damon/damon.h"
+#include "extent.h"
 #include "latencies.h"
 #include "machine.h"
 #include "metrics/fill-latency.h"
@@ -145,6 +146,22 @@ static void check_damon_users(struct finding *f, const struct options *o,
 		    "DAMON_STAT is on; it is stopped while cxl-tiersched runs, and put back");
 	else
 		say(c, DOCTOR_OK, "", "none");
+}
+
+/* Of a recording nobody can be asked. */
+static void check_extent(struct finding *f, const char *root)
+{
+	struct doctor_check *c;
+
+	if (root)
+		return;
+	c = begin(f, "memory in use", DOCTOR_OPTIONAL);
+	if (extent_is_supported())
+		say(c, DOCTOR_OK, "", "the kernel tells which addresses hold memory");
+	else
+		say(c, DOCTOR_NOTE, "boot Linux 6.11 or later",
+		    "the kernel cannot tell which addresses hold memory: of programs that reserve "
+		    "much more than they use (Go, Java, LMDB) little is seen");
 }
 
 static void say_no_nodes(struct doctor_check *c, const char *root)
@@ -476,6 +493,7 @@ int doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struct o
 	check_btf(&f, o->sysroot);
 	check_damon(&f, o, &probe);
 	check_damon_users(&f, o, &probe);
+	check_extent(&f, o->sysroot);
 	check_nodes(&f, topology, o->sysroot);
 	check_cxl(&f, topology);
 	check_disputed(&f, topology);

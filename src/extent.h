@@ -30,7 +30,7 @@
 
 struct extent;
 
-/* Can this kernel tell?  False below Linux 6.7, and without CONFIG_PROC_PAGE_MONITOR. */
+/* Can this kernel tell?  False below Linux 6.11 (PROCMAP_QUERY) and without PROC_PAGE_MONITOR. */
 bool extent_is_supported(void);
 
 /* NULL without memory. */
