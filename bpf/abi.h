@@ -97,7 +97,7 @@ struct ts_tunables {
 struct ts_profile {
 	__u64 generation;	 /* 1 for the first, one more with every change */
 	__u64 updated_ns;	 /* CLOCK_MONOTONIC time of the sample behind the last change */
-	__u64 working_set_bytes; /* memory accessed in the last seconds, see src/footprint.h */
+	__u64 working_set_bytes; /* memory accessed in the last seconds, see src/model/footprint.h */
 	__u64 hot_bytes;	 /* of it, accessed in at least a quarter of the samples */
 	__u64 cold_bytes;	 /* monitored memory with no access seen */
 	__u32 access_hz; /* how often a page of the working set is seen accessed, per second */

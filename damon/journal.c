@@ -192,8 +192,3 @@ void journal_remove(const char *path)
 	if (snprintf(tmp, sizeof(tmp), "%s.tmp", path) < (int)sizeof(tmp))
 		unlink(tmp);
 }
-
-int journal_boot_id(char out[JOURNAL_BOOT_ID_SIZE], const char *sysroot)
-{
-	return sysfs_read(out, JOURNAL_BOOT_ID_SIZE, sysroot, "/proc/sys/kernel/random/boot_id");
-}

@@ -14,7 +14,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define JOURNAL_BOOT_ID_SIZE 64
+#include "base/proc.h"
+
 /* A journal is never longer than this. */
 #define JOURNAL_TEXT_SIZE 512
 
@@ -25,7 +26,7 @@ enum journal_stage {
 };
 
 struct journal {
-	char boot_id[JOURNAL_BOOT_ID_SIZE]; /* of the boot the rest is true for */
+	char boot_id[PROC_BOOT_ID_SIZE]; /* of the boot the rest is true for */
 	bool stat_lifted; /* DAMON_STAT was on and we turned it off */
 	enum journal_stage stage;
 	uint32_t slot; /* the rest is meaningless in JOURNAL_NO_SLOT */
@@ -48,8 +49,5 @@ int journal_load(struct journal *out, const char *path);
 int journal_store(const struct journal *j, const char *path);
 
 void journal_remove(const char *path);
-
-/* This boot's id.  0 or a negative errno. */
-int journal_boot_id(char out[JOURNAL_BOOT_ID_SIZE], const char *sysroot);
 
 #endif

@@ -189,7 +189,7 @@ int damon_open(struct damon **out, const struct damon_options *options)
 	r = new_session(&d, options);
 	if (r < 0)
 		return r;
-	r = journal_boot_id(d->journal.boot_id, d->sysroot);
+	r = proc_boot_id(d->journal.boot_id, d->sysroot);
 	if (!r)
 		r = clear_modules(d);
 	if (!r)

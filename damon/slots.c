@@ -200,11 +200,11 @@ struct slots_putback slots_decide(const struct journal *j, const struct slots_fo
 
 static void look_around(struct slots_found *out, const struct journal *j, const char *sysroot)
 {
-	char boot_id[JOURNAL_BOOT_ID_SIZE];
+	char boot_id[PROC_BOOT_ID_SIZE];
 	uint64_t nr;
 
 	*out = (struct slots_found){0};
-	out->same_boot = !journal_boot_id(boot_id, sysroot) && !strcmp(boot_id, j->boot_id);
+	out->same_boot = !proc_boot_id(boot_id, sysroot) && !strcmp(boot_id, j->boot_id);
 	out->stat_runs = holder_runs(HOLDER_STAT, sysroot);
 	if (!files_read_u64(&nr, sysroot, "nr_kdamonds"))
 		out->nr_kdamonds = (uint32_t)MIN(nr, UINT32_MAX);

@@ -1,56 +1,59 @@
-# The program: everything but main.c is in the library.
+# The program: everything but main.c is in the library.  A folder is a room; tests/rooms says which may see which.
 sbin_PROGRAMS += cxl-tiersched
-cxl_tiersched_SOURCES = src/main.c
+cxl_tiersched_SOURCES = src/cli/main.c
 cxl_tiersched_LDADD = libtiersched.a $(LIBS_ALL)
 
 libtiersched_a_SOURCES += \
 	src/base/clock.h \
 	src/base/escape.c src/base/escape.h \
+	src/base/format.c src/base/format.h \
 	src/base/idlist.c src/base/idlist.h \
 	src/base/log.c src/base/log.h \
+	src/base/output.c src/base/output.h \
 	src/base/parse.c src/base/parse.h \
+	src/base/proc.c src/base/proc.h \
 	src/base/random.h \
+	src/base/state.c src/base/state.h \
 	src/base/sysfs.c src/base/sysfs.h \
 	src/base/util.h \
-	src/cgroup-limits.c src/cgroup-limits.h \
-	src/choose.c src/choose.h \
-	src/cmd-calibrate.c src/cmd-doctor.c src/cmd-status.c src/cmd-topology.c src/commands.h \
-	src/cxl-advice.c src/cxl-advice.h \
-	src/daemon.h \
-	src/doctor.c src/doctor.h \
-	src/extent.c src/extent.h \
-	src/footprint.c src/footprint.h \
-	src/foreign.c src/foreign.h \
-	src/format.c src/format.h \
-	src/hold.c src/hold.h \
-	src/latencies.c src/latencies.h \
-	src/machine.c src/machine.h \
-	src/managed.c src/managed.h \
-	src/metrics/counter.c src/metrics/counter.h \
-	src/metrics/fill-latency.c src/metrics/fill-latency.h \
-	src/metrics/llc.c src/metrics/llc.h \
-	src/metrics/memdev-pmu.c src/metrics/memdev-pmu.h \
-	src/metrics/metrics.c src/metrics/metrics.h \
-	src/metrics/pmu.c src/metrics/pmu.h \
-	src/metrics/process-llc.c src/metrics/process-llc.h \
-	src/metrics/resctrl.c src/metrics/resctrl.h \
-	src/model.c src/model.h \
-	src/options.c src/options.h \
-	src/output.c src/output.h \
-	src/proc.c src/proc.h \
-	src/publish.c src/publish.h \
-	src/report.c src/report.h \
-	src/rule.c src/rule.h \
-	src/run.c \
-	src/scan.c src/scan.h \
-	src/scheduler.c src/scheduler.h \
-	src/server.c src/server.h \
-	src/settings.c src/settings.h \
-	src/state.c src/state.h \
-	src/table.c src/table.h \
-	src/trouble.c src/trouble.h \
-	src/views.c src/views.h
+	src/counters/counter.c src/counters/counter.h \
+	src/counters/fill-latency.c src/counters/fill-latency.h \
+	src/counters/llc.c src/counters/llc.h \
+	src/counters/memdev-pmu.c src/counters/memdev-pmu.h \
+	src/counters/metrics.c src/counters/metrics.h \
+	src/counters/pmu.c src/counters/pmu.h \
+	src/counters/process-llc.c src/counters/process-llc.h \
+	src/counters/resctrl.c src/counters/resctrl.h \
+	src/process/choose.c src/process/choose.h \
+	src/process/rule.c src/process/rule.h \
+	src/process/scan.c src/process/scan.h \
+	src/sample/extent.c src/sample/extent.h \
+	src/sample/views.c src/sample/views.h \
+	src/model/footprint.c src/model/footprint.h \
+	src/model/machine.c src/model/machine.h \
+	src/model/model.c src/model/model.h \
+	src/sched/publish.c src/sched/publish.h \
+	src/sched/scheduler.c src/sched/scheduler.h \
+	src/report/foreign.c src/report/foreign.h \
+	src/report/report.c src/report/report.h \
+	src/report/table.c src/report/table.h \
+	src/control/server.c src/control/server.h \
+	src/daemon/cgroup-limits.c src/daemon/cgroup-limits.h \
+	src/daemon/cxl-advice.c src/daemon/cxl-advice.h \
+	src/daemon/daemon.h \
+	src/daemon/doctor.c src/daemon/doctor.h \
+	src/daemon/hold.c src/daemon/hold.h \
+	src/daemon/managed.c src/daemon/managed.h \
+	src/daemon/run.c src/daemon/run.h \
+	src/daemon/trouble.c src/daemon/trouble.h \
+	src/cli/cmd-calibrate.c \
+	src/cli/cmd-doctor.c \
+	src/cli/cmd-status.c \
+	src/cli/cmd-topology.c \
+	src/cli/commands.h \
+	src/cli/options.c src/cli/options.h \
+	src/cli/settings.c src/cli/settings.h
 
 # Only the loader sees the skeleton.
-src/scheduler.$(OBJEXT): bpf/tiersched.skel.h
+src/sched/scheduler.$(OBJEXT): bpf/tiersched.skel.h
 nodist_libtiersched_a_SOURCES = bpf/tiersched.skel.h

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Fuzz target: the terms of a PMU's events, by the formats of a CXL unit (metrics/pmu.h). */
+/* Fuzz target: the terms of a PMU's events, by the formats of a CXL unit (counters/pmu.h). */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
-#include "metrics/pmu.h"
+#include "counters/pmu.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Fuzz target: a PMU's format files, and values put where they say (metrics/pmu.h). */
+/* Fuzz target: a PMU's format files, and values put where they say (counters/pmu.h). */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "metrics/pmu.h"
+#include "counters/pmu.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Fuzz target: the configuration file (src/settings.h). */
+/* Fuzz target: the configuration file (src/cli/settings.h). */
 #include <assert.h>
 #include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "settings.h"
+#include "cli/settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

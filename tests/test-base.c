@@ -9,13 +9,13 @@
 
 #include <cmocka.h>
 
+#include "base/format.h"
 #include "base/idlist.h"
 #include "base/parse.h"
+#include "base/proc.h"
 #include "base/sysfs.h"
 #include "base/util.h"
-#include "format.h"
-#include "proc.h"
-#include "rule.h"
+#include "process/rule.h"
 
 static void durations(void **state)
 {

@@ -12,7 +12,7 @@
 
 #include "base/sysfs.h"
 #include "base/util.h"
-#include "cgroup-limits.h"
+#include "daemon/cgroup-limits.h"
 #include "tests/sysroot.h"
 
 /* A group of that path below the root, with this cpu.max. */

@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/sysfs.h"
 #include "base/util.h"
-#include "choose.h"
+#include "process/choose.h"
 
 #define MB (1ULL << 20)
 #define HOUR_TICKS 360000

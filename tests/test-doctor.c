@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "doctor.h"
-#include "machine.h"
+#include "daemon/doctor.h"
+#include "model/machine.h"
 #include "tests/topology.h"
 
 struct visit {

@@ -11,11 +11,11 @@
 
 #include <cmocka.h>
 
+#include "base/proc.h"
 #include "base/random.h"
 #include "base/util.h"
-#include "extent.h"
-#include "proc.h"
-#include "views.h"
+#include "sample/extent.h"
+#include "sample/views.h"
 
 /* A sanitizer's own memory lies all over the addresses, in more ranges than there may be. */
 #if defined(__SANITIZE_ADDRESS__)

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "footprint.h"
+#include "model/footprint.h"
 
 #define PAGE UINT64_C(4096)
 #define PAGES_PER_MB 256

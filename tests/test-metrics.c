@@ -15,14 +15,14 @@
 
 #include "base/log.h"
 #include "base/util.h"
-#include "latencies.h"
-#include "machine.h"
-#include "metrics/counter.h"
-#include "metrics/fill-latency.h"
-#include "metrics/llc.h"
-#include "metrics/memdev-pmu.h"
-#include "metrics/metrics.h"
-#include "metrics/pmu.h"
+#include "counters/counter.h"
+#include "counters/fill-latency.h"
+#include "counters/llc.h"
+#include "counters/memdev-pmu.h"
+#include "counters/metrics.h"
+#include "counters/pmu.h"
+#include "model/machine.h"
+#include "numa/latencies.h"
 #include "tests/sysroot.h"
 
 #define SECOND NSEC_PER_SEC

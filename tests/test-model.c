@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "model.h"
+#include "model/model.h"
 
 #define MB (1000 * 1000ULL)
 #define AGGREGATION_NS (100 * NSEC_PER_MSEC)

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "machine.h"
-#include "publish.h"
+#include "model/machine.h"
+#include "sched/publish.h"
 
 static uint8_t locality[] = { 63, 100 }, score[] = { 63, 130 }, order[] = { 1, 0 };
 

@@ -13,8 +13,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "numa/residency.h"
 #include "base/util.h"
+#include "numa/residency.h"
 
 #define NR_PAGES 256u
 #define MAX_PAGES 1024u

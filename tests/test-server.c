@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "server.h"
+#include "control/server.h"
 
 #define PERIOD_NS (100 * NSEC_PER_MSEC)
 #define LONGEST_NS (2 * NSEC_PER_SEC) /* pause that a costly round has */

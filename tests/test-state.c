@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
+#include "base/state.h"
 #include "base/util.h"
-#include "state.h"
 
 static char base[] = "/tmp/test-state-XXXXXX";
 static char directory[64], lock[128];

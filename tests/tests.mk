@@ -26,6 +26,7 @@ check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif
 
+EXTRA_DIST += tests/rooms
 dist_check_SCRIPTS += tests/test-cli tests/test-rooms tests/test-corpus
 TESTS += tests/test-cli tests/test-rooms tests/test-corpus
 

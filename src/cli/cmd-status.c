@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cxl-tiersched status */
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/state.h"
+#include "cli/commands.h"
+#include "control/server.h"
+#include "report/report.h"
+
+int cmd_status(const struct options *o)
+{
+	json_object *report;
+	int r = server_ask(&report, STATE_STATUS_ALL_SOCKET);
+
+	/* not for this user, or an older daemon has none */
+	if (r == -EACCES || r == -ENOENT || r == -ECONNREFUSED)
+		r = server_ask(&report, STATE_STATUS_SOCKET);
+	if (r == -ENOENT || r == -ECONNREFUSED) {
+		log_error("no cxl-tiersched is running; start it with 'cxl-tiersched'");
+		return TS_EXIT_FAILED;
+	}
+	if (r == -ETIMEDOUT || r == -EAGAIN) {
+		log_error("the daemon does not answer (stopped?); profiles are ignored by the "
+			  "scheduler meanwhile");
+		return TS_EXIT_FAILED;
+	}
+	if (r < 0) {
+		log_error("cannot read the daemon's report from %s: %s", STATE_STATUS_SOCKET,
+			  strerror(-r));
+		return TS_EXIT_FAILED;
+	}
+	if (o->json)
+		printf("%s\n",
+		       json_object_to_json_string_ext(
+			       report, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	else
+		report_print(report);
+	json_object_put(report);
+	return TS_EXIT_OK;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is measured of memory while the program runs: for each node of memory
+ * the bandwidth in use, and how much of what it can deliver that is.
+ *
+ * Every figure has its source and the time it is of.  One that nothing
+ * measures, or that was measured wrongly, is unknown; never 0, never the last
+ * that was known.
+ */
+#ifndef TS_METRICS_H
+#define TS_METRICS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "counters/resctrl.h"
+#include "numa/topology.h"
+
+enum metric_source {
+	METRIC_UNKNOWN = 0,
+	METRIC_SIMULATED, /* made up: --simulate */
+	METRIC_CXL_PMU,	  /* counters of the node's CXL devices */
+	METRIC_PERF,	  /* counters of the CPUs */
+	METRIC_RESCTRL,	  /* monitors of the CPUs' L3 caches */
+};
+
+struct metric {
+	double value;
+	uint64_t at_ns; /* CLOCK_MONOTONIC end of the interval it is of */
+	enum metric_source source;
+};
+
+/* What a node's memory can deliver. */
+enum capacity_source {
+	CAPACITY_UNKNOWN = 0,
+	CAPACITY_SIMULATED, /* made up: --simulate */
+	CAPACITY_FIRMWARE, /* HMAT's for its nearest CPUs */
+	CAPACITY_REGION,   /* coordinates of its CXL regions, summed */
+	CAPACITY_OPTION,   /* --bandwidth */
+};
+
+struct metrics_node {
+	unsigned int id;
+	bool cxl;
+	uint32_t capacity_mbps; /* MB/s (10^6 bytes), 0 unknown */
+	enum capacity_source capacity_source;
+	struct metric read_mbps, write_mbps;
+	/* (read + write) / capacity: the memory behind a link is shared by both ways; up to 1000 */
+	struct metric utilisation_permille;
+	/* loads by the CPUs near it, from where their last-level caches miss (fill-latency.h) */
+	struct metric latency_ns;
+};
+
+/* An administrator's word on what a node can deliver. */
+struct metrics_bandwidth {
+	unsigned int node;
+	uint32_t mbps;
+};
+
+/* What passes over one CXL device's link. */
+struct metrics_rate {
+	char device[32]; /* its memdev, "mem0" */
+	bool known;
+	double read_mbps, write_mbps;
+	uint64_t at_ns; /* when they were read */
+};
+
+struct metrics;
+
+/*
+ * T and BANDWIDTHS are read now and not kept.  OLD (or NULL) is of the machine
+ * before it changed: its open counters go over to the new one.  0 or -ENOMEM.
+ */
+int metrics_new(struct metrics **out, const struct topology *t,
+		const struct metrics_bandwidth *bandwidths, size_t nr_bandwidths,
+		struct metrics *old);
+void metrics_free(struct metrics *m);
+
+/*
+ * Look for units that have come, and at last-level caches of the machine that M is
+ * of, T: how often they hit, what passes between them and memory, and how long they wait
+ * for CXL memory.  Often enough once a second.
+ */
+void metrics_scan(struct metrics *m, const struct topology *t, uint64_t now_ns);
+
+/*
+ * Read all counters: figures are of the time since the last call.  One that cannot be
+ * read in good time (memdev-pmu.h) keeps its last figure, of its own age, for a second.
+ */
+void metrics_update(struct metrics *m, uint64_t now_ns);
+
+/* The last step of metrics_update(): from devices to nodes.  Pure. */
+void metrics_take(struct metrics *m, const struct metrics_rate *rates, size_t nr);
+
+/*
+ * For machines without counters: figures for CXL nodes that have no unit, made
+ * up from heat and labelled so.  HEAT_MBPS(i, ARG) tells what DAMON saw accessed
+ * of the I-th of metrics_nodes(): MB a second if each byte of heat (model.h) is
+ * read once an aggregation interval.  With r the next of a random sequence that
+ * SEED determines, 0 <= r < 1:
+ *
+ *   read  = heat x (0.95 + 0.1 r)
+ *   write = read / 3
+ *
+ * of METRICS_SIMULATED_MBPS where the capacity is not known.
+ */
+#define METRICS_SIMULATED_MBPS 32000 /* CXL 2.0, eight lanes, one way */
+void metrics_simulate(struct metrics *m, double (*heat_mbps)(size_t i, const void *arg),
+		      const void *arg, uint64_t seed, uint64_t now_ns);
+
+/* Nodes with memory, ascending by id; the array is M's. */
+const struct metrics_node *metrics_nodes(const struct metrics *m, size_t *nr);
+
+/* Hits per thousand references to the last-level caches of node ID's CPUs (llc.h). */
+struct metric metrics_hit_permille(const struct metrics *m, unsigned int id);
+
+/* MB/s of the CPUs of node ID (resctrl.h). */
+struct metric metrics_mbm_mbps(const struct metrics *m, unsigned int id, enum resctrl_flow flow);
+
+/* "unknown", "simulated", "cxl-pmu", "perf", "resctrl"; "unknown", "simulated", "hmat", "region", "option" */
+const char *metric_source_name(enum metric_source source);
+const char *capacity_source_name(enum capacity_source source);
+
+#endif

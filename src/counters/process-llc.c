@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Hit rate of the last-level caches by one process. */
+#include "counters/process-llc.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/util.h"
+
+struct process_llc {
+	size_t nr;
+	struct llc_counters threads[PROCESS_LLC_MAX_THREADS];
+	struct llc_reading last[PROCESS_LLC_MAX_THREADS];
+	bool primed;
+};
+
+static int open_threads(struct process_llc *p, pid_t tgid)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	const struct dirent *entry;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", tgid);
+	dir = opendir(path);
+	while (dir && p->nr < PROCESS_LLC_MAX_THREADS && (entry = readdir(dir))) {
+		int r;
+
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		r = llc_open_thread(&p->threads[p->nr], atoi(entry->d_name));
+		if (!r)
+			p->nr++;
+		else if (r != -ESRCH) /* that one has ended meanwhile */
+			return p->nr ? 0 : r;
+	}
+	return p->nr ? 0 : -ESRCH;
+}
+
+int process_llc_new(struct process_llc **out, pid_t tgid)
+{
+	struct process_llc *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	r = open_threads(p, tgid);
+	if (r < 0) {
+		free(p);
+		return r;
+	}
+	*out = p;
+	return 0;
+}
+
+void process_llc_free(struct process_llc *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->nr; i++)
+		llc_close(&p->threads[i]);
+	free(p);
+}
+
+struct metric process_llc_update(struct process_llc *p, uint64_t now_ns)
+{
+	int permille = llc_read(p->threads, p->last, p->nr, &p->primed);
+
+	return permille < 0 ? (struct metric){0} : (struct metric){permille, now_ns, METRIC_PERF};
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The running daemon: what run.c wires together and report.c describes. */
+#ifndef TS_DAEMON_H
+#define TS_DAEMON_H
+
+#include "cli/options.h"
+#include "counters/metrics.h"
+#include "daemon/managed.h"
+#include "daemon/trouble.h"
+#include "damon/damon.h"
+#include "model/machine.h"
+#include "numa/topology.h"
+#include "process/choose.h"
+#include "sched/scheduler.h"
+
+struct server;
+
+struct daemon {
+	const struct options *options;
+	struct model_options model_options;
+	struct topology *topology;
+	struct machine *machine;
+	struct metrics *metrics;
+	struct damon *damon;
+	struct chooser *chooser;
+	struct managed_set set;
+	struct sched *sched; /* NULL with --observe */
+	struct server *server;
+	uint64_t tick_ns;      /* the tick's period */
+	uint64_t start_ns;     /* CLOCK_MONOTONIC, as all times here */
+	uint64_t start_cpu_ns; /* CPU time used by then */
+	uint64_t scan_ns;      /* of the last look at processes and topology */
+	uint64_t targets_ns;   /* DAMON is told what to monitor no sooner */
+	bool retarget;	       /* that is not what it should be any more */
+	struct troubles troubles;
+	uint64_t stats_ns;     /* of the last --stats table */
+	uint64_t restart_ns;   /* of the last restart of the scheduler */
+	unsigned int nr_restarts;
+	bool told_of_no_hits; /* that processes' hit rates are not known */
+	uint64_t nr_ticks;
+	uint64_t ticks_cpu_ns; /* CPU time of all ticks */
+	uint64_t process_cpu_ns; /* CPU time that a tick spends on a process, averaged */
+	size_t turn;		 /* processes that the next tick looks at, at most */
+};
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Taking hold of the machine, in the order of what can be refused without a trace, and
+ * giving it back in the other order.
+ */
+#include "daemon/hold.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "base/state.h"
+#include "base/util.h"
+#include "control/server.h"
+#include "daemon/doctor.h"
+#include "numa/latencies.h"
+
+#define LEAST_FILES 128 /* with few CPUs it has some 45 open */
+#define STALE_TICKS 3	/* a heartbeat older than this makes the scheduler ignore profiles */
+
+/*
+ * The scheduler's programs and maps are a file each, counters two for each thread of the managed
+ * processes: more than a shell's soft limit may allow.  Short of files the kernel only says that
+ * something is invalid.
+ */
+static int allow_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return -1;
+	if (files.rlim_max < LEAST_FILES) {
+		log_error("open files: the limit is %llu, and this needs %d; raise it (ulimit -n, "
+			  "or LimitNOFILE= of the service)",
+			  (unsigned long long)files.rlim_max, LEAST_FILES);
+		return TS_EXIT_LACKING;
+	}
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files))
+		log_debug("cannot raise the limit of open files: %m");
+	return -1;
+}
+
+static int check_pids(const struct options *o)
+{
+	for (size_t i = 0; i < o->nr_pids; i++) {
+		struct proc_stat p;
+
+		if (proc_stat_read(&p, o->pids[i]) < 0) {
+			log_error("pid: there is no process %d", o->pids[i]);
+			return TS_EXIT_USAGE;
+		}
+		if (p.kernel_thread) {
+			log_error("pid: %d (%s) is a kernel thread; it has no memory of its own",
+				  p.pid, p.comm);
+			return TS_EXIT_USAGE;
+		}
+		if (p.state == 'Z' && p.nr_threads < 2) {
+			log_error("pid: %d (%s) has ended; only its parent still knows of it",
+				  p.pid, p.comm);
+			return TS_EXIT_USAGE;
+		}
+	}
+	return -1;
+}
+
+static int check_bandwidths(const struct daemon *d)
+{
+	for (size_t i = 0; i < d->options->nr_bandwidths; i++) {
+		int at = topology_find(d->topology, (int)d->options->bandwidths[i].node);
+
+		if (at < 0 || !d->topology->nodes[at].mem_bytes) {
+			log_error("bandwidth: node %u is not online or has no memory; see "
+				  "cxl-tiersched topology",
+				  d->options->bandwidths[i].node);
+			return TS_EXIT_USAGE;
+		}
+	}
+	return -1;
+}
+
+/* Topology, its dense form, and its counters; the counters that are open stay so. */
+int hold_read_machine(struct daemon *d)
+{
+	struct topology_options options = {.cxl_nodes = &d->options->cxl_nodes};
+	struct metrics *metrics;
+	int r = topology_read(&d->topology, &options);
+
+	if (r == -EINVAL)
+		return TS_EXIT_USAGE; /* said by topology_read() */
+	if (r == -ENOENT) {
+		log_error("the kernel shows no NUMA nodes; boot one with CONFIG_NUMA=y");
+		return TS_EXIT_LACKING;
+	}
+	/* once measured they are kept: a change of the machine is no time to measure again */
+	if (!r && !latencies_recall(d->topology) && d->options->calibrate && !d->damon)
+		(void)latencies_measure(d->topology);
+	if (!r)
+		r = machine_new(&d->machine, d->topology);
+	if (r == -E2BIG)
+		return TS_EXIT_LACKING;
+	if (!r)
+		r = metrics_new(&metrics, d->topology, d->options->bandwidths,
+				d->options->nr_bandwidths, d->metrics);
+	if (!r) {
+		metrics_free(d->metrics);
+		d->metrics = metrics;
+	}
+	if (r < 0) {
+		log_error("cannot read the topology: %s", strerror(-r));
+		return TS_EXIT_FAILED;
+	}
+	return -1;
+}
+
+static int open_damon(struct daemon *d)
+{
+	struct damon_options options = {
+		.journal = STATE_DAMON_JOURNAL,
+		.aggregation_us = d->options->damon_interval_ns / NSEC_PER_USEC,
+		.samples = (uint32_t)d->options->damon_samples,
+		.auto_intervals = d->options->damon_auto,
+		.keep_stat = d->options->keep_damon,
+		.by_ranges = extent_is_supported(),
+	};
+	int r = damon_recover(NULL, STATE_DAMON_JOURNAL);
+
+	if (r > 0)
+		log_info("put back what an earlier run left in DAMON");
+	else if (r < 0)
+		log_warning("cannot put back what an earlier run left in DAMON: %s", strerror(-r));
+	r = damon_open(&d->damon, &options);
+	if (r == DAMON_E_BUSY) {
+		log_error("DAMON is in use by %s; stop it, then start cxl-tiersched again",
+			  damon_holder());
+		return TS_EXIT_FAILED;
+	}
+	if (r > 0) {
+		log_error("%s", damon_strerror(r));
+		return r == DAMON_E_PERMISSION ? TS_EXIT_FAILED : TS_EXIT_LACKING;
+	}
+	if (r == -EOPNOTSUPP && d->options->damon_auto) {
+		log_error("this kernel's DAMON cannot tune intervals; leave out --damon-auto, or "
+			  "boot Linux 6.15 or later");
+		return TS_EXIT_LACKING;
+	}
+	if (r < 0) {
+		log_error("cannot use DAMON: %s", strerror(-r));
+		return TS_EXIT_FAILED;
+	}
+	return -1;
+}
+
+/*
+ * There is one sched_ext scheduler at a time; this is told before anything is changed.  One of
+ * ours, whose daemon the lock knows no more, is just being taken down by the kernel.
+ */
+static int check_no_other(const struct daemon *d)
+{
+	char current[128];
+
+	sched_current(current, sizeof(current), NULL);
+	if (d->options->observe || !current[0] || !strncmp(current, "tiersched", 9))
+		return -1;
+	log_error("the sched_ext scheduler '%s' is running; stop it first", current);
+	return TS_EXIT_FAILED;
+}
+
+int hold_attach(struct daemon *d)
+{
+	int r;
+
+	if (d->options->observe)
+		return -1;
+	r = sched_attach(&d->sched, d->options, d->machine, STALE_TICKS * d->tick_ns);
+	if (!r)
+		return -1;
+	if (r != -EBUSY || check_no_other(d) < 0)
+		log_error("the kernel does not take the scheduler: %s; run with -v for the "
+			  "verifier's words",
+			  strerror(-r));
+	return TS_EXIT_FAILED;
+}
+
+int hold_new_set(struct managed_set *set, const struct daemon *d)
+{
+	return managed_init(set, d->machine, d->options->max_processes, extent_is_supported());
+}
+
+static int open_server(struct daemon *d)
+{
+	struct server_options options = {
+		.path = STATE_STATUS_SOCKET,
+		.path_all = STATE_STATUS_ALL_SOCKET,
+		.group = d->options->status_group,
+		.period_ns = MIN(d->tick_ns, NSEC_PER_SEC),
+	};
+	int r = server_open(&d->server, &options);
+
+	if (r < 0)
+		log_error("cannot open the status sockets in %s: %s", TS_STATEDIR, strerror(-r));
+	return r < 0 ? TS_EXIT_FAILED : -1;
+}
+
+int hold_take(struct daemon *d, int *lock)
+{
+	pid_t holder;
+	int status;
+
+	if (geteuid() != 0) {
+		log_error("this needs root; try 'sudo cxl-tiersched'");
+		return TS_EXIT_FAILED;
+	}
+	status = check_pids(d->options);
+	if (status < 0)
+		status = allow_files();
+	if (status >= 0)
+		return status;
+	if (doctor_refuse(d->options))
+		return TS_EXIT_LACKING;
+	*lock = state_lock(TS_STATEDIR, &holder);
+	if (*lock == -EBUSY && holder)
+		log_error("another cxl-tiersched is running (pid %d)", holder);
+	else if (*lock == -EBUSY)
+		log_error("another cxl-tiersched is running");
+	else if (*lock == -EPERM)
+		log_error("%s is not a directory that root alone can write; remove it: rm -r %s",
+			  TS_STATEDIR, TS_STATEDIR);
+	else if (*lock < 0)
+		log_error("cannot take the lock in %s: %s", TS_STATEDIR, strerror(-*lock));
+	if (*lock < 0)
+		return TS_EXIT_FAILED;
+	status = hold_read_machine(d);
+	if (status < 0)
+		status = check_bandwidths(d);
+	if (status < 0)
+		status = check_no_other(d);
+	if (status < 0)
+		status = open_damon(d);
+	if (status < 0)
+		status = hold_attach(d);
+	if (status >= 0)
+		return status;
+	if (chooser_new(&d->chooser, d->options) < 0 || hold_new_set(&d->set, d) < 0) {
+		log_error("cannot start: %m");
+		return TS_EXIT_FAILED;
+	}
+	return open_server(d);
+}
+
+void hold_let_go(struct daemon *d, int lock)
+{
+	server_close(d->server);
+	if (d->sched) {
+		sched_detach(d->sched);
+		log_info("the kernel's own scheduler has all tasks again");
+	}
+	damon_close(d->damon);
+	managed_deinit(&d->set);
+	chooser_free(d->chooser);
+	metrics_free(d->metrics);
+	machine_free(d->machine);
+	topology_free(d->topology);
+	close_fd(&lock);
+}

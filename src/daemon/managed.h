@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The processes under management, and the collector that fills their samples:
+ * DAMON's regions, where their pages lie, CPU time used.
+ */
+#ifndef TS_MANAGED_H
+#define TS_MANAGED_H
+
+#include "counters/process-llc.h"
+#include "damon/damon.h"
+#include "model/machine.h"
+#include "model/model.h"
+#include "process/choose.h"
+#include "sample/extent.h"
+#include "sched/scheduler.h"
+
+struct managed {
+	struct choice choice;
+	struct model_process *model;
+	struct ts_profile published; /* generation 0: nothing yet */
+	uint64_t since_ns;	     /* management began */
+	uint64_t last_ns;	     /* time of the last sample, 0 none */
+	uint64_t last_cpu_ns;	     /* CPU time as of then */
+	struct ts_usage usage;	     /* as of the last sample; all 0 without a scheduler */
+	uint64_t class_ns[TS_NR_CLASSES]; /* run time of late, by class: halves every second ... */
+	uint64_t class_halved_ns;	  /* ... and did last at this time */
+	size_t nr_regions;	     /* in the last sample */
+	struct extent *extent;	     /* where its memory is; NULL where the kernel does not tell */
+	struct process_llc *llc;     /* NULL: not asked for, or there are no counters */
+	struct metric llc_hit_permille;
+	bool gone;		     /* exited; dropped with the next choice */
+};
+
+struct collector;
+
+struct managed_set {
+	struct managed *items;
+	size_t nr, capacity;
+	struct damon_target *targets; /* as given to DAMON, in the order of items */
+	struct collector *collector;
+	const struct machine *machine; /* borrowed */
+	bool by_extent; /* the kernel tells where memory is, and DAMON is given that */
+	size_t look;	/* index of the item that the next look begins with */
+};
+
+/* BY_EXTENT: see extent_is_supported().  0 or -ENOMEM. */
+int managed_init(struct managed_set *set, const struct machine *m, size_t max_processes,
+		 bool by_extent);
+void managed_deinit(struct managed_set *set);
+
+/*
+ * Make CHOSEN the set: newcomers begin, the rest keep their history, whoever
+ * left is dropped from S (may be NULL).  Sets *CHANGED.  0 or -ENOMEM.
+ */
+int managed_update(struct managed_set *set, const struct choice *chosen, size_t nr, struct sched *s,
+		   uint64_t now_ns, bool *changed);
+
+/*
+ * Look where the memory of the processes is, in turns, until UNTIL_NS (CLOCK_MONOTONIC, as
+ * NOW_NS); what is not done by then goes on with the next call.  True when some of it lies
+ * elsewhere than DAMON was told.
+ */
+bool managed_look(struct managed_set *set, uint64_t now_ns, uint64_t until_ns);
+
+/*
+ * How often each hits the last-level caches.  Often enough once a second.  0, or -errno
+ * where one of them cannot be counted.
+ */
+int managed_count_hits(struct managed_set *set, uint64_t now_ns);
+
+/* What its threads were for most of their run time of late; UNSET: none ran, or nobody counts. */
+enum ts_class managed_class(const struct managed *item);
+
+/* Take the snapshots into the models. NOW_NS is CLOCK_MONOTONIC. */
+void managed_collect(struct managed_set *set, const struct damon_snapshot *snapshots, size_t nr,
+		     struct sched *s, const struct model_options *options, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The footprint; footprint.h has the theory.
+ *
+ * An update is one walk over the old segments and the new regions, both sorted:
+ * it writes the new segments, cut at the boundaries of both, into a second array.
+ * A walk back into the first one joins neighbours that are alike, so that
+ * boundaries live only where they tell something apart.
+ */
+#include "model/footprint.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+
+#define PAGE_BYTES 4096
+/* A boundary is kept to this share of the footprint. */
+#define GRIDS_PER_FOOTPRINT 512
+
+/* Hits for each region's worth of the set after which the old is forgotten ... */
+#define FULL_EVIDENCE 40.0
+/* ... and with less seen in all, this share of it, lest the first snapshots weigh for long. */
+#define EARLY_EVIDENCE 0.3
+/* Hits of a region that may be chance, and the part of the set from which more is believed. */
+#define CHANCE_HITS 8
+#define LEAST_PART 0.02
+/* With many hits the old is still remembered for this long, as a time constant ... */
+#define SHORTEST_S 0.6
+/* ... but in the beginning, when regions are huge and soon cut, for no more than this share. */
+#define EARLY_TIME 0.25
+#define FIRST_S 0.05
+
+/* The longest memory: with few hits the time constant, without any the end. */
+#define RECENT_S 8.0
+#define RECENT_AGGREGATIONS 10
+
+/*
+ * Against the heat-weighted mean rate: what memory that was cold is given of a mixed region's
+ * accesses, and what may be noise.  The less was seen the less is sure: at one hit a snapshot for
+ * each region's worth of the set; by the root of their number for others, within bounds.
+ */
+#define PRIOR_SHARE 0.05
+#define MIN_PRIOR_SHARE 0.01
+#define MAX_PRIOR_SHARE 0.1
+#define NOISE_SHARE 0.1
+#define MIN_NOISE_SHARE 0.05
+#define MAX_NOISE_SHARE 0.15
+/* Snapshots over which hits are averaged for that. */
+#define NR_HITS_AVERAGED 20
+
+/* Rates that are nothing against that mean, and ones that are alike. */
+#define COLD_SHARE 0.002
+#define ALIKE_SHARE 0.02
+/* Against the rates of its regions: less is but the rim of something hot. */
+#define RIM_SHARE 0.25
+
+struct segment {
+	uint64_t start, end;
+	double rate;	   /* share of samples that find it accessed */
+	double peers;	   /* heat-weighted mean rate of the regions it was part of */
+	double accessed_s; /* active time when a region around it last had an access */
+};
+
+struct footprint {
+	struct segment *segments, *scratch; /* capacity each */
+	size_t nr, capacity;
+	uint64_t grid_bytes; /* boundaries are rounded to this */
+	uint64_t bytes;
+	double heat_rate; /* heat-weighted mean rate of all */
+	double hits;	  /* in a snapshot, for each region's worth of the set; a moving mean */
+	int nr_weighed;	  /* snapshots in that, up to NR_HITS_AVERAGED */
+	double evidence;  /* the sum of all hits */
+	double prior_share, noise_share;
+	uint64_t seen_ns; /* of the last snapshot, 0 none */
+	double active_s;  /* time of the snapshots with accesses */
+};
+
+struct footprint *footprint_new(void)
+{
+	struct footprint *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->grid_bytes = PAGE_BYTES;
+	f->prior_share = PRIOR_SHARE;
+	f->noise_share = MIN_NOISE_SHARE;
+	return f;
+}
+
+void footprint_free(struct footprint *f)
+{
+	if (!f)
+		return;
+	free(f->segments);
+	free(f->scratch);
+	free(f);
+}
+
+uint64_t footprint_bytes(const struct footprint *f)
+{
+	return f->bytes;
+}
+
+size_t footprint_nr_segments(const struct footprint *f)
+{
+	return f->nr;
+}
+
+static bool resize(struct segment **array, size_t capacity)
+{
+	struct segment *grown = reallocarray(*array, capacity, sizeof(*grown));
+
+	if (grown)
+		*array = grown;
+	return grown;
+}
+
+/* Room for WANTED segments, or for as many as there may be. */
+static void reserve(struct footprint *f, size_t wanted)
+{
+	size_t capacity = MIN(MAX(wanted, 2 * f->capacity), (size_t)FOOTPRINT_MAX_SEGMENTS);
+
+	if (wanted > f->capacity && capacity > f->capacity && resize(&f->segments, capacity) &&
+	    resize(&f->scratch, capacity))
+		f->capacity = capacity;
+}
+
+static double length(const struct segment *s)
+{
+	return (double)(s->end - s->start);
+}
+
+/* Means over segments. */
+struct means {
+	double rate;
+	double heat_rate; /* weighted by heat: the rate where most accesses go */
+};
+
+static struct means means_of(const struct segment *segments, size_t nr)
+{
+	double bytes = 0, heat = 0, square = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		double h = length(&segments[i]) * segments[i].rate;
+
+		bytes += length(&segments[i]);
+		heat += h;
+		square += h * segments[i].rate;
+	}
+	return (struct means){bytes > 0 ? heat / bytes : 0, heat > 0 ? square / heat : 0};
+}
+
+/* What one snapshot is to the segments. */
+struct evidence {
+	uint32_t max_nr_accesses;
+	double weight;	 /* of this snapshot against all before, 0..1 */
+	double recent_s; /* what had no access for so long is used no more */
+};
+
+/*
+ * Cut START..END where old segments from *OLD on begin and end, into at most MAX
+ * pieces (the last one takes the rest).  *OLD moves past what ends before END.
+ * Returns the number of pieces.
+ */
+static size_t cut(struct segment *pieces, size_t max, const struct footprint *f, size_t *old,
+		  uint64_t start, uint64_t end)
+{
+	size_t nr = 0;
+
+	while (start < end) {
+		struct segment piece = {.start = start, .end = end};
+
+		while (*old < f->nr && f->segments[*old].end <= start)
+			++*old;
+		if (*old < f->nr && f->segments[*old].start <= start) {
+			piece = f->segments[*old];
+			piece.start = start;
+			piece.end = MIN(piece.end, end);
+		} else if (*old < f->nr) {
+			piece.end = MIN(f->segments[*old].start, end);
+		}
+		if (nr + 1 == max)
+			piece.end = end;
+		pieces[nr++] = piece;
+		start = piece.end;
+	}
+	return nr;
+}
+
+/* Deal out the accesses of a region to its pieces. */
+static void deal(const struct footprint *f, struct segment *pieces, size_t nr, uint32_t nr_accesses,
+		 const struct evidence *evidence)
+{
+	struct means means = means_of(pieces, nr);
+	double seen =
+		(double)MIN(nr_accesses, evidence->max_nr_accesses) / evidence->max_nr_accesses;
+	/* a little of its own for the first snapshot, when all rates are 0 */
+	double prior = f->prior_share * f->heat_rate + 1e-9;
+
+	for (size_t i = 0; i < nr; i++) {
+		struct segment *s = &pieces[i];
+		double due = seen * (s->rate + prior) / (means.rate + prior);
+
+		s->rate += evidence->weight * (due - s->rate);
+		s->peers += evidence->weight * (means.heat_rate - s->peers);
+		if (nr_accesses)
+			s->accessed_s = f->active_s;
+		else if (f->active_s - s->accessed_s > evidence->recent_s)
+			s->rate = 0;
+	}
+}
+
+static uint64_t round_to(uint64_t address, uint64_t grid_bytes)
+{
+	return (address + grid_bytes / 2) / grid_bytes * grid_bytes;
+}
+
+/* The segments as of this snapshot, in scratch.  Addresses monitored no more are left out. */
+static size_t refine(struct footprint *f, const struct model_sample *sample,
+		     const struct evidence *evidence)
+{
+	size_t nr = 0, old = 0;
+
+	for (size_t i = 0; i < sample->nr_regions; i++) {
+		const struct model_region *r = &sample->regions[i];
+		uint64_t start = round_to(r->start, f->grid_bytes);
+		uint64_t end = round_to(r->start + r->bytes, f->grid_bytes);
+		size_t after = sample->nr_regions - i - 1, pieces;
+
+		/* each region to come keeps room for one piece */
+		if (start >= end || nr + after >= f->capacity)
+			continue;
+		pieces = cut(f->scratch + nr, f->capacity - nr - after, f, &old, start, end);
+		deal(f, f->scratch + nr, pieces, r->nr_accesses, evidence);
+		nr += pieces;
+	}
+	return nr;
+}
+
+static bool alike(const struct footprint *f, const struct segment *a, const struct segment *b)
+{
+	double more = MAX(a->rate, b->rate);
+
+	return a->end == b->start &&
+	       (more < COLD_SHARE * f->heat_rate || fabs(a->rate - b->rate) <= ALIKE_SHARE * more);
+}
+
+static void join(struct segment *a, const struct segment *b)
+{
+	double share = length(b) / (length(a) + length(b));
+
+	a->rate += share * (b->rate - a->rate);
+	a->peers += share * (b->peers - a->peers);
+	a->accessed_s = MAX(a->accessed_s, b->accessed_s);
+	a->end = b->end;
+}
+
+/* NR refined segments back from scratch, alike neighbours joined. */
+static void settle(struct footprint *f, size_t nr)
+{
+	f->nr = 0;
+	for (size_t i = 0; i < nr; i++) {
+		if (f->nr && alike(f, &f->segments[f->nr - 1], &f->scratch[i]))
+			join(&f->segments[f->nr - 1], &f->scratch[i]);
+		else
+			f->segments[f->nr++] = f->scratch[i];
+	}
+}
+
+static bool is_used(const struct footprint *f, const struct segment *s)
+{
+	return s->rate > 0 && s->rate >= f->noise_share * f->heat_rate &&
+	       s->rate >= RIM_SHARE * s->peers;
+}
+
+static void measure(struct footprint *f)
+{
+	f->bytes = 0;
+	for (size_t i = 0; i < f->nr; i++)
+		if (is_used(f, &f->segments[i]))
+			f->bytes += f->segments[i].end - f->segments[i].start;
+	f->grid_bytes = PAGE_BYTES;
+	while (f->grid_bytes < f->bytes / GRIDS_PER_FOOTPRINT)
+		f->grid_bytes *= 2;
+}
+
+/* What a snapshot found, over its regions. */
+struct found {
+	double bytes;  /* of regions with an access */
+	double heat;   /* bytes x accesses */
+	double square; /* bytes x accesses x accesses */
+};
+
+static struct found find(const struct model_sample *sample)
+{
+	struct found found = {0};
+
+	for (size_t i = 0; i < sample->nr_regions; i++) {
+		const struct model_region *r = &sample->regions[i];
+		uint32_t accesses = MIN(r->nr_accesses, sample->max_nr_accesses);
+		double heat = (double)r->bytes * accesses;
+
+		found.bytes += accesses ? (double)r->bytes : 0;
+		found.heat += heat;
+		found.square += heat * accesses;
+	}
+	return found;
+}
+
+/*
+ * Hits that can not be chance.  Where all is touched alike but seldom, regions with an access have
+ * few; many in a part of the set mean that the rest is touched no more, however large it was.
+ */
+static double sure_hits(const struct footprint *f, const struct found *found)
+{
+	if (found->bytes < LEAST_PART * (double)f->bytes)
+		return 0;
+	return found->square / found->heat - CHANCE_HITS;
+}
+
+static double within(double value, double min, double max)
+{
+	return MAX(MIN(value, max), min);
+}
+
+/* How much is seen of the process at all, of late: HITS in this snapshot. */
+static void average_hits(struct footprint *f, double hits)
+{
+	f->nr_weighed = MIN(f->nr_weighed + 1, NR_HITS_AVERAGED);
+	f->hits += (hits - f->hits) / f->nr_weighed;
+	f->evidence += hits;
+	f->prior_share = within(PRIOR_SHARE / sqrt(f->hits), MIN_PRIOR_SHARE, MAX_PRIOR_SHARE);
+	f->noise_share = within(NOISE_SHARE / sqrt(f->hits), MIN_NOISE_SHARE, MAX_NOISE_SHARE);
+}
+
+/* The weight of a snapshot, DT_S after the one before. */
+static double weigh(struct footprint *f, const struct found *found, double dt_s,
+		    const struct evidence *evidence)
+{
+	double hits = f->bytes ? MIN(found->heat / (double)f->bytes, evidence->max_nr_accesses) : 1;
+	double shortest_s = MIN(SHORTEST_S, EARLY_TIME * f->active_s + FIRST_S);
+	double weight;
+
+	average_hits(f, hits);
+	weight = MAX(hits, sure_hits(f, found)) / MIN(FULL_EVIDENCE, EARLY_EVIDENCE * f->evidence);
+	weight = MAX(weight, dt_s / evidence->recent_s);
+	return MIN(weight, 1 - exp(-dt_s / shortest_s));
+}
+
+void footprint_update(struct footprint *f, const struct model_sample *sample)
+{
+	double aggregation_s = (double)sample->aggregation_ns / NSEC_PER_SEC, dt_s = aggregation_s;
+	struct evidence evidence = {
+		.max_nr_accesses = sample->max_nr_accesses,
+		.weight = 1,
+		.recent_s = MAX(RECENT_S, RECENT_AGGREGATIONS * aggregation_s),
+	};
+	struct found found = find(sample);
+	size_t nr;
+
+	if (!sample->nr_regions || sample->seen_ns <= f->seen_ns)
+		return;
+	if (f->seen_ns)
+		dt_s = (double)(sample->seen_ns - f->seen_ns) / NSEC_PER_SEC;
+	f->seen_ns = sample->seen_ns;
+	if (found.heat <= 0)
+		return;
+	f->active_s += dt_s;
+	/* the first is taken whole: there is nothing to weigh it against */
+	if (f->nr)
+		evidence.weight = weigh(f, &found, dt_s, &evidence);
+	reserve(f, f->nr + 2 * sample->nr_regions);
+	nr = refine(f, sample, &evidence);
+	f->heat_rate = means_of(f->scratch, nr).heat_rate;
+	settle(f, nr);
+	measure(f);
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The topology in dense form. */
+#include "model/machine.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+#include "base/util.h"
+
+/* Distance between two CPU nodes: latency to the other's memory, or none known. */
+static uint32_t cpu_distance_ns(const struct topology *t, size_t from, size_t to)
+{
+	uint32_t latency_ns = topology_link(t, from, to)->latency_ns;
+
+	return latency_ns ? latency_ns : UINT32_MAX;
+}
+
+static void order_by_distance(struct machine *m, const struct topology *t, const size_t *cpu_at)
+{
+	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
+		uint8_t *order = m->near_order + c * m->nr_cpu_nodes;
+		size_t nr = 0;
+
+		order[nr++] = (uint8_t)c;
+		for (size_t other = 0; other < m->nr_cpu_nodes; other++) {
+			uint32_t distance = cpu_distance_ns(t, cpu_at[c], cpu_at[other]);
+			size_t at = nr;
+
+			if (other == c)
+				continue;
+			for (; at > 1 &&
+			       cpu_distance_ns(t, cpu_at[c], cpu_at[order[at - 1]]) > distance;
+			     at--)
+				order[at] = order[at - 1];
+			order[at] = (uint8_t)other;
+			nr++;
+		}
+	}
+}
+
+/* A CPU is CXL-attached when its node is among the nearest to a CXL node. */
+static bool is_cxl_attached(const struct topology *t, unsigned int node_id)
+{
+	for (size_t i = 0; i < t->nr_nodes; i++)
+		if (t->nodes[i].cxl != TOPOLOGY_CXL_NO &&
+		    idlist_has(&t->nodes[i].near_nodes, node_id))
+			return true;
+	return false;
+}
+
+static int fill_cpus(struct machine *m, const struct topology *t, const size_t *cpu_at)
+{
+	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
+		const struct idlist *cpus = &t->nodes[cpu_at[c]].cpus;
+
+		m->nr_cpus = MAX(m->nr_cpus, (size_t)cpus->ids[cpus->nr - 1] + 1);
+	}
+	m->cpus = calloc(MAX(m->nr_cpus, (size_t)1), sizeof(*m->cpus));
+	if (!m->cpus)
+		return -ENOMEM;
+	for (size_t cpu = 0; cpu < m->nr_cpus; cpu++)
+		m->cpus[cpu] = machine_absent_cpu();
+	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
+		const struct topology_node *node = &t->nodes[cpu_at[c]];
+
+		for (size_t i = 0; i < node->cpus.nr; i++) {
+			struct ts_cpu *cpu = &m->cpus[node->cpus.ids[i]];
+
+			cpu->place = (__u8)c;
+			cpu->node_id = node->id;
+			cpu->cxl_attached = is_cxl_attached(t, node->id);
+		}
+	}
+	return 0;
+}
+
+struct ts_cpu machine_absent_cpu(void)
+{
+	return (struct ts_cpu){
+		.place = TS_NO_NODE,
+		.bandwidth_mbps = TS_UNKNOWN_U32,
+		.utilisation_permille = TS_UNKNOWN_U32,
+		.hit_rate_permille = TS_UNKNOWN_U32,
+		.latency_ns = TS_UNKNOWN_U32,
+	};
+}
+
+static void set_latency(struct machine *m, size_t c, size_t n, const struct topology_link *link)
+{
+	m->latency_ns[c * m->nr_mem_nodes + n] = link->latency_ns;
+	if (link->latency_ns && (!m->nearest_ns[n] || link->latency_ns < m->nearest_ns[n])) {
+		m->nearest_ns[n] = link->latency_ns;
+		m->is_real[n] = link->latency_source >= TOPOLOGY_HMAT;
+	}
+}
+
+size_t machine_count_cpu_nodes(const struct topology *t)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < t->nr_nodes; i++)
+		nr += t->nodes[i].cpus.nr > 0;
+	return nr;
+}
+
+static int fill(struct machine *m, const struct topology *t)
+{
+	_cleanup_free_ size_t *cpu_at = calloc(t->nr_nodes, sizeof(*cpu_at));
+	_cleanup_free_ size_t *mem_at = calloc(t->nr_nodes, sizeof(*mem_at));
+
+	m->cpu_node_ids = calloc(t->nr_nodes, sizeof(*m->cpu_node_ids));
+	m->mem_node_ids = calloc(t->nr_nodes, sizeof(*m->mem_node_ids));
+	m->cxl = calloc(t->nr_nodes, sizeof(*m->cxl));
+	m->nearest_ns = calloc(t->nr_nodes, sizeof(*m->nearest_ns));
+	m->is_real = calloc(t->nr_nodes, sizeof(*m->is_real));
+	m->wait_ns = calloc(t->nr_nodes, sizeof(*m->wait_ns));
+	m->wait_known = calloc(t->nr_nodes, sizeof(*m->wait_known));
+	m->latency_ns = calloc(t->nr_nodes * t->nr_nodes, sizeof(*m->latency_ns));
+	m->near_order = calloc(t->nr_nodes, t->nr_nodes);
+	m->near = calloc(t->nr_nodes * t->nr_nodes, sizeof(*m->near));
+	m->room = calloc(t->nr_nodes, sizeof(*m->room));
+	m->full = calloc(t->nr_nodes, sizeof(*m->full));
+	m->points = calloc(t->nr_nodes, t->nr_nodes);
+	m->often = calloc(t->nr_nodes, sizeof(*m->often));
+	m->quick = calloc(t->nr_nodes * t->nr_nodes, sizeof(*m->quick));
+	if (!cpu_at || !mem_at || !m->cpu_node_ids || !m->mem_node_ids || !m->cxl ||
+	    !m->nearest_ns || !m->is_real || !m->wait_ns || !m->wait_known || !m->latency_ns ||
+	    !m->near_order || !m->near || !m->room || !m->full || !m->points || !m->often ||
+	    !m->quick)
+		return -ENOMEM;
+
+	for (size_t i = 0; i < t->nr_nodes; i++) {
+		const struct topology_node *node = &t->nodes[i];
+
+		if (node->cpus.nr) {
+			cpu_at[m->nr_cpu_nodes] = i;
+			m->cpu_node_ids[m->nr_cpu_nodes++] = node->id;
+		}
+		if (node->mem_bytes) {
+			mem_at[m->nr_mem_nodes] = i;
+			m->cxl[m->nr_mem_nodes] = node->cxl != TOPOLOGY_CXL_NO;
+			m->mem_node_ids[m->nr_mem_nodes++] = node->id;
+		}
+	}
+	for (size_t c = 0; c < m->nr_cpu_nodes; c++)
+		for (size_t n = 0; n < m->nr_mem_nodes; n++) {
+			set_latency(m, c, n, topology_link(t, cpu_at[c], mem_at[n]));
+			m->near[c * m->nr_mem_nodes + n] =
+				idlist_has(&t->nodes[mem_at[n]].near_nodes, m->cpu_node_ids[c]);
+		}
+	order_by_distance(m, t, cpu_at);
+	m->model = (struct model_machine){
+		.nr_cpu_nodes = m->nr_cpu_nodes,
+		.nr_mem_nodes = m->nr_mem_nodes,
+		.latency_ns = m->latency_ns,
+		.wait_ns = m->wait_ns,
+		.cxl = m->cxl,
+		.points = m->points,
+		.full = m->full,
+	};
+	return fill_cpus(m, t, cpu_at);
+}
+
+int machine_new(struct machine **out, const struct topology *t)
+{
+	size_t nr_cpu_nodes = machine_count_cpu_nodes(t);
+	struct machine *m;
+	int r;
+
+	if (nr_cpu_nodes > TS_MAX_CPU_NODES) {
+		log_error(MACHINE_TOO_MANY_NODES, nr_cpu_nodes, TS_MAX_CPU_NODES);
+		return -E2BIG;
+	}
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	r = fill(m, t);
+	if (r < 0) {
+		machine_free(m);
+		return r;
+	}
+	*out = m;
+	return 0;
+}
+
+void machine_free(struct machine *m)
+{
+	if (!m)
+		return;
+	free(m->cpu_node_ids);
+	free(m->mem_node_ids);
+	free(m->cxl);
+	free(m->nearest_ns);
+	free(m->is_real);
+	free(m->wait_ns);
+	free(m->wait_known);
+	free(m->latency_ns);
+	free(m->near_order);
+	free(m->near);
+	free(m->room);
+	free(m->full);
+	free(m->points);
+	free(m->often);
+	free(m->quick);
+	free(m->cpus);
+	free(m);
+}
+
+static enum machine_room room_of(const struct metric *utilisation_permille,
+				 enum machine_room before, uint32_t room_percent)
+{
+	double percent = utilisation_permille->value / 10;
+
+	if (!utilisation_permille->source)
+		return MACHINE_ROOM_UNKNOWN;
+	if (before == MACHINE_ROOM_NO)
+		return percent <= (double)room_percent - ROOM_GAP_PERCENT ? MACHINE_ROOM_YES
+									  : MACHINE_ROOM_NO;
+	return percent < room_percent ? MACHINE_ROOM_YES : MACHINE_ROOM_NO;
+}
+
+/* How long an access waits at memory N; false where nothing tells, and then 0. */
+static bool find_wait(uint32_t *wait_ns, const struct machine *m, size_t n,
+		      const struct metrics_node *node)
+{
+	uint32_t nearest_ns = m->nearest_ns[n];
+
+	*wait_ns = 0;
+	if (node->latency_ns.source && m->is_real[n]) {
+		*wait_ns = (uint32_t)MAX(node->latency_ns.value - nearest_ns, 0.0);
+		return true;
+	}
+	if (!node->utilisation_permille.source)
+		return false;
+	*wait_ns = model_wait_ns(nearest_ns, (uint32_t)node->utilisation_permille.value);
+	return true;
+}
+
+/* Of memory N from C as loaded now, where its load is known; else 0. */
+static uint32_t loaded_latency_ns(const struct machine *m, size_t c, size_t n)
+{
+	uint32_t latency_ns = m->latency_ns[c * m->nr_mem_nodes + n];
+
+	return latency_ns && m->wait_known[n] ? latency_ns + m->wait_ns[n] : 0;
+}
+
+/* A mark that is passed at MARK and holds until the value is a tenth worse. */
+static bool hits_often(bool before, int hit_permille, uint32_t mark_percent)
+{
+	return hit_permille >= 0 && hit_permille >= (int)mark_percent * (before ? 9 : 10);
+}
+
+static bool is_quick(bool before, uint32_t latency_ns, uint32_t mark_ns)
+{
+	return latency_ns && latency_ns * UINT64_C(10) < mark_ns * UINT64_C(10) + (before ? mark_ns : 0);
+}
+
+static uint8_t points_of(const struct machine *m, size_t c, size_t n,
+			 const struct ts_tunables *tune)
+{
+	uint32_t points = 0;
+
+	if (!m->near[c * m->nr_mem_nodes + n] || m->room[n] == MACHINE_ROOM_NO)
+		return 0;
+	points += m->cxl[n] ? tune->points_cxl : 0;
+	points += m->room[n] == MACHINE_ROOM_YES ? tune->points_room : 0;
+	points += m->often[c] ? tune->points_hit_rate : 0;
+	points += m->quick[c * m->nr_mem_nodes + n] ? tune->points_latency : 0;
+	return (uint8_t)MIN(points, (uint32_t)UINT8_MAX);
+}
+
+/* The busiest of the CXL memory that C is near, and what passes to and from all of it. */
+static void fill_cxl(const struct machine *m, const struct metrics_node *nodes, size_t c,
+		     struct ts_cpu *out)
+{
+	double mbps = 0, busiest = -1;
+	bool known = true, any = false;
+
+	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
+		if (!m->near[c * m->nr_mem_nodes + n] || !m->cxl[n])
+			continue;
+		any = true;
+		known &= nodes[n].read_mbps.source != METRIC_UNKNOWN;
+		mbps += nodes[n].read_mbps.value + nodes[n].write_mbps.value;
+		out->simulated |= nodes[n].read_mbps.source == METRIC_SIMULATED;
+		if (nodes[n].utilisation_permille.source)
+			busiest = MAX(busiest, nodes[n].utilisation_permille.value);
+	}
+	out->bandwidth_mbps = any && known ? (__u32)mbps : TS_UNKNOWN_U32;
+	out->utilisation_permille = busiest < 0 ? TS_UNKNOWN_U32 : (__u32)busiest;
+}
+
+/* What the CPUs of C are told. */
+static void fill_place(const struct machine *m, const struct metrics_node *nodes, size_t c,
+		       int hit_permille, struct ts_cpu *out)
+{
+	uint32_t least = TS_UNKNOWN_U32;
+
+	*out = (struct ts_cpu){.hit_rate_permille =
+				       hit_permille < 0 ? TS_UNKNOWN_U32 : (__u32)hit_permille};
+	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
+		uint32_t latency_ns = loaded_latency_ns(m, c, n);
+
+		if (m->near[c * m->nr_mem_nodes + n] && latency_ns)
+			least = MIN(least, latency_ns);
+	}
+	out->latency_ns = least;
+	fill_cxl(m, nodes, c, out);
+}
+
+void machine_take_metrics(struct machine *m, const struct metrics *metrics,
+			  const struct ts_tunables *tune)
+{
+	struct ts_cpu place[TS_MAX_CPU_NODES];
+	const struct metrics_node *nodes;
+	size_t nr;
+
+	nodes = metrics_nodes(metrics, &nr);
+	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
+		const struct metric *utilisation = &nodes[n].utilisation_permille;
+
+		m->wait_known[n] = find_wait(&m->wait_ns[n], m, n, &nodes[n]);
+		m->room[n] = room_of(utilisation, m->room[n], tune->room_percent);
+		m->full[n] = tune->hold_saturating && m->room[n] == MACHINE_ROOM_NO;
+	}
+	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
+		const struct metric hits = metrics_hit_permille(metrics, m->cpu_node_ids[c]);
+		int hit_permille = hits.source ? (int)hits.value : -1;
+
+		fill_place(m, nodes, c, hit_permille, &place[c]);
+		m->often[c] = hits_often(m->often[c], hit_permille, tune->hit_rate_percent);
+		for (size_t n = 0; n < m->nr_mem_nodes; n++) {
+			bool *quick = &m->quick[c * m->nr_mem_nodes + n];
+
+			*quick = is_quick(*quick, loaded_latency_ns(m, c, n), tune->quick_ns);
+			m->points[c * m->nr_mem_nodes + n] = points_of(m, c, n, tune);
+		}
+	}
+	for (size_t i = 0; i < m->nr_cpus; i++) {
+		struct ts_cpu *cpu = &m->cpus[i];
+
+		if (cpu->place == TS_NO_NODE)
+			continue;
+		cpu->bandwidth_mbps = place[cpu->place].bandwidth_mbps;
+		cpu->utilisation_permille = place[cpu->place].utilisation_permille;
+		cpu->hit_rate_permille = place[cpu->place].hit_rate_permille;
+		cpu->latency_ns = place[cpu->place].latency_ns;
+		cpu->simulated = place[cpu->place].simulated;
+	}
+}
+
+uint8_t machine_nearest_to_cxl(const struct machine *m, size_t c)
+{
+	for (size_t i = 0; i < m->nr_cpu_nodes; i++) {
+		uint8_t place = m->near_order[c * m->nr_cpu_nodes + i];
+
+		for (size_t n = 0; n < m->nr_mem_nodes; n++)
+			if (m->near[place * m->nr_mem_nodes + n] && m->cxl[n] &&
+			    m->room[n] != MACHINE_ROOM_NO)
+				return place;
+	}
+	return (uint8_t)c;
+}
+
+int machine_cpu_place(const struct machine *m, unsigned int node_id)
+{
+	for (size_t c = 0; c < m->nr_cpu_nodes; c++)
+		if (m->cpu_node_ids[c] == node_id)
+			return (int)c;
+	return -1;
+}

@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The daemon's JSON document and its text form. */
+#include "report/report.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/escape.h"
+#include "base/format.h"
+#include "base/sysfs.h"
+#include "base/util.h"
+#include "config.h"
+#include "report/foreign.h"
+
+static void add_int(json_object *o, const char *key, uint64_t value)
+{
+	json_object_object_add(o, key, json_object_new_int64((int64_t)value));
+}
+
+static void add_string(json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, foreign_string(value));
+}
+
+/* One decimal: these are percentages and milliseconds for people. */
+static void add_tenths(json_object *o, const char *key, double value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.1f", value);
+	json_object_object_add(o, key, json_object_new_double_s(value, text));
+}
+
+/* VALUE, or null where it is not known; how old, and by whom. */
+static void add_metric(json_object *o, const char *key, const struct metric *metric, double value,
+		       uint64_t now_ns)
+{
+	json_object *figure;
+
+	if (!metric->source) {
+		json_object_object_add(o, key, NULL);
+		return;
+	}
+	figure = json_object_new_object();
+	add_tenths(figure, "value", value);
+	add_string(figure, "source", metric_source_name(metric->source));
+	add_int(figure, "age_ms", (now_ns - MIN(metric->at_ns, now_ns)) / NSEC_PER_MSEC);
+	json_object_object_add(o, key, figure);
+}
+
+/* What is measured of a node's memory: nothing where it has none. */
+static void add_metrics(json_object *o, const struct metrics *m, unsigned int id, uint64_t now_ns)
+{
+	const struct metrics_node *nodes;
+	size_t nr;
+
+	nodes = metrics_nodes(m, &nr);
+	for (size_t i = 0; i < nr; i++) {
+		const struct metrics_node *node = &nodes[i];
+
+		if (node->id != id)
+			continue;
+		json_object_object_add(
+			o, "bandwidth_mbps",
+			node->capacity_mbps ? json_object_new_int64(node->capacity_mbps) : NULL);
+		add_string(o, "bandwidth_source", capacity_source_name(node->capacity_source));
+		add_metric(o, "read_mbps", &node->read_mbps, node->read_mbps.value, now_ns);
+		add_metric(o, "write_mbps", &node->write_mbps, node->write_mbps.value, now_ns);
+		add_metric(o, "utilisation_percent", &node->utilisation_permille,
+			   node->utilisation_permille.value / 10, now_ns);
+		add_metric(o, "latency_ns", &node->latency_ns, node->latency_ns.value, now_ns);
+	}
+}
+
+static void add_mbm(json_object *o, const struct metrics *m, unsigned int id, uint64_t now_ns)
+{
+	static const char *const names[RESCTRL_NR_FLOWS] = {
+		[RESCTRL_TOTAL] = "mbm_total_mbps",
+		[RESCTRL_LOCAL] = "mbm_local_mbps",
+		[RESCTRL_SLOW] = "mbm_slow_mbps",
+	};
+
+	for (int flow = 0; flow < RESCTRL_NR_FLOWS; flow++) {
+		const struct metric mbps = metrics_mbm_mbps(m, id, (enum resctrl_flow)flow);
+
+		add_metric(o, names[flow], &mbps, mbps.value, now_ns);
+	}
+}
+
+static json_object *build_nodes(const struct topology *t, const struct metrics *m, uint64_t now_ns)
+{
+	json_object *nodes = json_object_new_array();
+
+	for (size_t i = 0; i < t->nr_nodes; i++) {
+		const struct topology_node *node = &t->nodes[i];
+		json_object *o = json_object_new_object();
+		char text[256];
+
+		add_int(o, "node", node->id);
+		add_string(o, "cpus", idlist_format(text, sizeof(text), &node->cpus));
+		add_int(o, "mem_bytes", node->mem_bytes);
+		add_string(o, "cxl", topology_cxl_name(node->cxl));
+		add_string(o, "near_nodes", idlist_format(text, sizeof(text), &node->near_nodes));
+		add_metrics(o, m, node->id, now_ns);
+		if (node->cpus.nr) {
+			const struct metric hits = metrics_hit_permille(m, node->id);
+
+			add_metric(o, "llc_hit_percent", &hits, hits.value / 10, now_ns);
+			add_mbm(o, m, node->id, now_ns);
+		}
+		json_object_array_add(nodes, o);
+	}
+	return nodes;
+}
+
+static json_object *build_scheduler(const struct daemon *d)
+{
+	static const char *const names[TS_NR_STATS] = {
+		[TS_STAT_IDLE_NEAR] = "idle_near", [TS_STAT_IDLE_OTHER] = "idle_other",
+		[TS_STAT_QUEUED] = "queued",	   [TS_STAT_STOLEN] = "stolen",
+		[TS_STAT_SWAPPED] = "swapped",	   [TS_STAT_BALANCED] = "balanced",
+		[TS_STAT_STALE] = "stale",	   [TS_STAT_PREEMPTED] = "preempted",
+		[TS_STAT_RESCUED] = "rescued",
+	};
+	json_object *o = json_object_new_object(), *stats;
+	uint64_t values[TS_NR_STATS];
+
+	json_object_object_add(o, "attached", json_object_new_boolean(d->sched != NULL));
+	if (!d->sched)
+		return o;
+	stats = json_object_new_object();
+	sched_stats(d->sched, values);
+	for (size_t i = 0; i < TS_NR_STATS; i++)
+		add_int(stats, names[i], values[i]);
+	add_string(o, "name", "tiersched_" PACKAGE_VERSION);
+	add_int(o, "restarts", d->nr_restarts);
+	json_object_object_add(o, "stats", stats);
+	return o;
+}
+
+static json_object *build_memory(const struct machine *m, const struct model_profile *f)
+{
+	json_object *memory = json_object_new_array();
+
+	for (size_t n = 0; n < f->nr_mem_nodes; n++) {
+		json_object *o = json_object_new_object();
+
+		add_int(o, "node", m->mem_node_ids[n]);
+		add_tenths(o, "heat_percent", f->heat_permille[n] / 10.0);
+		add_int(o, "working_set_bytes", f->node_bytes[n]);
+		json_object_array_add(memory, o);
+	}
+	return memory;
+}
+
+static json_object *build_places(const struct machine *m, const struct model_profile *f)
+{
+	json_object *places = json_object_new_array();
+
+	for (size_t c = 0; c < f->nr_cpu_nodes; c++) {
+		bool known = f->locality[c] != MODEL_UNKNOWN_LOCALITY;
+		json_object *o = json_object_new_object();
+
+		add_int(o, "node", m->cpu_node_ids[c]);
+		json_object_object_add(o, "locality",
+				       known ? json_object_new_int(f->locality[c]) : NULL);
+		json_object_object_add(o, "score", known ? json_object_new_int(f->score[c]) : NULL);
+		json_object_object_add(o, "cost_ns",
+				       known ? json_object_new_int64(f->cost_ns[c]) : NULL);
+		json_object_array_add(places, o);
+	}
+	return places;
+}
+
+/* What its threads are, by most of their run time of late; null where none has run. */
+static void add_class(json_object *o, const struct managed *item)
+{
+	enum ts_class class = managed_class(item);
+	bool known = class != TS_CLASS_UNSET;
+	int priority = item->usage.priority[class];
+
+	json_object_object_add(o, "class",
+			       known ? foreign_string(class_name(class)) : NULL);
+	json_object_object_add(o, "priority", known ? json_object_new_int(priority) : NULL);
+}
+
+static uint64_t run_ns(const struct ts_usage *u)
+{
+	uint64_t sum = 0;
+
+	for (size_t c = 0; c < TS_NR_CLASSES; c++)
+		sum += u->class_ns[c];
+	return sum;
+}
+
+static json_object *build_process(const struct machine *m, const struct managed *item,
+				  uint64_t now_ns)
+{
+	const struct model_profile *f = model_profile(item->model);
+	const struct ts_usage *u = &item->usage;
+	json_object *o = json_object_new_object();
+
+	add_int(o, "pid", (uint64_t)item->choice.proc.pid);
+	add_string(o, "name", item->choice.proc.comm);
+	add_string(o, "why", choose_reason_name(item->choice.reason));
+	add_string(o, "class_by_rule", class_name(item->choice.class));
+	add_class(o, item);
+	add_int(o, "rss_bytes", item->choice.proc.rss_bytes);
+	add_int(o, "regions", item->nr_regions);
+	add_int(o, "working_set_bytes", f->working_set_bytes);
+	add_int(o, "hot_bytes", f->hot_bytes);
+	add_int(o, "cold_bytes", f->cold_bytes);
+	add_int(o, "access_hz", f->access_hz);
+	json_object_object_add(o, "intensity_mb_per_cpu_s",
+			       f->intensity_mb_per_cpu_s == UINT32_MAX
+				       ? NULL
+				       : json_object_new_int64(f->intensity_mb_per_cpu_s));
+	add_metric(o, "llc_hit_percent", &item->llc_hit_permille, item->llc_hit_permille.value / 10,
+		   now_ns);
+	json_object_object_add(o, "memory_intensive", json_object_new_boolean(f->memory_intensive));
+	json_object_object_add(o, "saturates", json_object_new_boolean(f->saturates));
+	add_int(o, "confidence", f->confidence);
+	json_object_object_add(o, "preferred_node",
+			       f->preferred == MODEL_NO_NODE
+				       ? NULL
+				       : json_object_new_int64(m->cpu_node_ids[f->preferred]));
+	json_object_object_add(o, "memory", build_memory(m, f));
+	json_object_object_add(o, "cpu_nodes", build_places(m, f));
+	add_int(o, "run_ns", run_ns(u));
+	add_int(o, "placed_ns", u->placed_ns);
+	add_int(o, "near_ns", u->near_ns);
+	add_int(o, "node_moves", u->nr_node_moves);
+	add_int(o, "generation", item->published.generation);
+	return o;
+}
+
+/* Steps of the tick that fail at present. */
+static json_object *build_troubles(const struct troubles *t)
+{
+	json_object *all = json_object_new_array();
+
+	for (enum trouble_with with = 0; with < NR_TROUBLES; with++) {
+		json_object *o;
+
+		if (!t->errors[with])
+			continue;
+		o = json_object_new_object();
+		add_string(o, "step", trouble_name(with));
+		add_string(o, "error", strerror(-t->errors[with]));
+		add_string(o, "meanwhile", trouble_meanwhile(with));
+		json_object_array_add(all, o);
+	}
+	return all;
+}
+
+static json_object *build_cost(const struct daemon *d, uint64_t now_ns)
+{
+	json_object *o = json_object_new_object();
+	double uptime_ns = (double)MAX(now_ns - d->start_ns, UINT64_C(1));
+	pid_t kdamond = damon_kdamond_pid(d->damon);
+	struct rusage usage;
+	uint64_t cpu_ns = 0;
+
+	getrusage(RUSAGE_SELF, &usage);
+	(void)proc_cpu_ns(&cpu_ns, getpid());
+	cpu_ns -= MIN(d->start_cpu_ns, cpu_ns);
+	add_tenths(o, "daemon_cpu_percent", 100.0 * (double)cpu_ns / uptime_ns);
+	if (kdamond && !proc_cpu_ns(&cpu_ns, kdamond))
+		add_tenths(o, "kdamond_cpu_ms", (double)cpu_ns / 1e6);
+	if (d->nr_ticks)
+		add_int(o, "tick_cpu_us", d->ticks_cpu_ns / d->nr_ticks / NSEC_PER_USEC);
+	add_int(o, "processes_a_tick", MIN(d->turn, d->set.nr));
+	add_int(o, "max_rss_bytes", (uint64_t)usage.ru_maxrss * 1024);
+	return o;
+}
+
+/* What the kernel does about memory beside us: pages it moved between tiers since boot, tasks waiting for memory. */
+static json_object *build_kernel(void)
+{
+	json_object *o = json_object_new_object();
+	char text[32768];
+	uint64_t promoted, demoted;
+	double percent;
+	bool known = sysfs_read(text, sizeof(text), NULL, "/proc/vmstat") >= 0;
+
+	json_object_object_add(o, "promoted_pages",
+			       known && !proc_vmstat_sum(&promoted, text, "pgpromote_success")
+				       ? json_object_new_int64((int64_t)promoted)
+				       : NULL);
+	json_object_object_add(o, "demoted_pages",
+			       known && !proc_vmstat_sum(&demoted, text, "pgdemote_")
+				       ? json_object_new_int64((int64_t)demoted)
+				       : NULL);
+	if (!proc_memory_pressure(&percent))
+		add_tenths(o, "memory_pressure_percent", percent);
+	else
+		json_object_object_add(o, "memory_pressure_percent", NULL);
+	return o;
+}
+
+/* Those of READER, or all where that is NULL. */
+static json_object *build_processes(const struct daemon *d, const uid_t *reader, uint64_t now_ns)
+{
+	json_object *processes = json_object_new_array();
+
+	for (size_t i = 0; i < d->set.nr; i++) {
+		const struct managed *item = &d->set.items[i];
+
+		if (!reader || proc_is_of(&item->choice.proc, *reader))
+			json_object_array_add(processes, build_process(d->machine, item, now_ns));
+	}
+	return processes;
+}
+
+json_object *report_build(const struct daemon *d, const uid_t *reader, uint64_t now_ns)
+{
+	json_object *o = json_object_new_object();
+
+	add_string(o, "version", PACKAGE_VERSION);
+	add_int(o, "pid", (uint64_t)getpid());
+	add_int(o, "uptime_ms", (now_ns - d->start_ns) / NSEC_PER_MSEC);
+	add_string(o, "mode", d->options->observe ? "observe" : "schedule");
+	add_int(o, "damon_interval_us", d->options->damon_interval_ns / NSEC_PER_USEC);
+	json_object_object_add(o, "scheduler", build_scheduler(d));
+	json_object_object_add(o, "cost", build_cost(d, now_ns));
+	json_object_object_add(o, "troubles", build_troubles(&d->troubles));
+	json_object_object_add(o, "kernel", build_kernel());
+	json_object_object_add(o, "nodes", build_nodes(d->topology, d->metrics, now_ns));
+	add_string(o, "scope", reader ? "own" : "all");
+	json_object_object_add(o, "processes", build_processes(d, reader, now_ns));
+	return o;
+}
+
+/* Readers that take a missing or null field for 0 or "-". */
+
+static json_object *get(json_object *o, const char *key)
+{
+	json_object *value = NULL;
+
+	json_object_object_get_ex(o, key, &value);
+	return value;
+}
+
+static json_object *get_array(json_object *o, const char *key)
+{
+	json_object *value = get(o, key);
+
+	return json_object_is_type(value, json_type_array) ? value : NULL;
+}
+
+static int64_t get_int(json_object *o, const char *key)
+{
+	return json_object_get_int64(get(o, key));
+}
+
+static const char *get_string(json_object *o, const char *key)
+{
+	json_object *value = get(o, key);
+
+	return value ? json_object_get_string(value) : "-";
+}
+
+/* Heat by node, greatest first: "2:97% 0:3%". */
+static char *heat_text(char *buf, size_t size, json_object *memory)
+{
+	size_t nr = memory ? json_object_array_length(memory) : 0, used = 0;
+	size_t last = 0;
+	double above = 101;
+
+	buf[0] = '\0';
+	for (size_t shown = 0; shown < nr && used < size; shown++) {
+		double best = 0.5;
+		int64_t node = -1;
+		size_t best_at = 0;
+
+		for (size_t i = 0; i < nr; i++) {
+			json_object *o = json_object_array_get_idx(memory, i);
+			double heat = json_object_get_double(get(o, "heat_percent"));
+
+			if (heat > best && (heat < above || (heat == above && i > last))) {
+				best = heat;
+				best_at = i;
+				node = get_int(o, "node");
+			}
+		}
+		if (node < 0)
+			break;
+		used += (size_t)snprintf(buf + used, size - used, "%s%lld:%.0f%%", used ? " " : "",
+					 (long long)node, best);
+		above = best;
+		last = best_at;
+	}
+	if (!used)
+		snprintf(buf, size, "-");
+	return buf;
+}
+
+/* Locality at each CPU node: "0:62 1:100". */
+static char *locality_text(char *buf, size_t size, json_object *places)
+{
+	size_t nr = places ? json_object_array_length(places) : 0, used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < nr && used < size; i++) {
+		json_object *o = json_object_array_get_idx(places, i),
+			    *locality = get(o, "locality");
+
+		if (locality)
+			used += (size_t)snprintf(buf + used, size - used, "%s%lld:%d",
+						 used ? " " : "", (long long)get_int(o, "node"),
+						 json_object_get_int(locality));
+	}
+	if (!used)
+		snprintf(buf, size, "-");
+	return buf;
+}
+
+static void print_process(json_object *p)
+{
+	char set[16], heat[64], locality[64], near[16] = "-", best[16] = "-";
+	char name[ESCAPE_COLUMN_SIZE(15)];
+	json_object *preferred = get(p, "preferred_node");
+	int64_t placed_ns = get_int(p, "placed_ns");
+
+	if (preferred)
+		snprintf(best, sizeof(best), "%lld", (long long)json_object_get_int64(preferred));
+	if (placed_ns)
+		snprintf(near, sizeof(near), "%.0f%%",
+			 100.0 * (double)get_int(p, "near_ns") / (double)placed_ns);
+	printf("%7lld %s %-5s %8s  %-17s %4s  %-15s %5s\n", (long long)get_int(p, "pid"),
+	       escape_column(name, sizeof(name), get_string(p, "name"), 15), get_string(p, "why"),
+	       format_bytes(set, sizeof(set), (uint64_t)get_int(p, "working_set_bytes")),
+	       heat_text(heat, sizeof(heat), get_array(p, "memory")), best,
+	       locality_text(locality, sizeof(locality), get_array(p, "cpu_nodes")), near);
+}
+
+/* " 12.3 GB/s (41%)", or what of it is known. */
+static void print_traffic(json_object *node)
+{
+	json_object *reads = get(node, "read_mbps"), *writes = get(node, "write_mbps"),
+		    *utilisation = get(node, "utilisation_percent");
+
+	if (!reads || !writes)
+		return;
+	printf(" %.1f GB/s", (json_object_get_double(get(reads, "value")) +
+			      json_object_get_double(get(writes, "value"))) /
+				     1000);
+	if (utilisation)
+		printf(" (%.0f%%)", json_object_get_double(get(utilisation, "value")));
+	if (!strcmp(get_string(reads, "source"), metric_source_name(METRIC_SIMULATED)))
+		printf(" simulated");
+}
+
+/* " 250 ns", of loads by the CPUs near it. */
+static void print_latency(json_object *node)
+{
+	json_object *latency = get(node, "latency_ns");
+
+	if (latency)
+		printf(" %.0f ns", json_object_get_double(get(latency, "value")));
+}
+
+static void print_troubles(json_object *troubles)
+{
+	for (size_t i = 0; troubles && i < json_object_array_length(troubles); i++) {
+		json_object *trouble = json_object_array_get_idx(troubles, i);
+
+		printf("trouble %s: %s; %s\n", get_string(trouble, "step"),
+		       get_string(trouble, "error"), get_string(trouble, "meanwhile"));
+	}
+}
+
+void report_print(json_object *report)
+{
+	json_object *processes = get_array(report, "processes"), *cost = get(report, "cost"),
+		    *nodes = get_array(report, "nodes");
+	size_t nr = processes ? json_object_array_length(processes) : 0;
+	bool observing = !strcmp(get_string(report, "mode"), "observe");
+	char up[32], interval[32];
+
+	printf("cxl-tiersched %s (pid %s), up %s: %s, DAMON every %s; costs %s%% of a CPU, %.1f ms "
+	       "a "
+	       "tick\n",
+	       get_string(report, "version"), get_string(report, "pid"),
+	       format_duration(up, sizeof(up),
+			       (uint64_t)get_int(report, "uptime_ms") * NSEC_PER_MSEC),
+	       observing ? "observing" : "scheduling",
+	       format_duration(interval, sizeof(interval),
+			       (uint64_t)get_int(report, "damon_interval_us") * NSEC_PER_USEC),
+	       get_string(cost, "daemon_cpu_percent"), (double)get_int(cost, "tick_cpu_us") / 1000);
+	printf("nodes:");
+	for (size_t i = 0; nodes && i < json_object_array_length(nodes); i++) {
+		json_object *node = json_object_array_get_idx(nodes, i);
+		const char *cpus = get_string(node, "cpus");
+
+		printf("%s %lld", i ? "," : "", (long long)get_int(node, "node"));
+		if (*cpus)
+			printf(" CPUs %s", cpus);
+		if (strcmp(get_string(node, "cxl"), "no"))
+			printf(" CXL near %s", get_string(node, "near_nodes"));
+		else if (!*cpus)
+			printf(" memory only");
+		print_traffic(node);
+		print_latency(node);
+	}
+	putchar('\n');
+	print_troubles(get(report, "troubles"));
+	putchar('\n');
+	if (!nr) {
+		if (!strcmp(get_string(report, "scope"), "own"))
+			printf("no process of yours is managed; root sees those of others\n");
+		else
+			printf("no process is worth managing yet\n");
+		return;
+	}
+	printf("%7s %-15s %-5s %8s  %-17s %4s  %-15s %5s\n", "PID", "NAME", "WHY", "WORKSET",
+	       "HEAT BY NODE", "BEST", "LOCALITY", "NEAR");
+	for (size_t i = 0; i < nr; i++)
+		print_process(json_object_array_get_idx(processes, i));
+}

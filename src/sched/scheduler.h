@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The loader: puts the BPF scheduler into the kernel, and is the only part that
+ * sees its skeleton.
+ */
+#ifndef TS_SCHEDULER_H
+#define TS_SCHEDULER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/abi.h"
+#include "cli/options.h"
+#include "model/machine.h"
+
+struct sched;
+
+/* Why the scheduler is no longer attached. */
+struct sched_exit {
+	enum {
+		SCHED_RUNNING = 0,
+		SCHED_RESTART, /* the machine has changed: load again */
+		SCHED_LEFT,    /* somebody asked it to go (sysrq, unregistered) */
+		SCHED_EJECTED, /* the kernel threw it out */
+	} what;
+	int64_t code;
+	char reason[128];
+	char message[1024];
+};
+
+/*
+ * Load and attach.  STALE_AFTER_NS is how old the heartbeat may grow before
+ * profiles are ignored.  0; -EBUSY when another sched_ext scheduler runs;
+ * another errno (the verifier's log is printed with -v).
+ */
+int sched_attach(struct sched **out, const struct options *o, const struct machine *m,
+		 uint64_t stale_after_ns);
+
+/* Detach (scheduling goes back to the kernel's) and free.  NULL is fine. */
+void sched_detach(struct sched *s);
+
+/* Has it left? */
+void sched_poll(struct sched *s, struct sched_exit *out);
+
+/* Tell the scheduler that profiles are current as of NOW_NS (CLOCK_MONOTONIC). */
+void sched_beat(struct sched *s, uint64_t now_ns);
+
+/* Tell the scheduler whether tasks wait for memory. */
+void sched_memory_is_short(struct sched *s, bool is_short);
+
+/* Write or drop one process's profile, enter or drop it in the usage map.  0 or -errno. */
+int sched_set_profile(struct sched *s, pid_t tgid, const struct ts_profile *profile);
+void sched_drop(struct sched *s, pid_t tgid);
+
+/* What the scheduler has counted for a process; false when it is not entered. */
+bool sched_usage(struct sched *s, pid_t tgid, struct ts_usage *out);
+
+/* Write a CPU's context if it differs from what was written before.  0 or -errno. */
+int sched_set_cpu(struct sched *s, uint32_t cpu, const struct ts_cpu *context);
+
+/* Where vector tasks without a profile go from PLACE. */
+void sched_set_vector_place(struct sched *s, size_t place, uint8_t to);
+
+/* Sums over CPUs, TS_NR_STATS of them. */
+void sched_stats(struct sched *s, uint64_t *out);
+
+/* The scheduler that is attached now, "" for none.  Reads sysfs. */
+void sched_current(char *out, size_t size, const char *sysroot);
+
+#endif
