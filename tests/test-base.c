@@ -254,9 +254,19 @@ static void owners(void **state)
 	assert_false(proc_is_of(&self, geteuid()));
 }
 
+static void bounds_evaluate_once(void **state)
+{
+	int calls = 0;
+
+	assert_int_equal(MAX(++calls, 0), 1);
+	assert_int_equal(MIN(++calls, 9), 2);
+	assert_int_equal(calls, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bounds_evaluate_once),
 		cmocka_unit_test(durations),   cmocka_unit_test(sizes),	      cmocka_unit_test(numbers),
 		cmocka_unit_test(lists),       cmocka_unit_test(list_operations),
 		cmocka_unit_test(sysfs_files), cmocka_unit_test(rules), cmocka_unit_test(globs), cmocka_unit_test(pressure), cmocka_unit_test(owners),

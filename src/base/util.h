@@ -15,8 +15,17 @@
 #define NSEC_PER_MSEC UINT64_C(1000000)
 #define NSEC_PER_SEC UINT64_C(1000000000)
 
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
+/* Each side is evaluated once, in the type that arithmetic would give them. */
+#define MIN(a, b)                                                                                  \
+	({                                                                                         \
+		__typeof__((a) + (b)) _a = (a), _b = (b);                                          \
+		_a < _b ? _a : _b;                                                                 \
+	})
+#define MAX(a, b)                                                                                  \
+	({                                                                                         \
+		__typeof__((a) + (b)) _a = (a), _b = (b);                                          \
+		_a > _b ? _a : _b;                                                                 \
+	})
 
 /* Run FN(&variable) when the variable leaves its scope. */
 #define _cleanup_(fn) __attribute__((cleanup(fn)))
