@@ -10,6 +10,8 @@ libtiersched_a_SOURCES += \
 	numa/hmat.c numa/hmat.h \
 	numa/latencies.c numa/latencies.h \
 	numa/latencies.c numa/latencies.h \
+	numa/latencies.c numa/latencies.h \
+	numa/latencies.c numa/latencies.h \
 	numa/links.c numa/links.h \
 	numa/names.c numa/names.h \
 	numa/nodes.c numa/nodes.h \

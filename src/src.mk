@@ -27,13 +27,16 @@ libtiersched_a_SOURCES += \
 	src/process/choose.c src/process/choose.h \
 	src/process/rule.c src/process/rule.h \
 	src/process/scan.c src/process/scan.h \
+	src/sample/collect.c src/sample/collect.h \
 	src/sample/extent.c src/sample/extent.h \
+	src/sample/sample.h \
 	src/sample/views.c src/sample/views.h \
 	src/model/footprint.c src/model/footprint.h \
 	src/model/machine.c src/model/machine.h \
 	src/model/model.c src/model/model.h \
 	src/sched/publish.c src/sched/publish.h \
 	src/sched/scheduler.c src/sched/scheduler.h \
+	src/sched/usage.c src/sched/usage.h \
 	src/report/foreign.c src/report/foreign.h \
 	src/report/report.c src/report/report.h \
 	src/report/table.c src/report/table.h \
@@ -44,6 +47,7 @@ libtiersched_a_SOURCES += \
 	src/daemon/doctor.c src/daemon/doctor.h \
 	src/daemon/hold.c src/daemon/hold.h \
 	src/daemon/managed.c src/daemon/managed.h \
+	src/daemon/options.h \
 	src/daemon/run.c src/daemon/run.h \
 	src/daemon/trouble.c src/daemon/trouble.h \
 	src/cli/cmd-calibrate.c \

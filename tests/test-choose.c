@@ -20,6 +20,8 @@
 #include "process/choose.h"
 
 #define MB (1ULL << 20)
+
+static const struct choose_options standard = {.min_rss_bytes = 64 * MB, .max_processes = 32, .names = {"vect", "fais", "llama"}};
 #define HOUR_TICKS 360000
 
 #define HZ 100
@@ -38,9 +40,8 @@ static struct process make(pid_t pid, const char *comm, uint64_t rss_bytes)
 
 static enum choose_reason judge(const struct process *p, bool chosen)
 {
-	struct options o;
+	struct choose_options o = standard;
 
-	options_init(&o);
 	return choose_judge(p, &o, HOUR_TICKS, chosen);
 }
 
@@ -322,10 +323,9 @@ static void a_pass_is_done_in_pieces(void **state)
 	const struct choice *chosen;
 	size_t nr, in_one, in_many;
 	struct chooser *c;
-	struct options o;
+	struct choose_options o = standard;
 	pid_t pid = getppid();
 
-	options_init(&o);
 	o.pids = &pid;
 	o.nr_pids = 1;
 	assert_int_equal(chooser_new(&c, &o), 0);
@@ -442,7 +442,7 @@ static void children_follow_the_named(void **state)
 	pid_t middle = fork(), child, other;
 	const struct choice *chosen, *found;
 	struct chooser *c;
-	struct options o;
+	struct choose_options o = standard;
 	size_t nr, steps;
 
 	/* the named one is a process between, that has a child of its own */
@@ -458,7 +458,6 @@ static void children_follow_the_named(void **state)
 		(void)!sysfs_read(text, sizeof(text), NULL, "/proc/%d/task/%d/children", middle, middle);
 		child = atoi(text);
 	} while (!child);
-	options_init(&o);
 	o.pids = &middle;
 	o.nr_pids = 1;
 	o.min_rss_bytes = UINT64_MAX;
@@ -490,7 +489,7 @@ static void a_living_thread_stands_for_a_dead_leader(void **state)
 	const struct choice *chosen, *found;
 	pid_t pid = fork();
 	struct chooser *c;
-	struct options o;
+	struct choose_options o = standard;
 	struct proc_stat s;
 	size_t nr, steps;
 	pthread_t thread;
@@ -504,7 +503,6 @@ static void a_living_thread_stands_for_a_dead_leader(void **state)
 		usleep(10000);
 		assert_int_equal(proc_stat_read(&s, pid), 0);
 	} while (s.state != 'Z');
-	options_init(&o);
 	o.pids = &pid;
 	o.nr_pids = 1;
 	assert_int_equal(chooser_new(&c, &o), 0);
@@ -564,10 +562,11 @@ static void proc_memory(void **state)
 {
 	struct proc_memory m;
 
-	assert_int_equal(proc_memory_parse(&m, "Name:\tUid:\t7\nUid:\t1000\t0\t0\t0\nVmRSS:\t   1200 kB\n"
+	assert_int_equal(proc_memory_parse(&m, "Name:\tUid:\t7\nTgid:\t17\nUid:\t1000\t0\t0\t0\nVmRSS:\t   1200 kB\n"
 					       "RssAnon:\t    1000 kB\nRssFile:\t     150 kB\nRssShmem:\t      50 kB\n"
 					       "HugetlbPages:\t    2048 kB\n"),
 			 0);
+	assert_int_equal(m.tgid, 17);
 	assert_int_equal(m.uid, 1000);
 	assert_int_equal(m.private_bytes, 1000 << 10);
 	assert_int_equal(m.shared_bytes, 200 << 10);
@@ -579,6 +578,7 @@ static void proc_memory(void **state)
 	assert_int_equal(proc_memory_parse(&m, "Uid:\tx\n"), -EINVAL);
 	assert_int_equal(proc_memory_parse(&m, "Uid:\t4294967296\n"), -EINVAL);
 	assert_int_equal(proc_memory_read(&m, getpid()), 0);
+	assert_int_equal(m.tgid, getpid());
 	assert_int_equal(m.uid, getuid());
 	assert_true(m.private_bytes > 0);
 	assert_int_equal(proc_memory_read(&m, 0x7ffffff0), -ESRCH);

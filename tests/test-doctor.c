@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cli/options.h"
 #include "daemon/doctor.h"
 #include "model/machine.h"
 #include "tests/topology.h"

@@ -64,9 +64,9 @@ static int teardown(void **state)
 }
 
 static double update_after(struct hand *h, uint64_t dt_ns, uint64_t aggregation_ns,
-			   const struct model_region *regions, size_t nr)
+			   const struct sample_region *regions, size_t nr)
 {
-	struct model_sample sample = {
+	struct sample sample = {
 		.seen_ns = h->now_ns += dt_ns,
 		.aggregation_ns = aggregation_ns,
 		.max_nr_accesses = SAMPLES,
@@ -78,16 +78,16 @@ static double update_after(struct hand *h, uint64_t dt_ns, uint64_t aggregation_
 	return mb(h->footprint);
 }
 
-static double update(struct hand *h, const struct model_region *regions, size_t nr, int times)
+static double update(struct hand *h, const struct sample_region *regions, size_t nr, int times)
 {
 	while (times-- > 0)
 		update_after(h, 100 * NSEC_PER_MSEC, 100 * NSEC_PER_MSEC, regions, nr);
 	return mb(h->footprint);
 }
 
-static struct model_region region(double start_mb, double size_mb, uint32_t nr_accesses)
+static struct sample_region region(double start_mb, double size_mb, uint32_t nr_accesses)
 {
-	return (struct model_region){
+	return (struct sample_region){
 		.start = MAPPED * PAGE + (uint64_t)(start_mb * PAGES_PER_MB) * PAGE,
 		.bytes = (uint64_t)(size_mb * PAGES_PER_MB) * PAGE,
 		.nr_accesses = nr_accesses,
@@ -96,7 +96,7 @@ static struct model_region region(double start_mb, double size_mb, uint32_t nr_a
 
 static void nothing_before_the_first_access(void **state)
 {
-	const struct model_region cold[] = {region(0, 100, 0)}, hot[] = {region(0, 100, 1)};
+	const struct sample_region cold[] = {region(0, 100, 0)}, hot[] = {region(0, 100, 1)};
 
 	assert_true(update(*state, NULL, 0, 3) == 0);
 	assert_true(update(*state, cold, 1, 3) == 0);
@@ -105,7 +105,7 @@ static void nothing_before_the_first_access(void **state)
 
 static void regions_with_accesses_count(void **state)
 {
-	const struct model_region regions[] = {region(0, 8, 20), region(8, 100, 0),
+	const struct sample_region regions[] = {region(0, 8, 20), region(8, 100, 0),
 					       region(300, 16, 20), region(400, 32, 10)};
 
 	assert_true(update(*state, regions, ARRAY_SIZE(regions), 1) == 56);
@@ -115,8 +115,8 @@ static void regions_with_accesses_count(void **state)
 
 static void cold_memory_leaves_when_it_is_cut_away(void **state)
 {
-	const struct model_region before[] = {region(0, 100, 16)};
-	const struct model_region after[] = {region(0, 10, 16), region(10, 90, 0)};
+	const struct sample_region before[] = {region(0, 100, 16)};
+	const struct sample_region after[] = {region(0, 10, 16), region(10, 90, 0)};
 
 	assert_true(update(*state, before, 1, 10) == 100);
 	assert_true(update(*state, after, 2, 25) < 11);
@@ -124,7 +124,7 @@ static void cold_memory_leaves_when_it_is_cut_away(void **state)
 
 static void rims_do_not_count(void **state)
 {
-	struct model_region regions[] = {region(0, 24, 12), region(24, 20, 0)};
+	struct sample_region regions[] = {region(0, 24, 12), region(24, 20, 0)};
 
 	/* DAMON tries a boundary beyond the hot part now and then */
 	for (int i = 0; i < 100; i++) {
@@ -140,8 +140,8 @@ static void rims_do_not_count(void **state)
 
 static void one_silent_interval_is_no_loss(void **state)
 {
-	const struct model_region both[] = {region(0, 24, 5), region(24, 24, 5)};
-	const struct model_region one[] = {region(0, 24, 5), region(24, 24, 0)};
+	const struct sample_region both[] = {region(0, 24, 5), region(24, 24, 5)};
+	const struct sample_region one[] = {region(0, 24, 5), region(24, 24, 0)};
 
 	update(*state, both, 2, 20);
 	assert_true(update(*state, one, 2, 3) == 48);
@@ -149,7 +149,7 @@ static void one_silent_interval_is_no_loss(void **state)
 
 static void the_same_snapshot_tells_nothing_new(void **state)
 {
-	const struct model_region hot[] = {region(0, 24, 20)}, none[] = {region(0, 24, 0)};
+	const struct sample_region hot[] = {region(0, 24, 20)}, none[] = {region(0, 24, 0)};
 
 	update(*state, hot, 1, 5);
 	for (int i = 0; i < 100; i++)
@@ -158,8 +158,8 @@ static void the_same_snapshot_tells_nothing_new(void **state)
 
 static void a_sleeper_keeps_its_footprint(void **state)
 {
-	const struct model_region hot[] = {region(0, 24, 20), region(24, 100, 0)};
-	const struct model_region asleep[] = {region(0, 124, 0)};
+	const struct sample_region hot[] = {region(0, 24, 20), region(24, 100, 0)};
+	const struct sample_region asleep[] = {region(0, 124, 0)};
 
 	update(*state, hot, 2, 20);
 	assert_true(update(*state, asleep, 1, 1200) == 24);
@@ -168,8 +168,8 @@ static void a_sleeper_keeps_its_footprint(void **state)
 
 static void what_is_used_no_more_leaves(void **state)
 {
-	const struct model_region all[] = {region(0, 96, 2), region(96, 0.125, 20)};
-	const struct model_region little[] = {region(0, 96, 0), region(96, 0.125, 20)};
+	const struct sample_region all[] = {region(0, 96, 2), region(96, 0.125, 20)};
+	const struct sample_region little[] = {region(0, 96, 0), region(96, 0.125, 20)};
 
 	assert_true(update(*state, all, 2, 100) >= 96);
 	update(*state, little, 2, 85);
@@ -178,7 +178,7 @@ static void what_is_used_no_more_leaves(void **state)
 
 static void unmapped_memory_leaves_at_once(void **state)
 {
-	const struct model_region before[] = {region(0, 24, 20), region(24, 24, 20)};
+	const struct sample_region before[] = {region(0, 24, 20), region(24, 24, 20)};
 
 	update(*state, before, 2, 20);
 	assert_true(update(*state, before, 1, 1) == 24);
@@ -186,8 +186,8 @@ static void unmapped_memory_leaves_at_once(void **state)
 
 static void after_a_long_gap_the_old_is_forgotten(void **state)
 {
-	const struct model_region both[] = {region(0, 24, 5), region(24, 24, 5)};
-	const struct model_region one[] = {region(0, 24, 5), region(24, 24, 0)};
+	const struct sample_region both[] = {region(0, 24, 5), region(24, 24, 5)};
+	const struct sample_region one[] = {region(0, 24, 5), region(24, 24, 0)};
 
 	update(*state, both, 2, 20);
 	assert_true(update_after(*state, 100 * NSEC_PER_SEC, 100 * NSEC_PER_MSEC, one, 2) == 24);
@@ -196,8 +196,8 @@ static void after_a_long_gap_the_old_is_forgotten(void **state)
 
 static void long_intervals_remember_too(void **state)
 {
-	const struct model_region both[] = {region(0, 24, 5), region(24, 24, 5)};
-	const struct model_region one[] = {region(0, 24, 5), region(24, 24, 0)};
+	const struct sample_region both[] = {region(0, 24, 5), region(24, 24, 5)};
+	const struct sample_region one[] = {region(0, 24, 5), region(24, 24, 0)};
 
 	for (int i = 0; i < 10; i++)
 		update_after(*state, 10 * NSEC_PER_SEC, 10 * NSEC_PER_SEC, both, 2);
@@ -206,7 +206,7 @@ static void long_intervals_remember_too(void **state)
 
 static void more_accesses_than_possible_count_as_all(void **state)
 {
-	const struct model_region odd[] = {region(0, 24, UINT32_MAX), region(24, 24, SAMPLES),
+	const struct sample_region odd[] = {region(0, 24, UINT32_MAX), region(24, 24, SAMPLES),
 					   region(48, 48, 0)};
 
 	assert_true(update(*state, odd, 3, 10) == 48);
@@ -216,7 +216,7 @@ static void segments_are_bounded(void **state)
 {
 	enum { NR = 6000 };
 	struct hand *h = *state;
-	struct model_region *regions = calloc(NR, sizeof(*regions));
+	struct sample_region *regions = calloc(NR, sizeof(*regions));
 	uint64_t seed = 1;
 
 	/* nothing is alike, no boundary is where it was; more regions than segments in the end */
@@ -260,7 +260,7 @@ struct area {
 
 struct world {
 	struct page_region regions[4 * MAX_REGIONS], cut[4 * MAX_REGIONS];
-	struct model_region shown[4 * MAX_REGIONS];
+	struct sample_region shown[4 * MAX_REGIONS];
 	size_t nr, last_nr;
 	uint64_t nr_pages, random;
 	struct area areas[MAX_AREAS];
@@ -430,7 +430,7 @@ static void cut_randomly(struct world *w)
 
 static void aggregate(struct world *w)
 {
-	struct model_sample sample = {
+	struct sample sample = {
 		.aggregation_ns = 100 * NSEC_PER_MSEC,
 		.max_nr_accesses = SAMPLES,
 		.regions = w->shown,
@@ -439,7 +439,7 @@ static void aggregate(struct world *w)
 	take_samples(w);
 	join_all_alike(w);
 	for (size_t i = 0; i < w->nr; i++)
-		w->shown[i] = (struct model_region){
+		w->shown[i] = (struct sample_region){
 			.start = w->regions[i].start * PAGE,
 			.bytes = (w->regions[i].end - w->regions[i].start) * PAGE,
 			.nr_accesses = w->regions[i].nr_accesses,
@@ -590,8 +590,8 @@ static void quick_phases_count_together(void **state)
 
 struct recording {
 	FILE *file;
-	struct model_region regions[4 * MAX_REGIONS];
-	struct model_sample sample;
+	struct sample_region regions[4 * MAX_REGIONS];
+	struct sample sample;
 	uint64_t next_ms;
 	uint32_t next_max;
 };
@@ -603,7 +603,7 @@ static bool next_snapshot(struct recording *r)
 	uint32_t nr_accesses;
 	size_t nr = 0;
 
-	r->sample = (struct model_sample){
+	r->sample = (struct sample){
 		.seen_ns = r->next_ms * NSEC_PER_MSEC,
 		.aggregation_ns = 100 * NSEC_PER_MSEC,
 		.max_nr_accesses = r->next_max,
@@ -614,7 +614,7 @@ static bool next_snapshot(struct recording *r)
 			break;
 		if (sscanf(line, "%" SCNx64 " %" SCNu64 " %" SCNu32, &first, &nr_pages,
 			   &nr_accesses) == 3)
-			r->regions[nr++] = (struct model_region){.start = first * PAGE,
+			r->regions[nr++] = (struct sample_region){.start = first * PAGE,
 								 .bytes = nr_pages * PAGE,
 								 .nr_accesses = nr_accesses};
 	}

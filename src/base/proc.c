@@ -104,11 +104,13 @@ static uint64_t line_bytes(const char *text, const char *name)
 
 int proc_memory_parse(struct proc_memory *out, const char *text)
 {
-	uint64_t uid;
+	uint64_t uid, tgid = 0;
 
+	(void)line_number(&tgid, text, "Tgid:");
 	if (!line_number(&uid, text, "Uid:") || uid > UINT32_MAX)
 		return -EINVAL;
 	*out = (struct proc_memory){
+		.tgid = tgid <= INT32_MAX ? (pid_t)tgid : 0,
 		.uid = (uid_t)uid,
 		.private_bytes = line_bytes(text, "RssAnon:"),
 		.shared_bytes = line_bytes(text, "RssFile:") + line_bytes(text, "RssShmem:"),

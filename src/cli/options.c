@@ -151,7 +151,8 @@ static int set_names(struct options *o, const char *name, const char *text)
 			return -EINVAL;
 		}
 	}
-	memcpy(o->names, names, sizeof(names));
+	memcpy(o->choose.names, names, sizeof(names));
+	memcpy(o->sched.names, names, sizeof(names));
 	return 0;
 }
 
@@ -160,13 +161,12 @@ void options_init(struct options *o)
 	*o = (struct options){
 		.damon_interval_ns = 100 * NSEC_PER_MSEC,
 		.damon_samples = DAMON_SAMPLES,
-		.slice_ns = 5 * NSEC_PER_MSEC,
-		.hold_ns = 5 * NSEC_PER_MSEC,
-		.min_rss_bytes = 64 << 20,
-		.max_processes = 32,
 		.simulate_seed = 1,
 		.status_group = (gid_t)-1,
-		.tune = TS_TUNABLES_STANDARD,
+		.choose = {.min_rss_bytes = 64 << 20, .max_processes = 32},
+		.sched = {.slice_ns = 5 * NSEC_PER_MSEC,
+			  .hold_ns = 5 * NSEC_PER_MSEC,
+			  .tune = TS_TUNABLES_STANDARD},
 	};
 	(void)set_names(o, "names", NAMES);
 }
@@ -174,10 +174,10 @@ void options_init(struct options *o)
 void options_deinit(struct options *o)
 {
 	idlist_deinit(&o->cxl_nodes);
-	for (size_t i = 0; i < o->nr_rules; i++)
-		rule_deinit(&o->rules[i]);
-	free(o->rules);
-	free(o->pids);
+	for (size_t i = 0; i < o->choose.nr_rules; i++)
+		rule_deinit(&o->choose.rules[i]);
+	free(o->choose.rules);
+	free(o->choose.pids);
 	free(o->bandwidths);
 	free(o->sysroot);
 	free(o->config);
@@ -274,11 +274,11 @@ static int add_pid(struct options *o, const char *name, const char *text)
 		log_error("%s: '%s' is not a process id", name, text);
 		return -EINVAL;
 	}
-	pids = reallocarray(o->pids, o->nr_pids + 1, sizeof(*pids));
+	pids = reallocarray(o->choose.pids, o->choose.nr_pids + 1, sizeof(*pids));
 	if (!pids)
 		return -ENOMEM;
-	o->pids = pids;
-	o->pids[o->nr_pids++] = (pid_t)value;
+	o->choose.pids = pids;
+	o->choose.pids[o->choose.nr_pids++] = (pid_t)value;
 	return 0;
 }
 
@@ -309,13 +309,13 @@ wrong:
 
 static int add_rule(struct options *o, const char *name, const char *text)
 {
-	struct rule *rules = reallocarray(o->rules, o->nr_rules + 1, sizeof(*rules));
+	struct rule *rules = reallocarray(o->choose.rules, o->choose.nr_rules + 1, sizeof(*rules));
 	int r;
 
 	if (!rules)
 		return -ENOMEM;
-	o->rules = rules;
-	r = rule_parse(&o->rules[o->nr_rules], text);
+	o->choose.rules = rules;
+	r = rule_parse(&o->choose.rules[o->choose.nr_rules], text);
 	if (r == -EINVAL)
 		log_error("%s: '%s' is not a rule; write [vector=|latency=|regular=]comm:GLOB, "
 			  "exe:GLOB or cgroup:GLOB",
@@ -324,7 +324,7 @@ static int add_rule(struct options *o, const char *name, const char *text)
 		log_error("%s: '%s': the glob has a '[' without its ']', or ends in a backslash",
 			  name, text);
 	if (!r)
-		o->nr_rules++;
+		o->choose.nr_rules++;
 	return r;
 }
 
@@ -408,7 +408,7 @@ static int set_tunable(struct options *o, const struct tunable *t, const char *n
 	int r = set_count(&value, name, text, t->least, t->most);
 
 	if (!r)
-		((__u32 *)&o->tune)[t - tunables] = (__u32)value;
+		((__u32 *)&o->sched.tune)[t - tunables] = (__u32)value;
 	return r;
 }
 
@@ -429,10 +429,10 @@ static int set_option(struct options *o, int code, const char *name, const char 
 	case OPT_DAMON_SAMPLES:
 		return set_count(&o->damon_samples, name, text, 4, 1000);
 	case OPT_SLICE:
-		return set_duration(&o->slice_ns, name, text, 100 * NSEC_PER_USEC, NSEC_PER_SEC,
+		return set_duration(&o->sched.slice_ns, name, text, 100 * NSEC_PER_USEC, NSEC_PER_SEC,
 				    "100us to 1s");
 	case OPT_HOLD:
-		return set_duration(&o->hold_ns, name, text, 0, NSEC_PER_SEC, "0ms to 1s");
+		return set_duration(&o->sched.hold_ns, name, text, 0, NSEC_PER_SEC, "0ms to 1s");
 	case OPT_STATS:
 		return set_duration(&o->stats_ns, name, text, 10 * NSEC_PER_MSEC,
 				    24 * 3600 * NSEC_PER_SEC, "10ms to 24h");
@@ -452,12 +452,12 @@ static int set_option(struct options *o, int code, const char *name, const char 
 	case OPT_BANDWIDTH:
 		return add_bandwidth(o, name, text);
 	case OPT_MIN_RSS:
-		if (!parse_size_bytes(&o->min_rss_bytes, text))
+		if (!parse_size_bytes(&o->choose.min_rss_bytes, text))
 			return 0;
 		log_error("%s: '%s' is not a size, such as 64M or 2G", name, text);
 		return -EINVAL;
 	case OPT_MAX_PROCESSES:
-		return set_count(&o->max_processes, name, text, 1, 1024);
+		return set_count(&o->choose.max_processes, name, text, 1, 1024);
 	case OPT_SYSROOT:
 		return set_sysroot(o, text);
 	case OPT_CONFIG:
@@ -472,7 +472,7 @@ static int set_option(struct options *o, int code, const char *name, const char 
 		o->keep_damon = true;
 		return 0;
 	case OPT_PARTIAL:
-		o->partial = true;
+		o->sched.partial = true;
 		return 0;
 	case OPT_PROCESS_HITS:
 		o->process_hits = true;

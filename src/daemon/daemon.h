@@ -3,9 +3,9 @@
 #ifndef TS_DAEMON_H
 #define TS_DAEMON_H
 
-#include "cli/options.h"
 #include "counters/metrics.h"
 #include "daemon/managed.h"
+#include "daemon/options.h"
 #include "daemon/trouble.h"
 #include "damon/damon.h"
 #include "model/machine.h"
@@ -31,6 +31,8 @@ struct daemon {
 	uint64_t start_cpu_ns; /* CPU time used by then */
 	uint64_t scan_ns;      /* of the last look at processes and topology */
 	uint64_t targets_ns;   /* DAMON is told what to monitor no sooner */
+	uint64_t sample_ns;    /* of the samples that this tick collects */
+	bool others;	       /* this tick chose other processes than there were */
 	bool retarget;	       /* that is not what it should be any more */
 	struct troubles troubles;
 	uint64_t stats_ns;     /* of the last --stats table */

@@ -453,7 +453,7 @@ void doctor_warn(const struct options *o)
 	struct cgroup_limits limits;
 	char text[160];
 
-	if (o->observe || o->partial || cgroup_limits_read(&limits, NULL) < 0)
+	if (o->observe || o->sched.partial || cgroup_limits_read(&limits, NULL) < 0)
 		return;
 	if (limits_text(text, sizeof(text), &limits)[0])
 		log_warning("%s; --partial keeps them, cxl-tiersched doctor tells more", text);

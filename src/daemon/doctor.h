@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "cli/options.h"
+#include "daemon/options.h"
 
 enum doctor_state {
 	DOCTOR_OK,

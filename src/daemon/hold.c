@@ -44,11 +44,18 @@ static int allow_files(void)
 
 static int check_pids(const struct options *o)
 {
-	for (size_t i = 0; i < o->nr_pids; i++) {
+	for (size_t i = 0; i < o->choose.nr_pids; i++) {
+		struct proc_memory memory;
 		struct proc_stat p;
 
-		if (proc_stat_read(&p, o->pids[i]) < 0) {
-			log_error("pid: there is no process %d", o->pids[i]);
+		if (proc_stat_read(&p, o->choose.pids[i]) < 0 ||
+		    proc_memory_read(&memory, o->choose.pids[i]) < 0) {
+			log_error("pid: there is no process %d", o->choose.pids[i]);
+			return TS_EXIT_USAGE;
+		}
+		if (memory.tgid != p.pid) {
+			log_error("pid: %d (%s) is a thread; name its process, %d", p.pid, p.comm,
+				  memory.tgid);
 			return TS_EXIT_USAGE;
 		}
 		if (p.kernel_thread) {
@@ -173,7 +180,7 @@ int hold_attach(struct daemon *d)
 
 	if (d->options->observe)
 		return -1;
-	r = sched_attach(&d->sched, d->options, d->machine, STALE_TICKS * d->tick_ns);
+	r = sched_attach(&d->sched, &d->options->sched, d->machine, STALE_TICKS * d->tick_ns);
 	if (!r)
 		return -1;
 	if (r != -EBUSY || check_no_other(d) < 0)
@@ -185,7 +192,7 @@ int hold_attach(struct daemon *d)
 
 int hold_new_set(struct managed_set *set, const struct daemon *d)
 {
-	return managed_init(set, d->machine, d->options->max_processes, extent_is_supported());
+	return managed_init(set, d->machine, d->options->choose.max_processes, extent_is_supported());
 }
 
 static int open_server(struct daemon *d)
@@ -206,7 +213,7 @@ static int open_server(struct daemon *d)
 int hold_take(struct daemon *d, int *lock)
 {
 	pid_t holder;
-	int status;
+	int status, r;
 
 	if (geteuid() != 0) {
 		log_error("this needs root; try 'sudo cxl-tiersched'");
@@ -242,8 +249,11 @@ int hold_take(struct daemon *d, int *lock)
 		status = hold_attach(d);
 	if (status >= 0)
 		return status;
-	if (chooser_new(&d->chooser, d->options) < 0 || hold_new_set(&d->set, d) < 0) {
-		log_error("cannot start: %m");
+	r = chooser_new(&d->chooser, &d->options->choose);
+	if (!r)
+		r = hold_new_set(&d->set, d);
+	if (r < 0) {
+		log_error("cannot start: %s", strerror(-r));
 		return TS_EXIT_FAILED;
 	}
 	return open_server(d);

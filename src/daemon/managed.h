@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The processes under management, and the collector that fills their samples:
- * DAMON's regions, where their pages lie, CPU time used.
- */
+/* The processes under management: of each its last sample, its model, and what was published. */
 #ifndef TS_MANAGED_H
 #define TS_MANAGED_H
 
@@ -11,27 +8,23 @@
 #include "model/machine.h"
 #include "model/model.h"
 #include "process/choose.h"
+#include "sample/collect.h"
 #include "sample/extent.h"
 #include "sched/scheduler.h"
+#include "sched/usage.h"
 
 struct managed {
 	struct choice choice;
 	struct model_process *model;
 	struct ts_profile published; /* generation 0: nothing yet */
 	uint64_t since_ns;	     /* management began */
-	uint64_t last_ns;	     /* time of the last sample, 0 none */
-	uint64_t last_cpu_ns;	     /* CPU time as of then */
-	struct ts_usage usage;	     /* as of the last sample; all 0 without a scheduler */
-	uint64_t class_ns[TS_NR_CLASSES]; /* run time of late, by class: halves every second ... */
-	uint64_t class_halved_ns;	  /* ... and did last at this time */
-	size_t nr_regions;	     /* in the last sample */
+	struct collected sample;     /* the last one */
+	struct usage usage;	     /* what the scheduler counted; all 0 without one */
 	struct extent *extent;	     /* where its memory is; NULL where the kernel does not tell */
 	struct process_llc *llc;     /* NULL: not asked for, or there are no counters */
 	struct metric llc_hit_permille;
 	bool gone;		     /* exited; dropped with the next choice */
 };
-
-struct collector;
 
 struct managed_set {
 	struct managed *items;
@@ -68,11 +61,11 @@ bool managed_look(struct managed_set *set, uint64_t now_ns, uint64_t until_ns);
  */
 int managed_count_hits(struct managed_set *set, uint64_t now_ns);
 
-/* What its threads were for most of their run time of late; UNSET: none ran, or nobody counts. */
-enum ts_class managed_class(const struct managed *item);
-
-/* Take the snapshots into the models. NOW_NS is CLOCK_MONOTONIC. */
+/* Make samples of the snapshots, with what S (may be NULL) has counted. */
 void managed_collect(struct managed_set *set, const struct damon_snapshot *snapshots, size_t nr,
-		     struct sched *s, const struct model_options *options, uint64_t now_ns);
+		     struct sched *s, uint64_t now_ns);
+
+/* The models take in the samples of NOW_NS. */
+void managed_model(struct managed_set *set, const struct model_options *options, uint64_t now_ns);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * The run: take hold of the machine (hold.h), tick, give it back.
  *
- * A tick reads as the flow of data: choose -> measure -> aim -> snapshot ->
- * collect -> publish.
+ * A tick reads as the flow of data: look around -> choose -> measure -> aim -> collect ->
+ * model -> publish.
  * Ticks come once an aggregation interval, but not more often than every 50 ms:
  * profiles change more slowly than that.  Once a second the machine is looked at
  * for changes, and a pass over all processes begins, of which each tick does a piece.
@@ -128,38 +128,36 @@ static void tell_used(struct daemon *d, uint64_t now)
 	for (size_t i = 0; i < d->set.nr; i++) {
 		const struct managed *item = &d->set.items[i];
 
-		if (item->last_ns && now - item->since_ns >= USE_NS)
+		if (item->sample.last.now_ns && now - item->since_ns >= USE_NS)
 			chooser_tell_used(d->chooser, &item->choice,
 					  model_profile(item->model)->working_set_bytes);
 	}
 }
 
-/*
- * A piece of the pass over all processes that goes on all the time.  1 when the pass is over,
- * 0 when it is not, or -errno.  *CHANGED: there are others to manage than before.
- */
-static int choose(struct daemon *d, uint64_t now, bool *changed)
+/* A piece of the pass over all processes that goes on all the time. */
+static void choose(struct daemon *d, uint64_t now)
 {
 	const struct choice *chosen;
 	size_t nr;
-	int r;
+	int r = chooser_step(d->chooser, now, CHOOSE_CPU_NS, &chosen, &nr);
 
-	r = chooser_step(d->chooser, now, CHOOSE_CPU_NS, &chosen, &nr);
-	if (r <= 0)
-		return r;
-	r = managed_update(&d->set, chosen, nr, d->sched, now, changed);
+	d->others = false;
+	if (!r)
+		return; /* the pass is not over */
+	if (r > 0)
+		r = managed_update(&d->set, chosen, nr, d->sched, now, &d->others);
 	if (!r)
 		r = chooser_error(d->chooser);
-	return r < 0 ? r : 1;
+	trouble_report(&d->troubles, TROUBLE_PROCESSES, r, NULL);
 }
 
 /* Tell DAMON which processes to monitor and where their memory is, when that has changed. */
-static void aim(struct daemon *d, uint64_t now, bool others)
+static void aim(struct daemon *d, uint64_t now)
 {
-	uint64_t until = now_ns() + (others ? FIRST_LOOK_NS : LOOK_NS), cpu_ns;
+	uint64_t until = now_ns() + (d->others ? FIRST_LOOK_NS : LOOK_NS), cpu_ns;
 	int r;
 
-	d->retarget |= managed_look(&d->set, now, until) || others;
+	d->retarget |= managed_look(&d->set, now, until) || d->others;
 	if (!d->retarget || now < d->targets_ns)
 		return;
 	cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -186,7 +184,7 @@ static void watch_memory(struct daemon *d)
 	if (!d->sched)
 		return;
 	(void)proc_memory_pressure(&percent);
-	sched_memory_is_short(d->sched, percent >= d->options->tune.memory_pressure);
+	sched_memory_is_short(d->sched, percent >= d->options->sched.tune.memory_pressure);
 }
 
 /* Of all profiles as of the last tick; for metrics_simulate(). */
@@ -218,30 +216,30 @@ static void measure(struct daemon *d, uint64_t now)
 	metrics_update(d->metrics, now);
 	if (d->options->simulate)
 		metrics_simulate(d->metrics, heat_mbps, d, d->options->simulate_seed, now);
-	machine_take_metrics(d->machine, d->metrics, &d->options->tune);
+	machine_take_metrics(d->machine, d->metrics, &d->options->sched.tune);
 }
 
-static int publish(struct daemon *d, uint64_t now)
+static void publish(struct daemon *d)
 {
+	uint64_t now = d->sample_ns;
 	int error, r;
 
-	if (!d->sched)
-		return 0;
-	error = publish_machine(d->sched, d->machine);
-	for (size_t i = 0; i < d->set.nr; i++) {
+	error = d->sched ? publish_machine(d->sched, d->machine) : 0;
+	for (size_t i = 0; d->sched && i < d->set.nr; i++) {
 		struct managed *item = &d->set.items[i];
 
 		/* changed since: it was looked at, a rule has come, or the scheduler is a new one */
-		if (!item->last_ns || item->gone ||
-		    (item->last_ns != now && item->published.generation &&
+		if (!item->sample.last.now_ns || item->gone ||
+		    (item->sample.last.now_ns != now && item->published.generation &&
 		     item->published.class == item->choice.class))
 			continue;
 		r = publish_profile(d->sched, item->choice.proc.pid, model_profile(item->model),
 				    item->choice.class, now, &item->published);
 		error = error < 0 ? error : MIN(r, 0);
 	}
-	sched_beat(d->sched, now);
-	return error;
+	if (d->sched)
+		sched_beat(d->sched, now);
+	trouble_report(&d->troubles, TROUBLE_PUBLISH, error, NULL);
 }
 
 /* By what the last NR processes cost. */
@@ -253,28 +251,28 @@ static void pace(struct daemon *d, size_t nr, uint64_t cpu_ns)
 	d->turn = MAX(PROCESSES_CPU_NS / MAX(d->process_cpu_ns, UINT64_C(1)), (uint64_t)LEAST_TURN);
 }
 
-/* Take snapshots in, and out to the scheduler. */
-static void follow_processes(struct daemon *d)
+/* Make samples of what DAMON saw.  Returns of how many processes. */
+static size_t collect_samples(struct daemon *d)
 {
-	uint64_t cpu_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID), now;
 	const struct damon_snapshot *snapshots;
 	size_t nr;
 	int r = damon_snapshot(d->damon, d->turn, &snapshots, &nr);
 
 	/* nothing ready, or the kernel's DAMON lock is taken: the next tick will do */
 	trouble_report(&d->troubles, TROUBLE_SNAPSHOTS, r == -EAGAIN || r == -EBUSY ? 0 : r, NULL);
-	now = now_ns();
-	if (!r)
-		managed_collect(&d->set, snapshots, nr, d->sched, &d->model_options, now);
-	else
-		nr = 0;
-	trouble_report(&d->troubles, TROUBLE_PUBLISH, publish(d, now), NULL);
-	pace(d, nr, clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_before);
+	d->sample_ns = now_ns();
+	if (r)
+		return 0;
+	managed_collect(&d->set, snapshots, nr, d->sched, d->sample_ns);
+	return nr;
 }
 
 /* Once a second. */
 static void look_around(struct daemon *d, uint64_t now)
 {
+	if (d->scan_ns && now - d->scan_ns < SCAN_NS)
+		return;
+	d->scan_ns = now;
 	trouble_report(&d->troubles, TROUBLE_TOPOLOGY, follow_topology(d), "it is changing");
 	tell_used(d, now);
 	watch_memory(d);
@@ -284,20 +282,18 @@ static void look_around(struct daemon *d, uint64_t now)
 
 static void tick(struct daemon *d)
 {
-	uint64_t now = now_ns(), cpu_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	bool others = false;
-	int r;
+	uint64_t now = now_ns(), cpu_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID), processes_cpu;
+	size_t nr;
 
-	if (!d->scan_ns || now - d->scan_ns >= SCAN_NS) {
-		d->scan_ns = now;
-		look_around(d, now);
-	}
-	r = choose(d, now, &others);
-	if (r)
-		trouble_report(&d->troubles, TROUBLE_PROCESSES, r, NULL);
+	look_around(d, now);
+	choose(d, now);
 	measure(d, now);
-	aim(d, now, others);
-	follow_processes(d);
+	aim(d, now);
+	processes_cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	nr = collect_samples(d);
+	managed_model(&d->set, &d->model_options, d->sample_ns);
+	publish(d);
+	pace(d, nr, clock_ns(CLOCK_PROCESS_CPUTIME_ID) - processes_cpu);
 	d->nr_ticks++;
 	d->ticks_cpu_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_before;
 }
@@ -372,29 +368,35 @@ static char *report_text(void *arg, const uid_t *reader)
 	return text;
 }
 
+/* A descriptor, or -errno. */
 static int open_timer(uint64_t period_ns)
 {
 	struct timespec period = {(time_t)(period_ns / NSEC_PER_SEC),
 				  (long)(period_ns % NSEC_PER_SEC)};
 	struct itimerspec spec = {.it_interval = period, .it_value = period};
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	_cleanup_close_ int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 
-	if (fd >= 0)
-		timerfd_settime(fd, 0, &spec, NULL);
-	return fd;
+	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL))
+		return -errno;
+	return take_fd(&fd);
 }
 
+/* A descriptor, or -errno: then the signals are not held back either. */
 static int open_signals(void)
 {
 	sigset_t set;
+	int fd;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return -errno;
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd;
 }
 
 /* Does a signal that has come end the run? */
@@ -423,7 +425,7 @@ static int loop(struct daemon *d, int signals)
 	int status, timeout_ms, r;
 
 	if (timer < 0) {
-		log_error("cannot make a timer: %m");
+		log_error("cannot make a timer: %s", strerror(-timer));
 		return TS_EXIT_FAILED;
 	}
 
@@ -468,6 +470,10 @@ int daemon_run(const struct options *o)
 	_cleanup_close_ int signals = open_signals();
 	int lock = -1, status;
 
+	if (signals < 0) {
+		log_error("cannot take signals: %s", strerror(-signals));
+		return TS_EXIT_FAILED;
+	}
 	/* the machine waits for its word: a late heartbeat costs every placement */
 	if (setpriority(PRIO_PROCESS, 0, -10))
 		log_debug("cannot raise the daemon's priority: %m");

@@ -3,7 +3,7 @@
 #ifndef TS_RUN_H
 #define TS_RUN_H
 
-#include "cli/options.h"
+#include "daemon/options.h"
 
 /* An exit status. */
 int daemon_run(const struct options *o);

@@ -218,13 +218,13 @@ static uint64_t round_to(uint64_t address, uint64_t grid_bytes)
 }
 
 /* The segments as of this snapshot, in scratch.  Addresses monitored no more are left out. */
-static size_t refine(struct footprint *f, const struct model_sample *sample,
+static size_t refine(struct footprint *f, const struct sample *sample,
 		     const struct evidence *evidence)
 {
 	size_t nr = 0, old = 0;
 
 	for (size_t i = 0; i < sample->nr_regions; i++) {
-		const struct model_region *r = &sample->regions[i];
+		const struct sample_region *r = &sample->regions[i];
 		uint64_t start = round_to(r->start, f->grid_bytes);
 		uint64_t end = round_to(r->start + r->bytes, f->grid_bytes);
 		size_t after = sample->nr_regions - i - 1, pieces;
@@ -293,12 +293,12 @@ struct found {
 	double square; /* bytes x accesses x accesses */
 };
 
-static struct found find(const struct model_sample *sample)
+static struct found find(const struct sample *sample)
 {
 	struct found found = {0};
 
 	for (size_t i = 0; i < sample->nr_regions; i++) {
-		const struct model_region *r = &sample->regions[i];
+		const struct sample_region *r = &sample->regions[i];
 		uint32_t accesses = MIN(r->nr_accesses, sample->max_nr_accesses);
 		double heat = (double)r->bytes * accesses;
 
@@ -349,7 +349,7 @@ static double weigh(struct footprint *f, const struct found *found, double dt_s,
 	return MIN(weight, 1 - exp(-dt_s / shortest_s));
 }
 
-void footprint_update(struct footprint *f, const struct model_sample *sample)
+void footprint_update(struct footprint *f, const struct sample *sample)
 {
 	double aggregation_s = (double)sample->aggregation_ns / NSEC_PER_SEC, dt_s = aggregation_s;
 	struct evidence evidence = {

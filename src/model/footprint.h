@@ -67,7 +67,7 @@ void footprint_free(struct footprint *f); /* NULL is fine */
  * not later than the last (seen_ns), or in which nothing was accessed, changes
  * nothing.  Where there is no room for more segments boundaries are lost.
  */
-void footprint_update(struct footprint *f, const struct model_sample *sample);
+void footprint_update(struct footprint *f, const struct sample *sample);
 
 /* Bytes accessed lately; 0 before the first access. */
 uint64_t footprint_bytes(const struct footprint *f);

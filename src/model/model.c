@@ -135,7 +135,7 @@ struct totals {
 	uint64_t pages;
 };
 
-static void add_region(struct model_process *p, struct totals *t, const struct model_region *r,
+static void add_region(struct model_process *p, struct totals *t, const struct sample_region *r,
 		       uint32_t max_nr_accesses, size_t nr_mem_nodes)
 {
 	double bytes = (double)r->bytes, heat;
@@ -176,7 +176,7 @@ static void smooth(double *value, double seen, double weight)
 }
 
 /* Weight of a new value that stands for this sample's time: 1 - e^(-dt / time constant). */
-static double smoothing_weight(const struct model_sample *s, double aggregations)
+static double smoothing_weight(const struct sample *s, double aggregations)
 {
 	double dt = s->wall_ns ? (double)s->wall_ns : (double)s->aggregation_ns;
 
@@ -184,7 +184,7 @@ static double smoothing_weight(const struct model_sample *s, double aggregations
 }
 
 /* For how long heat has to be looked at until enough hits say where it is. */
-static double smooth_aggregations(struct model_process *p, const struct model_sample *s,
+static double smooth_aggregations(struct model_process *p, const struct sample *s,
 				  const struct totals *t)
 {
 	double weight = p->nr_samples ? smoothing_weight(s, HITS_AGGREGATIONS) : 1.0, hits;
@@ -195,7 +195,7 @@ static double smooth_aggregations(struct model_process *p, const struct model_sa
 	return MIN(MAX(ENOUGH_HITS / hits, SMOOTH_AGGREGATIONS), MAX_SMOOTH_AGGREGATIONS);
 }
 
-static void learn(struct model_process *p, const struct model_sample *s, const struct totals *t)
+static void learn(struct model_process *p, const struct sample *s, const struct totals *t)
 {
 	double aggregations = smooth_aggregations(p, s, t), all = 0, weight;
 	size_t nr = p->profile.nr_mem_nodes;
@@ -225,7 +225,7 @@ static void learn(struct model_process *p, const struct model_sample *s, const s
 	p->nr_samples++;
 }
 
-static void learn_intensity(struct model_process *p, const struct model_sample *s,
+static void learn_intensity(struct model_process *p, const struct sample *s,
 			    const struct totals *t)
 {
 	double cpus, mb_per_cpu_s;
@@ -240,7 +240,7 @@ static void learn_intensity(struct model_process *p, const struct model_sample *
 		smooth(&p->intensity, mb_per_cpu_s, smoothing_weight(s, SMOOTH_AGGREGATIONS));
 }
 
-static uint8_t confidence(const struct model_process *p, const struct model_sample *s)
+static uint8_t confidence(const struct model_process *p, const struct sample *s)
 {
 	double by_pages = MIN(p->pages / FULL_CONFIDENCE_PAGES, 1.0);
 	double by_samples = MIN((double)p->nr_samples / FULL_CONFIDENCE_SAMPLES, 1.0);
@@ -382,7 +382,7 @@ static void fill_sizes(struct model_process *p, const struct model_machine *m)
 const struct model_profile *model_update(struct model_process *p,
 					 const struct model_machine *machine,
 					 const struct model_options *options,
-					 const struct model_sample *sample)
+					 const struct sample *sample)
 {
 	size_t nr_mem_nodes = p->profile.nr_mem_nodes;
 	struct totals totals = {0};

@@ -39,6 +39,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sample/sample.h"
+
 #define MODEL_UNKNOWN_LOCALITY 0xff
 #define MODEL_NO_NODE (-1)
 
@@ -50,31 +52,6 @@ struct model_machine {
 	const bool *cxl;	       /* [mem node] */
 	const uint8_t *points; /* [cpu node][mem node] of score, for all its heat there; NULL: 0 */
 	const bool *full;      /* [mem node] who uses up its bandwidth is to stay near; NULL: none */
-};
-
-/* In order of addresses, without overlap. */
-struct model_region {
-	uint64_t start; /* address */
-	uint64_t bytes;
-	uint32_t nr_accesses;  /* samples that found it accessed, 0..max_nr_accesses */
-	uint32_t age;	       /* aggregation intervals */
-	const uint32_t *pages; /* [mem node] pages found there by sampling; all 0: not known for
-				  this region */
-};
-
-/* What was seen of one process in one tick. */
-struct model_sample {
-	uint64_t now_ns;
-	uint64_t seen_ns; /* end of the aggregation that saw the regions; as in the sample before:
-			     nothing new */
-	uint64_t aggregation_ns;
-	uint32_t max_nr_accesses; /* > 0 */
-	const struct model_region *regions;
-	size_t nr_regions;
-	uint64_t resident_bytes; /* of the process, memory seen in several places once; 0 unknown */
-	uint64_t cpu_ns;	/* CPU time the process used since the sample before */
-	uint64_t wall_ns;	/* time since the sample before; 0 for the first */
-	uint32_t nr_migrations; /* node changes of its threads since the sample before */
 };
 
 struct model_options {
@@ -132,7 +109,7 @@ void model_process_free(struct model_process *p);
 const struct model_profile *model_update(struct model_process *p,
 					 const struct model_machine *machine,
 					 const struct model_options *options,
-					 const struct model_sample *sample);
+					 const struct sample *sample);
 
 /* The profile as of the last update; before the first one everything is unknown. */
 const struct model_profile *model_profile(const struct model_process *p);

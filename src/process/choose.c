@@ -37,7 +37,7 @@ struct place {
 };
 
 struct chooser {
-	const struct options *options;
+	const struct choose_options *options;
 	struct scan *scan;
 	bool under_way;		       /* a pass is */
 	uint64_t begin_ns;	       /* when it or the last began */
@@ -60,7 +60,7 @@ const char *choose_reason_name(enum choose_reason reason)
 	return names[reason];
 }
 
-int chooser_new(struct chooser **out, const struct options *options)
+int chooser_new(struct chooser **out, const struct choose_options *options)
 {
 	struct chooser *c = calloc(1, sizeof(*c));
 	int r;
@@ -92,7 +92,7 @@ void chooser_free(struct chooser *c)
 	free(c);
 }
 
-static bool has_known_name(const struct options *o, const char *comm)
+static bool has_known_name(const struct choose_options *o, const char *comm)
 {
 	for (size_t i = 0; i < TS_MAX_NAMES; i++)
 		if (o->names[i][0] &&
@@ -106,7 +106,7 @@ static uint64_t resident_bytes(const struct process *p)
 	return p->stat.rss_bytes + p->note.memory.hugetlb_bytes;
 }
 
-enum choose_reason choose_judge(const struct process *p, const struct options *o,
+enum choose_reason choose_judge(const struct process *p, const struct choose_options *o,
 				uint64_t uptime_ticks, bool chosen)
 {
 	uint64_t second_ticks = (uint64_t)sysconf(_SC_CLK_TCK);
@@ -229,7 +229,7 @@ void chooser_tell_used(struct chooser *c, const struct choice *choice, uint64_t 
 	place->cold = bytes < LEAST_USED_BYTES;
 }
 
-static bool named_by_pid(const struct options *o, pid_t pid)
+static bool named_by_pid(const struct choose_options *o, pid_t pid)
 {
 	for (size_t i = 0; i < o->nr_pids; i++)
 		if (o->pids[i] == pid)
@@ -237,7 +237,7 @@ static bool named_by_pid(const struct options *o, pid_t pid)
 	return false;
 }
 
-static const struct rule *matching_rule(const struct options *o, const struct proc_stat *p)
+static const struct rule *matching_rule(const struct choose_options *o, const struct proc_stat *p)
 {
 	char value[PATH_MAX];
 
@@ -257,7 +257,7 @@ static const struct rule *matching_rule(const struct options *o, const struct pr
 }
 
 /* By its own; once it has been read again. */
-static void match(const struct options *o, struct process *p)
+static void match(const struct choose_options *o, struct process *p)
 {
 	const struct rule *rule = matching_rule(o, &p->stat);
 

@@ -15,8 +15,18 @@
 #define TS_CHOOSE_H
 
 #include "base/proc.h"
-#include "cli/options.h"
+#include "process/rule.h"
 #include "process/scan.h"
+
+struct choose_options {
+	pid_t *pids; /* to be managed ... */
+	size_t nr_pids;
+	struct rule *rules; /* ... as well as what one of these matches */
+	size_t nr_rules;
+	char names[TS_MAX_NAMES][TS_NAME_LEN]; /* prefixes of known vector and MoE programs */
+	uint64_t min_rss_bytes;
+	uint64_t max_processes; /* 1 .. 1024 */
+};
 
 /* Why a process is managed; a smaller value is the stronger reason, but NAME and SIZE are equal. */
 enum choose_reason {
@@ -50,7 +60,7 @@ struct candidate {
 struct chooser;
 
 /* OPTIONS is borrowed for the chooser's life.  0 or -errno. */
-int chooser_new(struct chooser **out, const struct options *options);
+int chooser_new(struct chooser **out, const struct choose_options *options);
 void chooser_free(struct chooser *c);
 
 /*
@@ -75,7 +85,7 @@ void chooser_tell_used(struct chooser *c, const struct choice *choice, uint64_t 
  * Why P may have a place, or CHOOSE_NOT; CHOSEN says whether it has one.  A second of age is asked
  * of who is not named by pid or rule: a program that ends at once is not worth a place.
  */
-enum choose_reason choose_judge(const struct process *p, const struct options *options,
+enum choose_reason choose_judge(const struct process *p, const struct choose_options *options,
 				uint64_t uptime_ticks, bool chosen);
 
 /* Move those who get one of MAX places to the front, and return their number. */

@@ -175,9 +175,9 @@ static json_object *build_places(const struct machine *m, const struct model_pro
 /* What its threads are, by most of their run time of late; null where none has run. */
 static void add_class(json_object *o, const struct managed *item)
 {
-	enum ts_class class = managed_class(item);
+	enum ts_class class = usage_class(&item->usage);
 	bool known = class != TS_CLASS_UNSET;
-	int priority = item->usage.priority[class];
+	int priority = item->usage.last.priority[class];
 
 	json_object_object_add(o, "class",
 			       known ? foreign_string(class_name(class)) : NULL);
@@ -197,7 +197,7 @@ static json_object *build_process(const struct machine *m, const struct managed 
 				  uint64_t now_ns)
 {
 	const struct model_profile *f = model_profile(item->model);
-	const struct ts_usage *u = &item->usage;
+	const struct ts_usage *u = &item->usage.last;
 	json_object *o = json_object_new_object();
 
 	add_int(o, "pid", (uint64_t)item->choice.proc.pid);
@@ -206,7 +206,7 @@ static json_object *build_process(const struct machine *m, const struct managed 
 	add_string(o, "class_by_rule", class_name(item->choice.class));
 	add_class(o, item);
 	add_int(o, "rss_bytes", item->choice.proc.rss_bytes);
-	add_int(o, "regions", item->nr_regions);
+	add_int(o, "regions", item->sample.last.nr_regions);
 	add_int(o, "working_set_bytes", f->working_set_bytes);
 	add_int(o, "hot_bytes", f->hot_bytes);
 	add_int(o, "cold_bytes", f->cold_bytes);

@@ -51,7 +51,7 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list 
 	return 0;
 }
 
-static void configure(struct tiersched_bpf *skel, const struct options *o, const struct machine *m,
+static void configure(struct tiersched_bpf *skel, const struct sched_options *o, const struct machine *m,
 		      uint64_t stale_after_ns)
 {
 	skel->rodata->nr_places = (u32)m->nr_cpu_nodes;
@@ -84,7 +84,7 @@ static void leave_out_groups(struct tiersched_bpf *skel)
 }
 
 /* Into the kernel, not attached yet.  -ENOTSUP: the kernel lacks some of its ops. */
-static int load(struct sched *s, const struct options *o, const struct machine *m,
+static int load(struct sched *s, const struct sched_options *o, const struct machine *m,
 		uint64_t stale_after_ns, bool with_groups)
 {
 	tiersched_bpf__destroy(s->skel);
@@ -100,7 +100,7 @@ static int load(struct sched *s, const struct options *o, const struct machine *
 	return tiersched_bpf__load(s->skel);
 }
 
-int sched_attach(struct sched **out, const struct options *o, const struct machine *m,
+int sched_attach(struct sched **out, const struct sched_options *o, const struct machine *m,
 		 uint64_t stale_after_ns)
 {
 	struct sched *s = calloc(1, sizeof(*s));

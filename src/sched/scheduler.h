@@ -10,8 +10,15 @@
 #include <stdint.h>
 
 #include "bpf/abi.h"
-#include "cli/options.h"
 #include "model/machine.h"
+
+struct sched_options {
+	bool partial;	   /* only tasks with policy SCHED_EXT */
+	uint64_t slice_ns; /* 100 us .. 1 s */
+	uint64_t hold_ns;  /* 0 .. 1 s */
+	struct ts_tunables tune; /* see TS_TUNABLES for ranges */
+	char names[TS_MAX_NAMES][TS_NAME_LEN]; /* prefixes of known vector and MoE programs */
+};
 
 struct sched;
 
@@ -33,7 +40,7 @@ struct sched_exit {
  * profiles are ignored.  0; -EBUSY when another sched_ext scheduler runs;
  * another errno (the verifier's log is printed with -v).
  */
-int sched_attach(struct sched **out, const struct options *o, const struct machine *m,
+int sched_attach(struct sched **out, const struct sched_options *o, const struct machine *m,
 		 uint64_t stale_after_ns);
 
 /* Detach (scheduling goes back to the kernel's) and free.  NULL is fine. */

@@ -252,6 +252,12 @@ cannot_write() {
 	[[ $stderr == "cxl-tiersched: error: pid: there is no process 4999999" ]]
 	run -2 --separate-stderr cxl-tiersched --pid 2
 	[[ $stderr == *"is a kernel thread"* && ${#stderr_lines[@]} == 1 ]]
+	python3 -c 'import threading, time; threading.Thread(target=time.sleep, args=[600]).start()' 3>&- &
+	pids+=("$!")
+	retry 20 eval '[[ $(ls "/proc/$!/task" | wc -l) == 2 ]]'
+	thread=$(ls "/proc/$!/task" | tail -n 1)
+	run -2 --separate-stderr cxl-tiersched --pid "$thread"
+	[[ $stderr == "cxl-tiersched: error: pid: $thread (python3) is a thread; name its process, $!" ]]
 	run -2 --separate-stderr cxl-tiersched --cxl-node 7
 	echo "$stderr"
 	[[ $stderr == *7* && ${#stderr_lines[@]} == 1 ]]
