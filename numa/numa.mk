@@ -9,9 +9,6 @@ libtiersched_a_SOURCES += \
 	numa/dram.c numa/dram.h \
 	numa/hmat.c numa/hmat.h \
 	numa/latencies.c numa/latencies.h \
-	numa/latencies.c numa/latencies.h \
-	numa/latencies.c numa/latencies.h \
-	numa/latencies.c numa/latencies.h \
 	numa/links.c numa/links.h \
 	numa/names.c numa/names.h \
 	numa/nodes.c numa/nodes.h \
