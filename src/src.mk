@@ -38,13 +38,14 @@ libtiersched_a_SOURCES += \
 	src/sched/scheduler.c src/sched/scheduler.h \
 	src/sched/usage.c src/sched/usage.h \
 	src/report/foreign.c src/report/foreign.h \
-	src/report/report.c src/report/report.h \
 	src/report/table.c src/report/table.h \
+	src/report/text.c src/report/text.h \
 	src/control/server.c src/control/server.h \
 	src/daemon/cgroup-limits.c src/daemon/cgroup-limits.h \
 	src/daemon/cxl-advice.c src/daemon/cxl-advice.h \
 	src/daemon/daemon.h \
 	src/daemon/doctor.c src/daemon/doctor.h \
+	src/daemon/document.c src/daemon/document.h \
 	src/daemon/hold.c src/daemon/hold.h \
 	src/daemon/managed.c src/daemon/managed.h \
 	src/daemon/options.h \

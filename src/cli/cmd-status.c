@@ -7,7 +7,7 @@
 #include "base/state.h"
 #include "cli/commands.h"
 #include "control/server.h"
-#include "report/report.h"
+#include "report/text.h"
 
 int cmd_status(const struct options *o)
 {
@@ -36,7 +36,7 @@ int cmd_status(const struct options *o)
 		       json_object_to_json_string_ext(
 			       report, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	else
-		report_print(report);
+		text_print(report);
 	json_object_put(report);
 	return TS_EXIT_OK;
 }

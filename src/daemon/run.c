@@ -26,8 +26,9 @@
 #include "control/server.h"
 #include "daemon/daemon.h"
 #include "daemon/doctor.h"
+#include "daemon/document.h"
 #include "daemon/hold.h"
-#include "report/report.h"
+#include "report/text.h"
 #include "sched/publish.h"
 
 #define MIN_TICK_NS (50 * NSEC_PER_MSEC)
@@ -343,14 +344,14 @@ static int watch_scheduler(struct daemon *d)
 /* 0, or -EIO after saying that nobody gets them. */
 static int print_stats(const struct daemon *d, uint64_t now)
 {
-	json_object *report = report_build(d, NULL, now);
+	json_object *report = document_build(d, NULL, now);
 
 	if (d->options->json)
 		printf("%s\n",
 		       json_object_to_json_string_ext(
 			       report, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	else {
-		report_print(report);
+		text_print(report);
 		putchar('\n');
 	}
 	json_object_put(report);
@@ -360,7 +361,7 @@ static int print_stats(const struct daemon *d, uint64_t now)
 /* A server_text. */
 static char *report_text(void *arg, const uid_t *reader)
 {
-	json_object *report = report_build(arg, reader, now_ns());
+	json_object *report = document_build(arg, reader, now_ns());
 	char *text = strdup(json_object_to_json_string_ext(
 		report, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 
