@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # The numa/ room.
 libtiersched_a_SOURCES += \
-	numa/blocks.c numa/blocks.h \
-	numa/cxl.c numa/cxl.h \
-	numa/cxl-libcxl.c \
-	numa/cxl-sysfs.c \
-	numa/dax.c numa/dax.h \
-	numa/dram.c numa/dram.h \
+	numa/cxl/blocks.c numa/cxl/blocks.h \
+	numa/cxl/cxl-libcxl.c \
+	numa/cxl/cxl-sysfs.c \
+	numa/cxl/cxl.c numa/cxl/cxl.h \
+	numa/cxl/dax.c numa/cxl/dax.h \
+	numa/cxl/dram.c numa/cxl/dram.h \
 	numa/hmat.c numa/hmat.h \
 	numa/latencies.c numa/latencies.h \
 	numa/links.c numa/links.h \
 	numa/names.c numa/names.h \
 	numa/nodes.c numa/nodes.h \
 	numa/probe.c numa/probe.h \
+	numa/read.c \
 	numa/residency.c numa/residency.h \
 	numa/text.c numa/text.h \
 	numa/topology.c numa/topology.h

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/idlist.h"
-#include "numa/dax.h"
+#include "numa/cxl/dax.h"
 
 #define LIST_SIZE 64
 

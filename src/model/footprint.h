@@ -48,7 +48,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/model.h"
+#include "sample/sample.h"
 
 /*
  * Most that is kept, 160 KB in each of two arrays; a few hundred segments are usual, and DAMON is

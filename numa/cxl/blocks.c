@@ -5,7 +5,7 @@
  * has it.  A block at the edge may be shared, so only whole ones are asked: the
  * first and the last, since a range of one node has both.
  */
-#include "numa/blocks.h"
+#include "numa/cxl/blocks.h"
 
 #include <errno.h>
 #include <stdlib.h>

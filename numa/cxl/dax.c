@@ -8,7 +8,7 @@
  *   .../ndbus0/.../dax0.0                   persistent memory on an NFIT bus
  *   .../hmem.0/dax0.0                       soft-reserved by firmware
  */
-#include "numa/dax.h"
+#include "numa/cxl/dax.h"
 
 #include <errno.h>
 #include <string.h>

@@ -8,7 +8,7 @@
  *   .../endpoint3/uport -> .../mem0                          memdev of an endpoint
  *   regionN/targetM: "decoder3.0"                            endpoints of a region
  */
-#include "numa/cxl.h"
+#include "numa/cxl/cxl.h"
 
 #include <errno.h>
 #include <string.h>

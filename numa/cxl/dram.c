@@ -5,7 +5,7 @@
  * be the faster memory, since it delivers so much more.  HMAT goes before the
  * tier: memory that a driver adds without figures lands in a slow one.
  */
-#include "numa/dram.h"
+#include "numa/cxl/dram.h"
 
 #include "numa/hmat.h"
 

@@ -8,18 +8,18 @@
  * topology_read()'s business.
  *
  * Not every kmem node is CXL.  Persistent memory on an NFIT bus is not, and
- * neither is memory that is as fast as the CPUs' own (HBM, numa/dram.c).
+ * neither is memory that is as fast as the CPUs' own (HBM, numa/cxl/dram.c).
  */
-#include "numa/cxl.h"
+#include "numa/cxl/cxl.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/sysfs.h"
-#include "numa/blocks.h"
-#include "numa/dax.h"
-#include "numa/dram.h"
+#include "numa/cxl/blocks.h"
+#include "numa/cxl/dax.h"
+#include "numa/cxl/dram.h"
 #include "numa/hmat.h"
 #include "numa/names.h"
 

@@ -5,7 +5,7 @@
  * its dax region.  A context caches what it has seen, so each reading has its
  * own.
  */
-#include "numa/cxl.h"
+#include "numa/cxl/cxl.h"
 
 #include <errno.h>
 #include <limits.h>
