@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # The damon/ room.
 libtiersched_a_SOURCES += \
-	damon/context.c damon/context.h \
 	damon/damon.h \
 	damon/files.c damon/files.h \
-	damon/holders.c damon/holders.h \
-	damon/journal.c damon/journal.h \
-	damon/members.c damon/members.h \
 	damon/probe.c \
-	damon/regions.c damon/regions.h \
-	damon/ring.c damon/ring.h \
-	damon/session.c damon/session.h \
-	damon/slots.c damon/slots.h \
-	damon/snapshot.c \
-	damon/targets.c \
-	damon/trace.c damon/trace.h \
-	damon/tried.c damon/tried.h
+	damon/read/regions.c damon/read/regions.h \
+	damon/read/ring.c damon/read/ring.h \
+	damon/read/trace.c damon/read/trace.h \
+	damon/read/tried.c damon/read/tried.h \
+	damon/session/context.c damon/session/context.h \
+	damon/session/members.c damon/session/members.h \
+	damon/session/session.c damon/session/session.h \
+	damon/session/snapshot.c \
+	damon/session/targets.c \
+	damon/slot/holders.c damon/slot/holders.h \
+	damon/slot/journal.c damon/slot/journal.h \
+	damon/slot/slots.c damon/slot/slots.h
 
 UNIT_TESTS += tests/test-damon tests/test-damon-regions
 tests_test_damon_SOURCES = tests/test-damon.c tests/sysroot.c tests/sysroot.h

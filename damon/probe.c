@@ -16,11 +16,11 @@
 
 #include "base/sysfs.h"
 #include "base/util.h"
-#include "damon/context.h"
 #include "damon/files.h"
-#include "damon/holders.h"
-#include "damon/slots.h"
-#include "damon/trace.h"
+#include "damon/read/trace.h"
+#include "damon/session/context.h"
+#include "damon/slot/holders.h"
+#include "damon/slot/slots.h"
 
 /* A line of kallsyms is "address type name[\t[module]]"; compilers may append ".suffix" to a name.
  */

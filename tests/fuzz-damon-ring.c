@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "damon/ring.h"
+#include "damon/read/ring.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

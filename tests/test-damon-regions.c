@@ -10,11 +10,11 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "damon/context.h"
 #include "damon/files.h"
-#include "damon/members.h"
-#include "damon/ring.h"
-#include "damon/tried.h"
+#include "damon/read/ring.h"
+#include "damon/read/tried.h"
+#include "damon/session/context.h"
+#include "damon/session/members.h"
 #include "tests/sysroot.h"
 
 static struct damon_target process(pid_t pid)

@@ -19,8 +19,8 @@
 #include "base/util.h"
 #include "damon/damon.h"
 #include "damon/files.h"
-#include "damon/journal.h"
-#include "damon/slots.h"
+#include "damon/slot/journal.h"
+#include "damon/slot/slots.h"
 #include "tests/sysroot.h"
 
 #define BOOT "3f2b1c9e-77aa-4f0e-9a53-0c1d2e3f4a5b"

@@ -22,7 +22,7 @@
 #include "base/sysfs.h"
 #include "base/util.h"
 #include "damon/damon.h"
-#include "damon/members.h"
+#include "damon/session/members.h"
 
 static struct damon_options options = {.journal = "/run/damon-drive.journal",
 				       .aggregation_us = 100000};

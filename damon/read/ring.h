@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "damon/members.h"
-#include "damon/regions.h"
+#include "damon/read/regions.h"
+#include "damon/session/members.h"
 
 enum ring_field { RING_TARGET, RING_NR_REGIONS, RING_START, RING_END, RING_NR_ACCESSES, RING_AGE };
 #define NR_RING_FIELDS 6

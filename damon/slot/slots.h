@@ -20,7 +20,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "damon/journal.h"
+#include "damon/slot/journal.h"
 
 /* update_us of a context that nobody configured. */
 #define SLOTS_DEFAULT_UPDATE_US 60000000

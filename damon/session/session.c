@@ -14,9 +14,9 @@
 #include "base/sysfs.h"
 #include "base/util.h"
 #include "damon/files.h"
-#include "damon/holders.h"
-#include "damon/session.h"
-#include "damon/slots.h"
+#include "damon/session/session.h"
+#include "damon/slot/holders.h"
+#include "damon/slot/slots.h"
 
 /* New mappings are noticed after this; DAMON's own 60 s is for heaps that do not grow. */
 #define UPDATE_US 1000000

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Which process sits at which target index: see members.h. */
-#include "damon/members.h"
+#include "damon/session/members.h"
 
 #include <errno.h>
 #include <inttypes.h>

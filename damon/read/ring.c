@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Decoding damon_aggregated events: see ring.h. */
-#include "damon/ring.h"
+#include "damon/read/ring.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>

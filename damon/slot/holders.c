@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Who else uses DAMON: see holders.h. */
-#include "damon/holders.h"
+#include "damon/slot/holders.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Reading tried_regions: see tried.h. */
-#include "damon/tried.h"
+#include "damon/read/tried.h"
 
 #include <ctype.h>
 #include <dirent.h>

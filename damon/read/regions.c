@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Arrays of regions: see regions.h. */
-#include "damon/regions.h"
+#include "damon/read/regions.h"
 
 #include <errno.h>
 #include <stdlib.h>

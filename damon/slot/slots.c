@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Claiming a kdamond slot and giving it back: see slots.h. */
-#include "damon/slots.h"
+#include "damon/slot/slots.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,7 +12,7 @@
 #include "base/util.h"
 #include "damon/damon.h"
 #include "damon/files.h"
-#include "damon/holders.h"
+#include "damon/slot/holders.h"
 
 #define UPDATE_US "%u/contexts/0/monitoring_attrs/intervals/update_us"
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/util.h"
-#include "damon/session.h"
-#include "damon/tried.h"
+#include "damon/read/tried.h"
+#include "damon/session/session.h"
 
 static int read_regions(struct damon *d)
 {

@@ -19,9 +19,9 @@
 #include "base/sysfs.h"
 #include "base/util.h"
 #include "damon/files.h"
-#include "damon/holders.h"
-#include "damon/session.h"
-#include "damon/slots.h"
+#include "damon/session/session.h"
+#include "damon/slot/holders.h"
+#include "damon/slot/slots.h"
 
 /*
  * Processes may exit between our look and the kernel's.  What each try asks of a process's age in

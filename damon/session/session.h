@@ -11,12 +11,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "damon/context.h"
 #include "damon/damon.h"
-#include "damon/journal.h"
-#include "damon/members.h"
-#include "damon/regions.h"
-#include "damon/trace.h"
+#include "damon/read/regions.h"
+#include "damon/read/trace.h"
+#include "damon/session/context.h"
+#include "damon/session/members.h"
+#include "damon/slot/journal.h"
 
 struct damon {
 	char *sysroot, *journal_path;

@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "damon/members.h"
-#include "damon/regions.h"
+#include "damon/read/regions.h"
+#include "damon/session/members.h"
 
 struct trace;
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "damon/members.h"
+#include "damon/session/members.h"
 
 /* Bounds of auto-tuning; longer than 10 s of aggregation is too late for a scheduler. */
 #define CONTEXT_AUTO_ACCESS_BP 400

@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "damon/context.h"
-#include "damon/regions.h"
+#include "damon/read/regions.h"
+#include "damon/session/context.h"
 
 /*
  * Have the kernel fill the directories, and read those that are wanted of OUT, which has been

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Recording damon_aggregated with perf_event_open(2): see trace.h. */
-#include "damon/trace.h"
+#include "damon/read/trace.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -15,7 +15,7 @@
 
 #include "base/sysfs.h"
 #include "base/util.h"
-#include "damon/ring.h"
+#include "damon/read/ring.h"
 
 /* Bytes of one record: header 8, time 8, size 4, event 44, padded. */
 #define RECORD_BYTES 72

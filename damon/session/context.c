@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Writing a slot's configuration: see context.h. */
-#include "damon/context.h"
+#include "damon/session/context.h"
 
 #include <errno.h>
 #include <stdio.h>

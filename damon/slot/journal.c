@@ -3,7 +3,7 @@
  * The journal of a session: one "key value" a line, in a fixed order, so that it can be read by
  * eye.
  */
-#include "damon/journal.h"
+#include "damon/slot/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
