@@ -46,10 +46,12 @@ libtiersched_a_SOURCES += \
 	src/daemon/daemon.h \
 	src/daemon/doctor.c src/daemon/doctor.h \
 	src/daemon/document.c src/daemon/document.h \
+	src/daemon/follow.c src/daemon/follow.h \
 	src/daemon/hold.c src/daemon/hold.h \
 	src/daemon/managed.c src/daemon/managed.h \
 	src/daemon/options.h \
 	src/daemon/run.c src/daemon/run.h \
+	src/daemon/tick.c src/daemon/tick.h \
 	src/daemon/trouble.c src/daemon/trouble.h \
 	src/cli/cmd-calibrate.c \
 	src/cli/cmd-doctor.c \
