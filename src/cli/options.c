@@ -429,8 +429,8 @@ static int set_option(struct options *o, int code, const char *name, const char 
 	case OPT_DAMON_SAMPLES:
 		return set_count(&o->damon_samples, name, text, 4, 1000);
 	case OPT_SLICE:
-		return set_duration(&o->sched.slice_ns, name, text, 100 * NSEC_PER_USEC, NSEC_PER_SEC,
-				    "100us to 1s");
+		return set_duration(&o->sched.slice_ns, name, text, 100 * NSEC_PER_USEC,
+				    NSEC_PER_SEC, "100us to 1s");
 	case OPT_HOLD:
 		return set_duration(&o->sched.hold_ns, name, text, 0, NSEC_PER_SEC, "0ms to 1s");
 	case OPT_STATS:

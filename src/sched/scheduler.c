@@ -51,8 +51,8 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list 
 	return 0;
 }
 
-static void configure(struct tiersched_bpf *skel, const struct sched_options *o, const struct machine *m,
-		      uint64_t stale_after_ns)
+static void configure(struct tiersched_bpf *skel, const struct sched_options *o,
+		      const struct machine *m, uint64_t stale_after_ns)
 {
 	skel->rodata->nr_places = (u32)m->nr_cpu_nodes;
 	skel->rodata->slice_ns = o->slice_ns;
