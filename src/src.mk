@@ -57,9 +57,10 @@ libtiersched_a_SOURCES += \
 	src/cli/cmd-doctor.c \
 	src/cli/cmd-status.c \
 	src/cli/cmd-topology.c \
-	src/cli/commands.h \
+	src/cli/commands.c src/cli/commands.h \
 	src/cli/options.c src/cli/options.h \
-	src/cli/settings.c src/cli/settings.h
+	src/cli/settings.c src/cli/settings.h \
+	src/cli/values.c src/cli/values.h
 
 # Only the loader sees the skeleton.
 src/sched/scheduler.$(OBJEXT): bpf/tiersched.skel.h

@@ -1,17 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The commands.  Each gets parsed options and returns an exit status (enum ts_exit). */
+/* The commands: one table, from which the help and the complaints are made, too. */
 #ifndef TS_COMMANDS_H
 #define TS_COMMANDS_H
 
-#include "cli/options.h"
+#include <stddef.h>
+
+#include "daemon/options.h"
 #include "numa/topology.h"
+
+/* Which commands an option goes with. */
+enum {
+	FOR_RUN = 1,
+	FOR_TOPOLOGY = 2,
+	FOR_DOCTOR = 4,
+	FOR_STATUS = 8,
+	FOR_CALIBRATE = 16,
+	FOR_ALL = 31,
+};
+
+struct command {
+	const char *name; /* "": the run */
+	unsigned int bit;
+	int (*run)(const struct options *o); /* returns an exit status */
+	const char *words;		     /* in the help */
+};
+
+/* The first is the run. */
+extern const struct command commands[];
+extern const size_t nr_commands;
+
+/* NULL: none of that name; then *KNOWN is filled with those there are, "a, b and c". */
+const struct command *command_find(const char *name, char *known, size_t size);
 
 int cmd_topology(const struct options *o);
 int cmd_calibrate(const struct options *o);
 int cmd_doctor(const struct options *o);
 int cmd_status(const struct options *o);
 
-/* Read the topology, IMPROVE it (it says why it cannot) and print it: what topology and calibrate do. */
+/* Read the topology, IMPROVE it (it says why it cannot), print it: topology and calibrate. */
 int show_topology(const struct options *o, int (*improve)(struct topology *t));
 
 #endif

@@ -1,160 +1,114 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The command line and the configuration file.  One table describes every
- * option: its letter, its key, the commands that take it and its words in the
- * help.  The file's keys are the long names, so that both go through set_option().
+ * The command line and the configuration file.  One table describes every option: its name, the
+ * commands that take it, what it takes and where that goes, its words in the help.  The file's
+ * keys are the long names.
  */
 #include "cli/options.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <grp.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/log.h"
-#include "base/parse.h"
 #include "base/util.h"
 #include "cli/settings.h"
+#include "cli/values.h"
 #include "config.h"
 #include "damon/damon.h"
 
-enum { FOR_RUN = 1, FOR_TOPOLOGY = 2, FOR_DOCTOR = 4, FOR_STATUS = 8, FOR_CALIBRATE = 16, FOR_ALL = 31 };
-
-/* Codes of options without a letter. */
-enum {
-	OPT_DAMON_INTERVAL = 256,
-	OPT_DAMON_SAMPLES,
-	OPT_DAMON_AUTO,
-	OPT_PID,
-	OPT_MATCH,
-	OPT_NAMES,
-	OPT_MIN_RSS,
-	OPT_MAX_PROCESSES,
-	OPT_OBSERVE,
-	OPT_CXL_NODE,
-	OPT_BANDWIDTH,
-	OPT_CALIBRATE,
-	OPT_PROCESS_HITS,
-	OPT_SIMULATE,
-	OPT_SIMULATE_SEED,
-	OPT_KEEP_DAMON,
-	OPT_PARTIAL,
-	OPT_SLICE,
-	OPT_HOLD,
-	OPT_STATS,
-	OPT_STATUS_GROUP,
-	OPT_JSON,
-	OPT_DURATION,
-	OPT_CONFIG,
-	OPT_SYSROOT,
-	OPT_TUNABLE, /* the first of them */
-};
-
-/* What may be tuned, in the order of TS_TUNABLES: so is struct ts_tunables, an array of __u32. */
-struct tunable {
-	uint64_t least, most;
-};
-
-#define TUNABLE(field, option, standard, least, most, words) {least, most},
-static const struct tunable tunables[] = {TS_TUNABLES(TUNABLE)};
-
-enum {
-#define TUNABLE_CODE(field, ...) OPT_##field,
-	OPT_BEFORE_TUNABLES = OPT_TUNABLE - 1,
-	TS_TUNABLES(TUNABLE_CODE)
-};
-
 struct description {
 	const char *name;
-	const char *value; /* NULL for a switch */
-	int code;
-	int commands;
+	const char *value; /* what it takes, in the help; NULL for a switch */
+	char letter;	   /* 0: none */
+	unsigned int commands;
+	value_take *take; /* NULL: done here */
+	struct value into;
 	const char *help;
 };
 
-/* The longest value, so that a complaint fits a line of the log. */
-#define VALUE_MAX 1000
+/* Kinds: how a value is taken, and what into. */
+#define AT(field) .offset = offsetof(struct options, field)
+#define SWITCH(field) take_switch, {AT(field)}
+#define DURATION(field, min, max, words)                                                           \
+	take_duration, {AT(field), .least = min, .most = max, .range = words}
+#define COUNT(field, min, max) take_count, {AT(field), .least = min, .most = max}
+#define FIELD(take, field) take, {AT(field)}
+#define WORDS(take) take, {0}
+#define NOTHING NULL, {0}
 
 /* Vector databases, and what serves mixture-of-experts models. */
 #define NAMES "vect,fais,milv,weav,qdrant,moe,llama,ollama,vllm,VLLM,sglang"
 
+/* The first of what tunes the scheduler. */
+#define FIRST_TUNABLE "points-cxl"
+
+/* clang-format off */
 static const struct description table[] = {
-	{"damon-interval", "DUR", OPT_DAMON_INTERVAL, FOR_RUN,
+	{"damon-interval", "DUR", 0, FOR_RUN, DURATION(damon_interval_ns, NSEC_PER_MSEC, 3600 * NSEC_PER_SEC, "1ms to 1h"),
 	 "DAMON's aggregation interval [100ms]"},
-	{"damon-samples", "N", OPT_DAMON_SAMPLES, FOR_RUN,
+	{"damon-samples", "N", 0, FOR_RUN, COUNT(damon_samples, 4, 1000),
 	 "how often DAMON samples in each of them [20]"},
-	{"damon-auto", NULL, OPT_DAMON_AUTO, FOR_RUN, "let the kernel tune DAMON's intervals"},
-	{"pid", "PID", OPT_PID, FOR_RUN, "manage this process (repeatable)"},
-	{"match", "RULE", OPT_MATCH, FOR_RUN,
+	{"damon-auto", NULL, 0, FOR_RUN, SWITCH(damon_auto),
+	 "let the kernel tune DAMON's intervals"},
+	{"pid", "PID", 0, FOR_RUN, WORDS(take_pid),
+	 "manage this process (repeatable)"},
+	{"match", "RULE", 0, FOR_RUN, WORDS(take_rule),
 	 "manage processes by rule, [CLASS=]FIELD:GLOB with class vector, latency or "
 	 "regular and field comm, exe or cgroup (repeatable)"},
-	{"names", "LIST", OPT_NAMES, FOR_RUN,
+	{"names", "LIST", 0, FOR_RUN, WORDS(take_names),
 	 "prefixes of vector database and MoE program names, see cxl-tiersched(8)"},
-	{"min-rss", "SIZE", OPT_MIN_RSS, FOR_RUN,
+	{"min-rss", "SIZE", 0, FOR_RUN, FIELD(take_size, choose.min_rss_bytes),
 	 "manage other processes from this resident size on [64M]"},
-	{"max-processes", "N", OPT_MAX_PROCESSES, FOR_RUN, "manage at most so many [32]"},
-	{"observe", NULL, OPT_OBSERVE, FOR_RUN, "measure and report, do not schedule"},
-	{"cxl-node", "N[,N]", OPT_CXL_NODE, FOR_RUN | FOR_TOPOLOGY | FOR_DOCTOR | FOR_CALIBRATE,
+	{"max-processes", "N", 0, FOR_RUN, COUNT(choose.max_processes, 1, 1024),
+	 "manage at most so many [32]"},
+	{"observe", NULL, 0, FOR_RUN, SWITCH(observe),
+	 "measure and report, do not schedule"},
+	{"cxl-node", "N[,N]", 0, FOR_RUN | FOR_TOPOLOGY | FOR_DOCTOR | FOR_CALIBRATE, WORDS(take_nodes),
 	 "treat these memory-only nodes as CXL"},
-	{"bandwidth", "N=MBPS", OPT_BANDWIDTH, FOR_RUN,
+	{"bandwidth", "N=MBPS", 0, FOR_RUN, WORDS(take_bandwidth),
 	 "what node N's memory can deliver, in MB/s, where firmware does not say or is wrong "
 	 "(repeatable)"},
-	{"calibrate", NULL, OPT_CALIBRATE, FOR_RUN,
+	{"calibrate", NULL, 0, FOR_RUN, SWITCH(calibrate),
 	 "measure latencies first, unless that was done since boot"},
-	{"process-hits", NULL, OPT_PROCESS_HITS, FOR_RUN,
+	{"process-hits", NULL, 0, FOR_RUN, SWITCH(process_hits),
 	 "tell how often managed processes hit the last-level cache; costs their context "
 	 "switches"},
-	{"simulate", NULL, OPT_SIMULATE, FOR_RUN,
+	{"simulate", NULL, 0, FOR_RUN, SWITCH(simulate),
 	 "make up the load of CXL memory that no counter tells, labelled so everywhere"},
-	{"simulate-seed", "N", OPT_SIMULATE_SEED, FOR_RUN, "what that is made up by [1]"},
-	{"keep-damon", NULL, OPT_KEEP_DAMON, FOR_RUN, "do not stop DAMON_STAT while running"},
-	{"partial", NULL, OPT_PARTIAL, FOR_RUN, "schedule only tasks with policy SCHED_EXT"},
-	{"slice", "DUR", OPT_SLICE, FOR_RUN, "time slice [5ms]"},
-	{"hold", "DUR", OPT_HOLD, FOR_RUN,
+	{"simulate-seed", "N", 0, FOR_RUN, COUNT(simulate_seed, 1, INT64_MAX),
+	 "what that is made up by [1]"},
+	{"keep-damon", NULL, 0, FOR_RUN, SWITCH(keep_damon),
+	 "do not stop DAMON_STAT while running"},
+	{"partial", NULL, 0, FOR_RUN, SWITCH(sched.partial),
+	 "schedule only tasks with policy SCHED_EXT"},
+	{"slice", "DUR", 0, FOR_RUN, DURATION(sched.slice_ns, 100 * NSEC_PER_USEC, NSEC_PER_SEC, "100us to 1s"),
+	 "time slice [5ms]"},
+	{"hold", "DUR", 0, FOR_RUN, DURATION(sched.hold_ns, 0, NSEC_PER_SEC, "0ms to 1s"),
 	 "longest wait for a CPU near its memory while one is idle elsewhere [5ms]"},
-	{"stats", "DUR", OPT_STATS, FOR_RUN, "print a table of the managed processes every DUR"},
-	{"status-group", "GROUP", OPT_STATUS_GROUP, FOR_RUN,
+	{"stats", "DUR", 0, FOR_RUN, DURATION(stats_ns, 10 * NSEC_PER_MSEC, 24 * 3600 * NSEC_PER_SEC, "10ms to 24h"),
+	 "print a table of the managed processes every DUR"},
+	{"status-group", "GROUP", 0, FOR_RUN, FIELD(take_group, status_group),
 	 "show the status of all processes to members of GROUP, not to root alone"},
-	{"duration", "DUR", OPT_DURATION, FOR_RUN, "stop after DUR"},
-	{"config", "FILE", OPT_CONFIG, FOR_RUN,
+	{"duration", "DUR", 0, FOR_RUN, DURATION(duration_ns, NSEC_PER_MSEC, 10000 * 3600 * NSEC_PER_SEC, "1ms to 10000h"),
+	 "stop after DUR"},
+	{"config", "FILE", 0, FOR_RUN, FIELD(take_string, config),
 	 "read options from FILE, see cxl-tiersched.conf(5)"},
-	{"json", NULL, OPT_JSON, FOR_ALL, "print results as JSON"},
-	{"sysroot", "DIR", OPT_SYSROOT, FOR_TOPOLOGY | FOR_DOCTOR,
+	{"json", NULL, 0, FOR_ALL, SWITCH(json),
+	 "print results as JSON"},
+	{"sysroot", "DIR", 0, FOR_TOPOLOGY | FOR_DOCTOR, FIELD(take_sysroot, sysroot),
 	 "look at a recorded machine instead of this one"},
-	{"verbose", NULL, 'v', FOR_ALL, "log more"},
-	{"version", NULL, 'V', FOR_ALL, "print the version"},
-	{"help", NULL, 'h', FOR_ALL, "print this"},
-#define TUNABLE_DESCRIPTION(field, option, standard, least, most, words)                           \
-	{option, "N", OPT_##field, FOR_RUN, words " [" #standard "]"},
+	{"verbose", NULL, 'v', FOR_ALL, WORDS(take_verbose),
+	 "log more"},
+	{"version", NULL, 'V', FOR_ALL, NOTHING,
+	 "print the version"},
+	{"help", NULL, 'h', FOR_ALL, NOTHING,
+	 "print this"},
+#define TUNABLE_DESCRIPTION(field, option, standard, min, max, words)                              \
+	{option, "N", 0, FOR_RUN, take_tunable,                                                    \
+	 {AT(sched.tune.field), .least = min, .most = max}, words " [" #standard "]"},
 	TS_TUNABLES(TUNABLE_DESCRIPTION)};
-
-static int set_names(struct options *o, const char *name, const char *text)
-{
-	char names[TS_MAX_NAMES][TS_NAME_LEN] = {0};
-	size_t nr = 0;
-
-	while (*text) {
-		size_t len = strcspn(text, ",");
-
-		if (!len || len >= TS_NAME_LEN || nr == TS_MAX_NAMES) {
-			log_error("%s: '%.*s': at most %d prefixes of 1 to %d characters, "
-				  "separated by commas",
-				  name, (int)len, text, TS_MAX_NAMES, TS_NAME_LEN - 1);
-			return -EINVAL;
-		}
-		memcpy(names[nr++], text, len);
-		text += len;
-		if (*text == ',' && !*++text) {
-			log_error("%s: the list ends in a comma", name);
-			return -EINVAL;
-		}
-	}
-	memcpy(o->choose.names, names, sizeof(names));
-	memcpy(o->sched.names, names, sizeof(names));
-	return 0;
-}
+/* clang-format on */
 
 void options_init(struct options *o)
 {
@@ -168,7 +122,7 @@ void options_init(struct options *o)
 			  .hold_ns = 5 * NSEC_PER_MSEC,
 			  .tune = TS_TUNABLES_STANDARD},
 	};
-	(void)set_names(o, "names", NAMES);
+	(void)take_names(o, NULL, "names", NAMES);
 }
 
 void options_deinit(struct options *o)
@@ -210,27 +164,28 @@ static void print_wrapped(const char *text, int column)
 void options_help(void)
 {
 	printf("Usage: cxl-tiersched [OPTIONS]\n"
-	       "       cxl-tiersched topology|calibrate|doctor|status [--json]\n"
+	       "       cxl-tiersched ");
+	for (size_t i = 1; i < nr_commands; i++)
+		printf("%s%s", i > 1 ? "|" : "", commands[i].name);
+	printf(" [--json]\n"
 	       "\n"
 	       "A CPU scheduler for machines with CXL memory: tasks run where their hot memory\n"
 	       "is cheapest to reach.  Without a command it runs until SIGINT or SIGTERM;\n"
 	       "scheduling goes back to the kernel's on exit.\n"
 	       "\n"
-	       "Commands:\n"
-	       "  topology               nodes, CXL devices, near CPUs, latency and bandwidth\n"
-	       "  calibrate              measure the latencies, keep them until the next boot\n"
-	       "  doctor                 can this machine run it, and what is missing\n"
-	       "  status                 what the running daemon manages, where and why\n"
-	       "\n"
+	       "Commands:\n");
+	for (size_t i = 1; i < nr_commands; i++)
+		printf("  %-22s %s\n", commands[i].name, commands[i].words);
+	printf("\n"
 	       "Options:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		const struct description *d = &table[i];
 		char left[64];
 
-		if (d->code == OPT_TUNABLE)
+		if (!strcmp(d->name, FIRST_TUNABLE))
 			printf("\nTuning the scheduler:\n");
-		if (d->code < 256)
-			snprintf(left, sizeof(left), "-%c, --%s", d->code, d->name);
+		if (d->letter)
+			snprintf(left, sizeof(left), "-%c, --%s", d->letter, d->name);
 		else
 			snprintf(left, sizeof(left), "--%s%s%s", d->name, d->value ? " " : "",
 				 d->value ? d->value : "");
@@ -243,256 +198,21 @@ void options_help(void)
 	       "kernel ejected the scheduler.\n");
 }
 
-/* Parsers of one value: 0, or -errno after saying what is wrong with the option of that NAME. */
-
-static int set_duration(uint64_t *out, const char *name, const char *text, uint64_t min_ns,
-			uint64_t max_ns, const char *range)
-{
-	uint64_t ns;
-	int r = parse_duration_ns(&ns, text);
-
-	if (r == -EINVAL) {
-		log_error("%s: '%s' is not a duration; write a number and a unit, such as 100ms or "
-			  "2s",
-			  name, text);
-		return r;
-	}
-	if (r < 0 || ns < min_ns || ns > max_ns) {
-		log_error("%s: '%s' is out of range; it takes %s", name, text, range);
-		return -ERANGE;
-	}
-	*out = ns;
-	return 0;
-}
-
-static int add_pid(struct options *o, const char *name, const char *text)
-{
-	uint64_t value;
-	pid_t *pids;
-
-	if (parse_u64(&value, text) < 0 || !value || value > INT32_MAX) {
-		log_error("%s: '%s' is not a process id", name, text);
-		return -EINVAL;
-	}
-	pids = reallocarray(o->choose.pids, o->choose.nr_pids + 1, sizeof(*pids));
-	if (!pids)
-		return -ENOMEM;
-	o->choose.pids = pids;
-	o->choose.pids[o->choose.nr_pids++] = (pid_t)value;
-	return 0;
-}
-
-static int add_bandwidth(struct options *o, const char *name, const char *text)
-{
-	struct metrics_bandwidth *bandwidths;
-	const char *equals = strchr(text, '=');
-	uint64_t node, mbps;
-	char number[24];
-
-	if (!equals || equals - text >= (ptrdiff_t)sizeof(number))
-		goto wrong;
-	snprintf(number, sizeof(number), "%.*s", (int)(equals - text), text);
-	if (parse_u64(&node, number) < 0 || node > IDLIST_MAX_ID ||
-	    parse_u64(&mbps, equals + 1) < 0 || !mbps || mbps > INT32_MAX)
-		goto wrong;
-	bandwidths = reallocarray(o->bandwidths, o->nr_bandwidths + 1, sizeof(*bandwidths));
-	if (!bandwidths)
-		return -ENOMEM;
-	o->bandwidths = bandwidths;
-	o->bandwidths[o->nr_bandwidths++] =
-		(struct metrics_bandwidth){(unsigned int)node, (uint32_t)mbps};
-	return 0;
-wrong:
-	log_error("%s: '%s' is not NODE=MBPS, such as 2=32000 for 32 GB/s", name, text);
-	return -EINVAL;
-}
-
-static int add_rule(struct options *o, const char *name, const char *text)
-{
-	struct rule *rules = reallocarray(o->choose.rules, o->choose.nr_rules + 1, sizeof(*rules));
-	int r;
-
-	if (!rules)
-		return -ENOMEM;
-	o->choose.rules = rules;
-	r = rule_parse(&o->choose.rules[o->choose.nr_rules], text);
-	if (r == -EINVAL)
-		log_error("%s: '%s' is not a rule; write [vector=|latency=|regular=]comm:GLOB, "
-			  "exe:GLOB or cgroup:GLOB",
-			  name, text);
-	else if (r == -EILSEQ)
-		log_error("%s: '%s': the glob has a '[' without its ']', or ends in a backslash",
-			  name, text);
-	if (!r)
-		o->choose.nr_rules++;
-	return r;
-}
-
-static int set_cxl_nodes(struct options *o, const char *name, const char *text)
-{
-	struct idlist nodes = IDLIST_INIT;
-
-	if (idlist_parse(&nodes, text) < 0 || !nodes.nr) {
-		log_error("%s: '%s' is not a list of nodes, such as 2 or 2,3", name, text);
-		idlist_deinit(&nodes);
-		return -EINVAL;
-	}
-	idlist_deinit(&o->cxl_nodes);
-	o->cxl_nodes = nodes;
-	return 0;
-}
-
-static int set_count(uint64_t *out, const char *name, const char *text, uint64_t min, uint64_t max)
-{
-	uint64_t value;
-
-	if (parse_u64(&value, text) < 0 || value < min || value > max) {
-		log_error("%s: '%s' is not a number from %llu to %llu", name, text,
-			  (unsigned long long)min, (unsigned long long)max);
-		return -EINVAL;
-	}
-	*out = value;
-	return 0;
-}
-
-/* By name or number; a number need not have a name. */
-static int set_group(gid_t *out, const char *name, const char *text)
-{
-	const struct group *group = getgrnam(text);
-	uint64_t gid;
-
-	if (group)
-		gid = group->gr_gid;
-	else if (parse_u64(&gid, text) < 0 || gid >= (gid_t)-1) {
-		log_error("%s: there is no group '%s'", name, text);
-		return -EINVAL;
-	}
-	*out = (gid_t)gid;
-	return 0;
-}
-
-static int set_string(char **out, const char *text)
-{
-	char *copy = strdup(text);
-
-	if (!copy)
-		return -ENOMEM;
-	free(*out);
-	*out = copy;
-	return 0;
-}
-
-/* A recorded machine: a directory that is there. */
-static int set_sysroot(struct options *o, const char *text)
-{
-	struct stat found;
-
-	if (stat(text, &found)) {
-		log_error("sysroot: '%s': %s; it names the directory of a recorded machine", text,
-			  strerror(errno));
-		return -EINVAL;
-	}
-	if (!S_ISDIR(found.st_mode)) {
-		log_error("sysroot: '%s' is not a directory; tests/unpack-sysroot makes one of a "
-			  "recording",
-			  text);
-		return -EINVAL;
-	}
-	return set_string(&o->sysroot, text);
-}
-
-static int set_tunable(struct options *o, const struct tunable *t, const char *name,
-		       const char *text)
-{
-	uint64_t value;
-	int r = set_count(&value, name, text, t->least, t->most);
-
-	if (!r)
-		((__u32 *)&o->sched.tune)[t - tunables] = (__u32)value;
-	return r;
-}
-
 /* NAME is what to call it in a complaint, TEXT its value; NULL for a switch. */
-static int set_option(struct options *o, int code, const char *name, const char *text)
+static int set_option(struct options *o, const struct description *d, const char *name,
+		      const char *text)
 {
 	if (text && strlen(text) > VALUE_MAX) {
 		log_error("%s: its value has %zu bytes; at most %d are taken", name, strlen(text),
 			  VALUE_MAX);
 		return -E2BIG;
 	}
-	if (code >= OPT_TUNABLE && code < OPT_TUNABLE + (int)ARRAY_SIZE(tunables))
-		return set_tunable(o, &tunables[code - OPT_TUNABLE], name, text);
-	switch (code) {
-	case OPT_DAMON_INTERVAL:
-		return set_duration(&o->damon_interval_ns, name, text, NSEC_PER_MSEC,
-				    3600 * NSEC_PER_SEC, "1ms to 1h");
-	case OPT_DAMON_SAMPLES:
-		return set_count(&o->damon_samples, name, text, 4, 1000);
-	case OPT_SLICE:
-		return set_duration(&o->sched.slice_ns, name, text, 100 * NSEC_PER_USEC,
-				    NSEC_PER_SEC, "100us to 1s");
-	case OPT_HOLD:
-		return set_duration(&o->sched.hold_ns, name, text, 0, NSEC_PER_SEC, "0ms to 1s");
-	case OPT_STATS:
-		return set_duration(&o->stats_ns, name, text, 10 * NSEC_PER_MSEC,
-				    24 * 3600 * NSEC_PER_SEC, "10ms to 24h");
-	case OPT_DURATION:
-		return set_duration(&o->duration_ns, name, text, NSEC_PER_MSEC,
-				    10000 * 3600 * NSEC_PER_SEC, "1ms to 10000h");
-	case OPT_STATUS_GROUP:
-		return set_group(&o->status_group, name, text);
-	case OPT_PID:
-		return add_pid(o, name, text);
-	case OPT_MATCH:
-		return add_rule(o, name, text);
-	case OPT_NAMES:
-		return set_names(o, name, text);
-	case OPT_CXL_NODE:
-		return set_cxl_nodes(o, name, text);
-	case OPT_BANDWIDTH:
-		return add_bandwidth(o, name, text);
-	case OPT_MIN_RSS:
-		if (!parse_size_bytes(&o->choose.min_rss_bytes, text))
-			return 0;
-		log_error("%s: '%s' is not a size, such as 64M or 2G", name, text);
-		return -EINVAL;
-	case OPT_MAX_PROCESSES:
-		return set_count(&o->choose.max_processes, name, text, 1, 1024);
-	case OPT_SYSROOT:
-		return set_sysroot(o, text);
-	case OPT_CONFIG:
-		return set_string(&o->config, text);
-	case OPT_DAMON_AUTO:
-		o->damon_auto = true;
-		return 0;
-	case OPT_OBSERVE:
-		o->observe = true;
-		return 0;
-	case OPT_KEEP_DAMON:
-		o->keep_damon = true;
-		return 0;
-	case OPT_PARTIAL:
-		o->sched.partial = true;
-		return 0;
-	case OPT_PROCESS_HITS:
-		o->process_hits = true;
-		return 0;
-	case OPT_SIMULATE:
-		o->simulate = true;
-		return 0;
-	case OPT_SIMULATE_SEED:
-		return set_count(&o->simulate_seed, name, text, 1, INT64_MAX);
-	case OPT_CALIBRATE:
-		o->calibrate = true;
-		return 0;
-	case OPT_JSON:
-		o->json = true;
-		return 0;
-	case 'v':
-		log_set_level(LOG_LEVEL_DEBUG);
-		return 0;
-	}
-	return -EINVAL;
+	return d->take(o, &d->into, name, text);
+}
+
+static bool is_config(const struct description *d)
+{
+	return !strcmp(d->name, "config");
 }
 
 /* One setting of the file. */
@@ -504,13 +224,12 @@ static int take_setting(void *user, const char *where, const char *key, const ch
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		const struct description *d = &table[i];
 
-		if (strcmp(key, d->name) || d->code < 256 || d->code == OPT_CONFIG ||
-		    !(d->commands & FOR_RUN))
+		if (strcmp(key, d->name) || d->letter || is_config(d) || !(d->commands & FOR_RUN))
 			continue;
 		if (d->value)
-			return set_option(user, d->code, name, value);
+			return set_option(user, d, name, value);
 		if (!strcmp(value, "yes") || !strcmp(value, "true"))
-			return set_option(user, d->code, name, NULL);
+			return set_option(user, d, name, NULL);
 		if (!strcmp(value, "no") || !strcmp(value, "false"))
 			return 0;
 		log_error("%s: '%.100s' is neither yes nor no", name, value);
@@ -520,27 +239,16 @@ static int take_setting(void *user, const char *where, const char *key, const ch
 	return -EINVAL;
 }
 
-static int command_bit(const char *command)
+/* What getopt_long() calls an option: its letter, or a number that is none. */
+static int code_of(size_t at)
 {
-	static const struct {
-		const char *name;
-		int bit;
-	} bits[] = {{"", FOR_RUN},
-		    {"topology", FOR_TOPOLOGY},
-		    {"calibrate", FOR_CALIBRATE},
-		    {"doctor", FOR_DOCTOR},
-		    {"status", FOR_STATUS}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
-		if (!strcmp(command, bits[i].name))
-			return bits[i].bit;
-	return FOR_ALL;
+	return table[at].letter ? table[at].letter : 256 + (int)at;
 }
 
 static const struct description *find_description(int code)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (table[i].code == code)
+		if (code_of(i) == code)
 			return &table[i];
 	return NULL;
 }
@@ -558,10 +266,10 @@ static int complain(int c, const char *word)
 }
 
 /*
- * Go over the command line once.  Pass 0 looks for --config alone, so that the
- * file is read before the command line, which wins.
+ * Go over the command line once.  The first pass looks for --config alone, so that
+ * the file is read before the command line, which wins.
  */
-static int parse_pass(struct options *o, int bit, int argc, char **argv, bool for_config)
+static int parse_pass(struct options *o, unsigned int bit, int argc, char **argv, bool for_config)
 {
 	struct option longs[ARRAY_SIZE(table) + 1] = {0};
 	const char *word;
@@ -570,7 +278,7 @@ static int parse_pass(struct options *o, int bit, int argc, char **argv, bool fo
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		longs[i] = (struct option){table[i].name,
 					   table[i].value ? required_argument : no_argument, NULL,
-					   table[i].code};
+					   code_of(i)};
 	optind = 0;
 	opterr = 0;
 	for (;;) {
@@ -584,8 +292,8 @@ static int parse_pass(struct options *o, int bit, int argc, char **argv, bool fo
 		if (!d)
 			return complain(c, word);
 		if (for_config) {
-			if (c == OPT_CONFIG && (bit & FOR_RUN) &&
-			    set_option(o, c, d->name, optarg) < 0)
+			if (is_config(d) && (bit & FOR_RUN) &&
+			    set_option(o, d, d->name, optarg) < 0)
 				return TS_EXIT_USAGE;
 			continue;
 		}
@@ -601,7 +309,7 @@ static int parse_pass(struct options *o, int bit, int argc, char **argv, bool fo
 			log_error("option '--%s' does not go with this command", d->name);
 			return TS_EXIT_USAGE;
 		}
-		if (c != OPT_CONFIG && set_option(o, c, d->name, optarg) < 0)
+		if (!is_config(d) && set_option(o, d, d->name, optarg) < 0)
 			return TS_EXIT_USAGE;
 	}
 	if (optind < argc) {
@@ -611,12 +319,11 @@ static int parse_pass(struct options *o, int bit, int argc, char **argv, bool fo
 	return -1;
 }
 
-int options_parse(struct options *o, const char *command, int argc, char **argv)
+int options_parse(struct options *o, const struct command *command, int argc, char **argv)
 {
-	int bit = command_bit(command), r;
+	int r = parse_pass(o, command->bit, argc, argv, true);
 
-	r = parse_pass(o, bit, argc, argv, true);
 	if (r < 0 && o->config && settings_read(o->config, take_setting, o) < 0)
 		r = TS_EXIT_USAGE;
-	return r >= 0 ? r : parse_pass(o, bit, argc, argv, false);
+	return r >= 0 ? r : parse_pass(o, command->bit, argc, argv, false);
 }

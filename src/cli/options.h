@@ -6,6 +6,7 @@
 #ifndef TS_CLI_OPTIONS_H
 #define TS_CLI_OPTIONS_H
 
+#include "cli/commands.h"
 #include "daemon/options.h"
 
 /* Fills in the defaults. */
@@ -13,11 +14,11 @@ void options_init(struct options *o);
 void options_deinit(struct options *o);
 
 /*
- * Parse the command line of COMMAND ("" for the run) and the configuration file
+ * Parse the command line of COMMAND and the configuration file
  * that it names.  Says what is wrong on stderr.  Returns -1 to go on, or the
  * exit status to leave with (help, version, errors).
  */
-int options_parse(struct options *o, const char *command, int argc, char **argv);
+int options_parse(struct options *o, const struct command *command, int argc, char **argv);
 
 /* The usage text of the program, to stdout. */
 void options_help(void);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The table of commands. */
+#include "cli/commands.h"
+
+#include <string.h>
+
+#include "base/util.h"
+#include "daemon/run.h"
+
+const struct command commands[] = {
+	{"", FOR_RUN, daemon_run, NULL},
+	{"topology", FOR_TOPOLOGY, cmd_topology,
+	 "nodes, CXL devices, near CPUs, latency and bandwidth"},
+	{"calibrate", FOR_CALIBRATE, cmd_calibrate,
+	 "measure the latencies, keep them until the next boot"},
+	{"doctor", FOR_DOCTOR, cmd_doctor, "can this machine run it, and what is missing"},
+	{"status", FOR_STATUS, cmd_status, "what the running daemon manages, where and why"},
+};
+const size_t nr_commands = ARRAY_SIZE(commands);
+
+const struct command *command_find(const char *name, char *known, size_t size)
+{
+	size_t used = 0;
+
+	for (size_t i = 1; i < nr_commands; i++)
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	for (size_t i = 1; i < nr_commands && used < size; i++)
+		used += (size_t)snprintf(known + used, size - used, "%s%s",
+					 i == 1 ? "" : i == nr_commands - 1 ? " and " : ", ",
+					 commands[i].name);
+	return NULL;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The kinds of options. */
+#include "cli/values.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/parse.h"
+#include "base/util.h"
+
+static void *place(struct options *o, const struct value *v)
+{
+	return (char *)o + v->offset;
+}
+
+int take_switch(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	*(bool *)place(o, v) = true;
+	return 0;
+}
+
+int take_verbose(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	log_set_level(LOG_LEVEL_DEBUG);
+	return 0;
+}
+
+int take_duration(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	uint64_t ns;
+	int r = parse_duration_ns(&ns, text);
+
+	if (r == -EINVAL) {
+		log_error("%s: '%s' is not a duration; write a number and a unit, such as 100ms or "
+			  "2s",
+			  name, text);
+		return r;
+	}
+	if (r < 0 || ns < v->least || ns > v->most) {
+		log_error("%s: '%s' is out of range; it takes %s", name, text, v->range);
+		return -ERANGE;
+	}
+	*(uint64_t *)place(o, v) = ns;
+	return 0;
+}
+
+static int parse_count(uint64_t *out, const char *name, const char *text, uint64_t min, uint64_t max)
+{
+	uint64_t value;
+
+	if (parse_u64(&value, text) < 0 || value < min || value > max) {
+		log_error("%s: '%s' is not a number from %llu to %llu", name, text,
+			  (unsigned long long)min, (unsigned long long)max);
+		return -EINVAL;
+	}
+	*out = value;
+	return 0;
+}
+
+int take_count(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	return parse_count(place(o, v), name, text, v->least, v->most);
+}
+
+int take_tunable(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	uint64_t value;
+	int r = parse_count(&value, name, text, v->least, v->most);
+
+	if (!r)
+		*(__u32 *)place(o, v) = (__u32)value;
+	return r;
+}
+
+int take_size(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	if (!parse_size_bytes(place(o, v), text))
+		return 0;
+	log_error("%s: '%s' is not a size, such as 64M or 2G", name, text);
+	return -EINVAL;
+}
+
+int take_string(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	char **out = place(o, v);
+	char *copy = strdup(text);
+
+	if (!copy)
+		return -ENOMEM;
+	free(*out);
+	*out = copy;
+	return 0;
+}
+
+/* A recorded machine: a directory that is there. */
+int take_sysroot(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	struct stat found;
+
+	if (stat(text, &found)) {
+		log_error("%s: '%s': %s; it names the directory of a recorded machine", name,
+			  text, strerror(errno));
+		return -EINVAL;
+	}
+	if (!S_ISDIR(found.st_mode)) {
+		log_error("%s: '%s' is not a directory; tests/unpack-sysroot makes one of a "
+			  "recording",
+			  name, text);
+		return -EINVAL;
+	}
+	return take_string(o, v, name, text);
+}
+
+/* By name or number; a number need not have a name. */
+int take_group(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	const struct group *group = getgrnam(text);
+	uint64_t gid;
+
+	if (group)
+		gid = group->gr_gid;
+	else if (parse_u64(&gid, text) < 0 || gid >= (gid_t)-1) {
+		log_error("%s: there is no group '%s'", name, text);
+		return -EINVAL;
+	}
+	*(gid_t *)place(o, v) = (gid_t)gid;
+	return 0;
+}
+
+int take_pid(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	uint64_t value;
+	pid_t *pids;
+
+	if (parse_u64(&value, text) < 0 || !value || value > INT32_MAX) {
+		log_error("%s: '%s' is not a process id", name, text);
+		return -EINVAL;
+	}
+	pids = reallocarray(o->choose.pids, o->choose.nr_pids + 1, sizeof(*pids));
+	if (!pids)
+		return -ENOMEM;
+	o->choose.pids = pids;
+	o->choose.pids[o->choose.nr_pids++] = (pid_t)value;
+	return 0;
+}
+
+int take_rule(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	struct rule *rules = reallocarray(o->choose.rules, o->choose.nr_rules + 1, sizeof(*rules));
+	int r;
+
+	if (!rules)
+		return -ENOMEM;
+	o->choose.rules = rules;
+	r = rule_parse(&o->choose.rules[o->choose.nr_rules], text);
+	if (r == -EINVAL)
+		log_error("%s: '%s' is not a rule; write [vector=|latency=|regular=]comm:GLOB, "
+			  "exe:GLOB or cgroup:GLOB",
+			  name, text);
+	else if (r == -EILSEQ)
+		log_error("%s: '%s': the glob has a '[' without its ']', or ends in a backslash",
+			  name, text);
+	if (!r)
+		o->choose.nr_rules++;
+	return r;
+}
+
+int take_names(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	char names[TS_MAX_NAMES][TS_NAME_LEN] = {0};
+	size_t nr = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, ",");
+
+		if (!len || len >= TS_NAME_LEN || nr == TS_MAX_NAMES) {
+			log_error("%s: '%.*s': at most %d prefixes of 1 to %d characters, "
+				  "separated by commas",
+				  name, (int)len, text, TS_MAX_NAMES, TS_NAME_LEN - 1);
+			return -EINVAL;
+		}
+		memcpy(names[nr++], text, len);
+		text += len;
+		if (*text == ',' && !*++text) {
+			log_error("%s: the list ends in a comma", name);
+			return -EINVAL;
+		}
+	}
+	memcpy(o->choose.names, names, sizeof(names));
+	memcpy(o->sched.names, names, sizeof(names));
+	return 0;
+}
+
+int take_nodes(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	struct idlist nodes = IDLIST_INIT;
+
+	if (idlist_parse(&nodes, text) < 0 || !nodes.nr) {
+		log_error("%s: '%s' is not a list of nodes, such as 2 or 2,3", name, text);
+		idlist_deinit(&nodes);
+		return -EINVAL;
+	}
+	idlist_deinit(&o->cxl_nodes);
+	o->cxl_nodes = nodes;
+	return 0;
+}
+
+int take_bandwidth(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	struct metrics_bandwidth *bandwidths;
+	const char *equals = strchr(text, '=');
+	uint64_t node, mbps;
+	char number[24];
+
+	if (!equals || equals - text >= (ptrdiff_t)sizeof(number))
+		goto wrong;
+	snprintf(number, sizeof(number), "%.*s", (int)(equals - text), text);
+	if (parse_u64(&node, number) < 0 || node > IDLIST_MAX_ID ||
+	    parse_u64(&mbps, equals + 1) < 0 || !mbps || mbps > INT32_MAX)
+		goto wrong;
+	bandwidths = reallocarray(o->bandwidths, o->nr_bandwidths + 1, sizeof(*bandwidths));
+	if (!bandwidths)
+		return -ENOMEM;
+	o->bandwidths = bandwidths;
+	o->bandwidths[o->nr_bandwidths++] =
+		(struct metrics_bandwidth){(unsigned int)node, (uint32_t)mbps};
+	return 0;
+wrong:
+	log_error("%s: '%s' is not NODE=MBPS, such as 2=32000 for 32 GB/s", name, text);
+	return -EINVAL;
+}
