@@ -18,7 +18,10 @@
 #include "sample/views.h"
 
 /* A sanitizer's own memory lies all over the addresses, in more ranges than there may be. */
-#if defined(__SANITIZE_ADDRESS__)
+#ifndef __has_feature /* clang says it by this, gcc by a macro */
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 enum { SANITIZED = true };
 #else
 enum { SANITIZED = false };

@@ -89,7 +89,7 @@ static void addresses_outside_cost_nothing(void **state)
 static void caches_keep_what_fits(void **state)
 {
 	const unsigned int l2_lines = (64 << 10) / LINE, llc_lines = (128 << 10) / LINE;
-	struct vcpu *v = &m.vcpus[0];
+	struct vcpu *v;
 
 	set_up();
 	v = &m.vcpus[0];
