@@ -26,7 +26,7 @@
 /* A tick looks at as many processes as this much CPU time allows, but at some: many take turns. */
 #define PROCESSES_CPU_NS NSEC_PER_MSEC
 #define LEAST_TURN 8
-#define CHOOSE_CPU_NS NSEC_PER_MSEC /* what a tick spends on who is to be managed */
+#define CHOOSE_CPU_NS (4 * NSEC_PER_MSEC) /* what a tick spends on who is to be managed */
 #define USE_NS (10 * NSEC_PER_SEC)  /* after so long it is known what a process uses */
 
 static uint64_t now_ns(void)

@@ -224,8 +224,8 @@ process_hits() { process_in "$1" .llc_hit_percent.value "$2" "$3"; }
 	taskset -apc 0-1 "$a"
 	taskset -apc 2-3 "$b"
 	start_daemon --process-hits
-	sleep 3
-	[[ $(process "$a" .llc_hit_percent) == null ]]
+	retry 20 eval '[[ $(process "$a" .llc_hit_percent) == null ]]'
+	sleep 1
 	[[ $(warnings "hit rates of processes") == 1 ]]
 	stop_daemon
 	insmod "$LAB_BUILD/tests/lab/kmod/lab_llc_pmu.ko" hit_permille=900,650
