@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What /proc says of one process. */
+/* What /proc says of a process, and of the machine. */
 #include "base/proc.h"
 
 #include <errno.h>

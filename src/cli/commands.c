@@ -18,16 +18,21 @@ const struct command commands[] = {
 };
 const size_t nr_commands = ARRAY_SIZE(commands);
 
-const struct command *command_find(const char *name, char *known, size_t size)
+const struct command *command_find(const char *name)
 {
-	size_t used = 0;
-
 	for (size_t i = 1; i < nr_commands; i++)
 		if (!strcmp(name, commands[i].name))
 			return &commands[i];
+	return NULL;
+}
+
+const char *command_names(char *buf, size_t size)
+{
+	size_t used = 0;
+
 	for (size_t i = 1; i < nr_commands && used < size; i++)
-		used += (size_t)snprintf(known + used, size - used, "%s%s",
+		used += (size_t)snprintf(buf + used, size - used, "%s%s",
 					 i == 1 ? "" : i == nr_commands - 1 ? " and " : ", ",
 					 commands[i].name);
-	return NULL;
+	return buf;
 }

@@ -29,8 +29,11 @@ struct command {
 extern const struct command commands[];
 extern const size_t nr_commands;
 
-/* NULL: none of that name; then *KNOWN is filled with those there are, "a, b and c". */
-const struct command *command_find(const char *name, char *known, size_t size);
+/* NULL: none of that name. */
+const struct command *command_find(const char *name);
+
+/* The names of all but the run, "a, b and c".  Returns BUF. */
+const char *command_names(char *buf, size_t size);
 
 int cmd_topology(const struct options *o);
 int cmd_calibrate(const struct options *o);

@@ -23,15 +23,16 @@ int main(int argc, char **argv)
 {
 	const struct command *command = &commands[0];
 	struct options o;
-	char known[256];
+	char names[256];
 	int status;
 
 	fill_standard_fds();
 	log_init();
 	if (argc > 1 && argv[1][0] != '-') {
-		command = command_find(argv[1], known, sizeof(known));
+		command = command_find(argv[1]);
 		if (!command) {
-			log_error("unknown command '%s'; the commands are %s", argv[1], known);
+			log_error("unknown command '%s'; the commands are %s", argv[1],
+				  command_names(names, sizeof(names)));
 			return TS_EXIT_USAGE;
 		}
 		argc--;

@@ -40,9 +40,6 @@ struct description {
 /* Vector databases, and what serves mixture-of-experts models. */
 #define NAMES "vect,fais,milv,weav,qdrant,moe,llama,ollama,vllm,VLLM,sglang"
 
-/* The first of what tunes the scheduler. */
-#define FIRST_TUNABLE "points-cxl"
-
 /* clang-format off */
 static const struct description table[] = {
 	{"damon-interval", "DUR", 0, FOR_RUN, DURATION(damon_interval_ns, NSEC_PER_MSEC, 3600 * NSEC_PER_SEC, "1ms to 1h"),
@@ -182,7 +179,7 @@ void options_help(void)
 		const struct description *d = &table[i];
 		char left[64];
 
-		if (!strcmp(d->name, FIRST_TUNABLE))
+		if (d->take == take_tunable && d[-1].take != take_tunable)
 			printf("\nTuning the scheduler:\n");
 		if (d->letter)
 			snprintf(left, sizeof(left), "-%c, --%s", d->letter, d->name);

@@ -47,7 +47,8 @@ int take_duration(struct options *o, const struct value *v, const char *name, co
 	return 0;
 }
 
-static int parse_count(uint64_t *out, const char *name, const char *text, uint64_t min, uint64_t max)
+static int parse_count(uint64_t *out, const char *name, const char *text, uint64_t min,
+		       uint64_t max)
 {
 	uint64_t value;
 

@@ -32,7 +32,6 @@ struct daemon {
 	uint64_t scan_ns;      /* of the last look at processes and topology */
 	uint64_t targets_ns;   /* DAMON is told what to monitor no sooner */
 	uint64_t sample_ns;    /* of the samples that this tick collects */
-	bool others;	       /* this tick chose other processes than there were */
 	bool retarget;	       /* that is not what it should be any more */
 	struct troubles troubles;
 	uint64_t stats_ns;     /* of the last --stats table */

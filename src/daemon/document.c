@@ -206,7 +206,7 @@ static json_object *build_process(const struct machine *m, const struct managed 
 	add_string(o, "class_by_rule", class_name(item->choice.class));
 	add_class(o, item);
 	add_int(o, "rss_bytes", item->choice.proc.rss_bytes);
-	add_int(o, "regions", item->sample.last.nr_regions);
+	add_int(o, "regions", item->nr_regions);
 	add_int(o, "working_set_bytes", f->working_set_bytes);
 	add_int(o, "hot_bytes", f->hot_bytes);
 	add_int(o, "cold_bytes", f->cold_bytes);

@@ -192,7 +192,8 @@ int hold_attach(struct daemon *d)
 
 int hold_new_set(struct managed_set *set, const struct daemon *d)
 {
-	return managed_init(set, d->machine, d->options->choose.max_processes, extent_is_supported());
+	return managed_init(set, d->machine, d->options->choose.max_processes,
+			    extent_is_supported());
 }
 
 static int open_server(struct daemon *d)

@@ -187,6 +187,7 @@ static void collect_one(struct managed_set *set, struct managed *item,
 		return; /* this sample is lost, the next may find memory */
 	if (s)
 		(void)sched_usage(s, source.tgid, &usage);
+	item->nr_regions = snapshot->nr_regions;
 	item->sample.last.nr_migrations = usage_take(&item->usage, &usage, now_ns);
 }
 

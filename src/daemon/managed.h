@@ -19,6 +19,7 @@ struct managed {
 	struct ts_profile published; /* generation 0: nothing yet */
 	uint64_t since_ns;	     /* management began */
 	struct collected sample;     /* the last one */
+	size_t nr_regions;	     /* DAMON's, before views were folded */
 	struct usage usage;	     /* what the scheduler counted; all 0 without one */
 	struct extent *extent;	     /* where its memory is; NULL where the kernel does not tell */
 	struct process_llc *llc;     /* NULL: not asked for, or there are no counters */

@@ -46,30 +46,31 @@ static void tell_used(struct daemon *d, uint64_t now)
 	}
 }
 
-/* A piece of the pass over all processes that goes on all the time. */
-static void choose(struct daemon *d, uint64_t now)
+/* A piece of the pass over all processes that goes on all the time.  True: others were chosen. */
+static bool choose(struct daemon *d, uint64_t now)
 {
 	const struct choice *chosen;
+	bool others = false;
 	size_t nr;
 	int r = chooser_step(d->chooser, now, CHOOSE_CPU_NS, &chosen, &nr);
 
-	d->others = false;
 	if (!r)
-		return; /* the pass is not over */
+		return false; /* the pass is not over */
 	if (r > 0)
-		r = managed_update(&d->set, chosen, nr, d->sched, now, &d->others);
+		r = managed_update(&d->set, chosen, nr, d->sched, now, &others);
 	if (!r)
 		r = chooser_error(d->chooser);
 	trouble_report(&d->troubles, TROUBLE_PROCESSES, r, NULL);
+	return others;
 }
 
 /* Tell DAMON which processes to monitor and where their memory is, when that has changed. */
-static void aim(struct daemon *d, uint64_t now)
+static void aim(struct daemon *d, uint64_t now, bool others)
 {
-	uint64_t until = now_ns() + (d->others ? FIRST_LOOK_NS : LOOK_NS), cpu_ns;
+	uint64_t until = now_ns() + (others ? FIRST_LOOK_NS : LOOK_NS), cpu_ns;
 	int r;
 
-	d->retarget |= managed_look(&d->set, now, until) || d->others;
+	d->retarget |= managed_look(&d->set, now, until) || others;
 	if (!d->retarget || now < d->targets_ns)
 		return;
 	cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -131,13 +132,13 @@ static void measure(struct daemon *d, uint64_t now)
 	machine_take_metrics(d->machine, d->metrics, &d->options->sched.tune);
 }
 
-static void publish(struct daemon *d)
+/* The first error, or 0. */
+static int publish_changes(struct daemon *d)
 {
 	uint64_t now = d->sample_ns;
-	int error, r;
+	int error = publish_machine(d->sched, d->machine), r;
 
-	error = d->sched ? publish_machine(d->sched, d->machine) : 0;
-	for (size_t i = 0; d->sched && i < d->set.nr; i++) {
+	for (size_t i = 0; i < d->set.nr; i++) {
 		struct managed *item = &d->set.items[i];
 
 		/* changed since: it was looked at, a rule has come, or the scheduler is a new one */
@@ -149,9 +150,13 @@ static void publish(struct daemon *d)
 				    item->choice.class, now, &item->published);
 		error = error < 0 ? error : MIN(r, 0);
 	}
-	if (d->sched)
-		sched_beat(d->sched, now);
-	trouble_report(&d->troubles, TROUBLE_PUBLISH, error, NULL);
+	sched_beat(d->sched, now);
+	return error;
+}
+
+static void publish(struct daemon *d)
+{
+	trouble_report(&d->troubles, TROUBLE_PUBLISH, d->sched ? publish_changes(d) : 0, NULL);
 }
 
 /* By what the last NR processes cost. */
@@ -195,12 +200,13 @@ static void look_around(struct daemon *d, uint64_t now)
 void tick(struct daemon *d)
 {
 	uint64_t now = now_ns(), cpu_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID), processes_cpu;
+	bool others;
 	size_t nr;
 
 	look_around(d, now);
-	choose(d, now);
+	others = choose(d, now);
 	measure(d, now);
-	aim(d, now);
+	aim(d, now, others);
 	processes_cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	nr = collect_samples(d);
 	managed_model(&d->set, &d->model_options, d->sample_ns);

@@ -2,7 +2,7 @@
 /*
  * What the scheduler has counted of a process, from one look to the next.
  *
- * The scheduler counts upwards. One that is attached anew begins with all 0, and what it counts by
+ * The scheduler counts upwards.  One that is attached anew begins with all 0, and what it counts by
  * the next look is all that happened since: no difference is ever below 0.
  */
 #ifndef TS_USAGE_H

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # The lab's Debian 13 and the disk made from it.
 #
-# Two trees are made side by side from one small beginning.  One is what machines run: the small disk is made of it, which keeps guests
-# honest about what the program needs at run time, and then it gets QEMU, so that every host gives the same lab.  The other one gets compilers.
+# Two trees are made side by side from one small beginning.  One is what machines run.  The disk is made of it while it is
+# small, which keeps guests honest about what the program needs at run time.  Then it gets QEMU, so that every host gives the
+# same lab.  The other tree gets compilers.
 # Kernels are unpacked, not installed: their packages would pull in an initramfs generator.
 #
 #   CACHE/tree-HASH/build           where the program is built
@@ -45,7 +46,7 @@ tree_make() {
 	local tmp=$LAB_TREE.tmp log=$LAB_CACHE/log/tree start=$SECONDS
 	host_need_disk 4
 	host_need_mmdebstrap
-	say "making the lab's Debian, once for this recipe (a minute or two)"
+	say "making the lab's Debian, once for this recipe (about two minutes on two cores)"
 	rm -rf "$tmp" "$log"*.log
 	mkdir -p "$tmp"
 	step "Debian 13" "$log-base.log" tree_base "$tmp/build"
@@ -143,7 +144,8 @@ tree_apt() {
 # A kernel's packages have the release in their names; the meta package names the newest.
 tree_kernel_release() {
 	local release
-	release=$(tree_chroot "$1" apt-cache -t "$2" depends linux-image-amd64 | sed -n 's/^ *Depends: linux-image-\([0-9][^ ]*\).*/\1/p' | head -n 1)
+	release=$(tree_chroot "$1" apt-cache -t "$2" depends linux-image-amd64 |
+		sed -n 's/^ *Depends: linux-image-\([0-9][^ ]*\).*/\1/p' | head -n 1)
 	[[ -n $release ]] || { echo "no kernel image in $2" >&2; return 1; }
 	echo "$release"
 }

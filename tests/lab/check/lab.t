@@ -131,6 +131,8 @@ point "unknown clock" usage_is "no clock 'sundial'" run --clock sundial -- true
 point "timeout must be a number" usage_is "whole seconds" run --timeout soon -- true
 point "fewer CPUs than CPU nodes" usage_is "too few" run --machine numa --cpus 1 -- true
 
+point "about tells the versions" eval '"$lab" about >"$out/about" && is "$(grep -cE "^(qemu|kernel [a-z]+) [0-9]+\.[0-9]+" "$out/about")" 3 lines'
+
 # --- builds, while nothing boots ---
 
 new_checkout

@@ -13,6 +13,9 @@ few_cpus() {
 	for cpu in 1 3; do echo "$1" >/sys/devices/system/cpu/cpu$cpu/online; done
 }
 
+# Whatever came of it, the next test has the machine as it booted.
+teardown_file() { few_cpus 1; }
+
 attacker=4711
 as() { setpriv --reuid $attacker --regid $attacker --clear-groups "$@"; }
 attack() {
@@ -24,6 +27,8 @@ cpu_ms() { echo $(($(cut -d' ' -f1 "/proc/$daemon/schedstat") / 1000000)); }
 rss_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$daemon/status"; }
 nr_files() { find "/proc/$daemon/fd" -type l | wc -l; }
 ran_ns() { process "$p" "\"\(.run_ns) \(.placed_ns)\""; }
+
+told() { echo "# $*" >&3; }
 
 # cost SECONDS: percent of a CPU that the daemon takes in the next seconds
 cost() {
@@ -59,14 +64,12 @@ cost() {
 	read -r run_then placed_then <<<"$(ran_ns)"
 	crowded=$(cost "$seconds")
 	read -r run placed <<<"$(ran_ns)"
-	told() { echo "$*" | tee /dev/fd/3 | sed 's/^# //'; }
-	told "# daemon: $quiet % of a CPU quiet, $crowded % attacked; RSS $rss kB, then $(rss_kb); files $files, then $(nr_files)"
-	told "# fresh: $((placed - placed_then)) of $((run - run_then)) ns"
+	told "daemon: $quiet % of a CPU quiet, $crowded % attacked; RSS $rss kB, then $(rss_kb); files $files, then $(nr_files)"
+	told "fresh: $((placed - placed_then)) of $((run - run_then)) ns"
 	undisturbed
 	cxl-tiersched status | tee /dev/stderr | grep -q "^ *$p "
 	((crowded <= quiet + 10))
 	((100 * (placed - placed_then) >= 95 * (run - run_then)))
 	(($(rss_kb) <= rss + rss / 4 && $(nr_files) <= files + 16))
 	stop_daemon
-	few_cpus 1
 }
