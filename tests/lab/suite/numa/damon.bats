@@ -18,6 +18,16 @@ within() {
 	return 1
 }
 
+# seen_within PERCENT WANTED: one of the looks must find it.  Where the host takes a CPU away, DAMON samples late and misses accesses.
+seen_within() {
+	local mb
+	cat "$BATS_TEST_TMPDIR/out"
+	for mb in $(jq -r 'select(.pid) | .accessed_mb' "$BATS_TEST_TMPDIR/out"); do
+		within "$1" "$2" "$mb" && return
+	done
+	return 1
+}
+
 as_booted() {
 	[[ $(cat "$stat") == Y ]] && [[ $(cat "$admin/nr_kdamonds") == 0 ]] && [[ ! -e $journal ]] && return
 	echo "DAMON_STAT $(cat "$stat"), $(cat "$admin/nr_kdamonds") slots, journal: $(cat "$journal" 2>&1)"
@@ -39,9 +49,8 @@ teardown() {
 
 @test "the working set is what the process touches, and all is given back" {
 	touch_memory p --total 128M --hot 24M
-	drive set "$p" wait 4 watch 4 >"$BATS_TEST_TMPDIR/out"
-	cat "$BATS_TEST_TMPDIR/out"
-	within 10 24 "$(jq -r 'select(.pid) | .accessed_mb' "$BATS_TEST_TMPDIR/out")"
+	drive set "$p" wait 4 watch 4 watch 4 watch 4 >"$BATS_TEST_TMPDIR/out"
+	seen_within 10 24
 	as_booted
 }
 
@@ -51,25 +60,16 @@ teardown() {
 		(while :; do :; done) 3>&- &
 		pids+=("$!")
 	done
-	# tuning takes its time, the more so on a slow host: one of three looks must find it
+	# tuning takes its time, the more so on a slow host
 	drive --auto set "$p" wait 10 watch 4 watch 4 watch 4 >"$BATS_TEST_TMPDIR/out"
-	cat "$BATS_TEST_TMPDIR/out"
-	found() {
-		local mb
-		for mb in $(jq -r 'select(.pid) | .accessed_mb' "$BATS_TEST_TMPDIR/out"); do
-			within 15 96 "$mb" && return
-		done
-		return 1
-	}
-	found
+	seen_within 15 96
 	as_booted
 }
 
 @test "tried_regions tells the same as the trace event" {
 	touch_memory p --total 64M --hot 16M
-	drive --reader tried set "$p" wait 4 watch 4 >"$BATS_TEST_TMPDIR/out"
-	cat "$BATS_TEST_TMPDIR/out"
-	within 15 16 "$(jq -r 'select(.pid) | .accessed_mb' "$BATS_TEST_TMPDIR/out")"
+	drive --reader tried set "$p" wait 4 watch 4 watch 4 watch 4 >"$BATS_TEST_TMPDIR/out"
+	seen_within 15 16
 	as_booted
 }
 
