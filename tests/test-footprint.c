@@ -236,6 +236,12 @@ static void segments_are_bounded(void **state)
 			assert_true(footprint_bytes(h->footprint) <= at - MAPPED * PAGE);
 		}
 	}
+	assert_int_equal(footprint_capacity(h->footprint), FOOTPRINT_MAX_SEGMENTS);
+	/* the worst moment has passed, and what was mapped is not */
+	regions[0] = region(1e6, 64, SAMPLES);
+	update(h, regions, 1, 2);
+	assert_in_range(footprint_capacity(h->footprint), 1, 10);
+	assert_true(update(h, regions, 1, 1) == 64);
 	free(regions);
 }
 

@@ -7,6 +7,7 @@
 #include "daemon/run.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -29,6 +30,8 @@
 #include "report/text.h"
 
 #define MIN_TICK_NS (50 * NSEC_PER_MSEC)
+/* What is larger goes back to the kernel when it is freed; without a word glibc raises this. */
+#define MMAP_THRESHOLD (128 << 10)
 
 static uint64_t now_ns(void)
 {
@@ -164,6 +167,7 @@ int daemon_run(const struct options *o)
 	_cleanup_close_ int signals = open_signals();
 	int lock = -1, status;
 
+	(void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	if (signals < 0) {
 		log_error("cannot take signals: %s", strerror(-signals));
 		return TS_EXIT_FAILED;
@@ -173,6 +177,8 @@ int daemon_run(const struct options *o)
 		log_debug("cannot raise the daemon's priority: %m");
 	status = hold_take(&d, &lock);
 	if (status < 0) {
+		/* loading took much that is not needed again */
+		malloc_trim(0);
 		/* times and costs count from here: loading is done once */
 		d.start_ns = d.stats_ns = now_ns();
 		d.start_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/util.h"
 
@@ -108,23 +109,37 @@ size_t footprint_nr_segments(const struct footprint *f)
 	return f->nr;
 }
 
-static bool resize(struct segment **array, size_t capacity)
+size_t footprint_capacity(const struct footprint *f)
 {
-	struct segment *grown = reallocarray(*array, capacity, sizeof(*grown));
-
-	if (grown)
-		*array = grown;
-	return grown;
+	return f->capacity;
 }
 
-/* Room for WANTED segments, or for as many as there may be. */
+/*
+ * Room for WANTED segments, or for as many as there may be.  Room that is not needed any more is
+ * given back: there are many processes, and each has its worst moment.  Without memory the old
+ * stays.
+ */
 static void reserve(struct footprint *f, size_t wanted)
 {
-	size_t capacity = MIN(MAX(wanted, 2 * f->capacity), (size_t)FOOTPRINT_MAX_SEGMENTS);
+	size_t capacity = MIN(2 * wanted, (size_t)FOOTPRINT_MAX_SEGMENTS);
+	struct segment *segments, *scratch;
 
-	if (wanted > f->capacity && capacity > f->capacity && resize(&f->segments, capacity) &&
-	    resize(&f->scratch, capacity))
-		f->capacity = capacity;
+	if (f->capacity >= MIN(wanted, capacity) && f->capacity <= 4 * capacity)
+		return;
+	segments = calloc(capacity, sizeof(*segments));
+	scratch = calloc(capacity, sizeof(*scratch));
+	if (!segments || !scratch) {
+		free(segments);
+		free(scratch);
+		return;
+	}
+	if (f->nr)
+		memcpy(segments, f->segments, f->nr * sizeof(*segments));
+	free(f->segments);
+	free(f->scratch);
+	f->segments = segments;
+	f->scratch = scratch;
+	f->capacity = capacity;
 }
 
 static double length(const struct segment *s)

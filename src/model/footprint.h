@@ -75,4 +75,10 @@ uint64_t footprint_bytes(const struct footprint *f);
 /* Segments in use: what an update costs. */
 size_t footprint_nr_segments(const struct footprint *f);
 
+/*
+ * Segments there is room for: at most eight times as many as the last update needed, which is its
+ * segments and twice the regions of its sample.
+ */
+size_t footprint_capacity(const struct footprint *f);
+
 #endif
