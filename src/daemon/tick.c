@@ -26,7 +26,9 @@
 /* A tick looks at as many processes as this much CPU time allows, but at some: many take turns. */
 #define PROCESSES_CPU_NS NSEC_PER_MSEC
 #define LEAST_TURN 8
-#define CHOOSE_CPU_NS (4 * NSEC_PER_MSEC) /* what a tick spends on who is to be managed */
+/* A fiftieth of a tick goes to who is to be managed, and no more than this much CPU time. */
+#define CHOOSE_PART 50
+#define CHOOSE_CPU_NS (20 * NSEC_PER_MSEC)
 #define USE_NS (10 * NSEC_PER_SEC)  /* after so long it is known what a process uses */
 
 static uint64_t now_ns(void)
@@ -52,7 +54,8 @@ static bool choose(struct daemon *d, uint64_t now)
 	const struct choice *chosen;
 	bool others = false;
 	size_t nr;
-	int r = chooser_step(d->chooser, now, CHOOSE_CPU_NS, &chosen, &nr);
+	int r = chooser_step(d->chooser, now, MIN(d->tick_ns / CHOOSE_PART, CHOOSE_CPU_NS), &chosen,
+			     &nr);
 
 	if (!r)
 		return false; /* the pass is not over */
