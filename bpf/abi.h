@@ -34,60 +34,31 @@ enum ts_class {
 };
 
 /*
- * What an administrator may tune, a row each: field, option, default, least, most, words.
+ * What an administrator may tune; src/sched/tunables.h has their ranges and words.
  *
- * Points add to a place's score: its locality for the task (0..100) and these.  Priorities are
- * percent of virtual time: 20 less means that 100 ms of running count as 80.
+ * Points add to a place's score: its locality for the task (0..100) and these.
  */
-#define TS_TUNABLES(T)                                                                             \
-	T(points_cxl, "points-cxl", 30, 0, 100,                                                    \
-	  "points of a node near the CXL memory that a task heats, times that share of its heat")  \
-	T(points_room, "points-room", 20, 0, 50,                                                   \
-	  "points of a node near memory that a task heats and whose bandwidth is known to have "   \
-	  "room, times that share of its heat")                                                    \
-	T(room_percent, "room-percent", 85, 20, 100,                                               \
-	  "memory has room while less than so many percent of its bandwidth are in use")           \
-	T(hold_saturating, "hold-saturating", 1, 0, 1,                                             \
-	  "1: processes that use up the bandwidth of some memory stay on the CPUs near it, and "   \
-	  "leave the others to others; 0: they go where a CPU is free")                            \
-	T(points_hit_rate, "points-hit-rate", 15, 0, 50,                                           \
-	  "points of a node near memory that a task heats and whose last-level caches hit often, " \
-	  "times that share of its heat")                                                          \
-	T(hit_rate_percent, "hit-rate-percent", 80, 1, 100, "how often that is")                   \
-	T(points_latency, "points-latency", 15, 0, 50,                                             \
-	  "points of a node near memory that a task heats and that answers quickly as loaded "     \
-	  "now, times that share of its heat")                                                     \
-	T(quick_ns, "quick-ns", 120, 1, 100000, "in less than so many ns")                         \
-	T(points_idle, "points-idle", 25, 0, 100,                                                  \
-	  "points of an idle CPU over waiting for one that is better placed")                      \
-	T(priority_vector, "priority-vector", 20, 0, 40,                                           \
-	  "percent less virtual time for vector and MoE tasks where their locality is high")       \
-	T(vector_locality, "vector-locality", 80, 0, 100, "the locality from which that holds")    \
-	T(priority_latency, "priority-latency", 25, 0, 40,                                         \
-	  "percent less virtual time for latency sensitive tasks")                                 \
-	T(priority_kworker, "priority-kworker", 15, 0, 40,                                         \
-	  "percent less virtual time for kernel workers where their work was asked for, or where " \
-	  "tasks queue")                                                                           \
-	T(demotion_kworker, "demotion-kworker", 10, 0, 40,                                         \
-	  "percent more virtual time for kernel workers while memory is short")                    \
-	T(memory_pressure, "memory-pressure", 10, 1, 100,                                          \
-	  "memory is short when some task waits for it in so many percent of the time (PSI)")      \
-	T(latency_burst_us, "latency-burst-us", 1000, 10, 100000,                                  \
-	  "a task is latency sensitive when it runs for less than this between its sleeps ...")    \
-	T(latency_wakes_hz, "latency-wakes-hz", 20, 1, 100000,                                     \
-	  "... and sleeps at least so many times a second")                                        \
-	T(move_interval_ms, "move-interval-ms", 500, 0, 10000,                                     \
-	  "a task changes nodes for the sake of queues that differ by one at most this often")
-
-#define TS_TUNABLE_FIELD(field, option, standard, least, most, words) __u32 field;
 struct ts_tunables {
-	TS_TUNABLES(TS_TUNABLE_FIELD)
+	__u32 points_cxl; /* of a node near the CXL memory that a task heats */
+	__u32 points_room; /* of a node near memory whose bandwidth is known to have room */
+	__u32 room_percent; /* memory has room below so many percent of its bandwidth */
+	__u32 hold_saturating; /* 1: who uses up the bandwidth of memory stays near it */
+	__u32 points_hit_rate; /* of a node near memory whose last-level caches hit often */
+	__u32 hit_rate_percent; /* how often that is */
+	__u32 points_latency; /* of a node near memory that answers quickly, as loaded now */
+	__u32 quick_ns; /* how quickly that is */
+	__u32 points_idle; /* of an idle CPU over waiting for one that is better placed */
+	/* Percent of virtual time: 20 less means that 100 ms of running count as 80. */
+	__u32 priority_vector; /* less, for vector and MoE tasks ... */
+	__u32 vector_locality; /* ... from this locality (0..100) on */
+	__u32 priority_latency; /* less, for latency sensitive tasks */
+	__u32 priority_kworker; /* less, for kernel workers where they are waited for */
+	__u32 demotion_kworker; /* more, for kernel workers while memory is short */
+	__u32 memory_pressure; /* percent of time that some task waits for memory: it is short */
+	__u32 latency_burst_us; /* a latency sensitive task runs for less between its sleeps ... */
+	__u32 latency_wakes_hz; /* ... and sleeps at least so often */
+	__u32 move_interval_ms; /* between two moves for the sake of queues that differ by one */
 };
-#define TS_TUNABLE_STANDARD(field, option, standard, least, most, words) .field = standard,
-#define TS_TUNABLES_STANDARD                                                                       \
-	{                                                                                          \
-		TS_TUNABLES(TS_TUNABLE_STANDARD)                                                   \
-	}
 
 /* ts_profile.flags */
 #define TS_PROFILE_MEMORY_INTENSIVE 0x01

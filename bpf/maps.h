@@ -11,7 +11,7 @@ const volatile u32 nr_places = 1;
 const volatile u64 slice_ns = 5000000;
 const volatile u64 hold_ns = 5000000;
 const volatile u64 stale_after_ns = 300000000;
-const volatile struct ts_tunables tune = TS_TUNABLES_STANDARD;
+const volatile struct ts_tunables tune;
 const volatile u32 place_node_id[TS_MAX_CPU_NODES];
 const volatile char vector_names[TS_MAX_NAMES][TS_NAME_LEN]; /* prefixes; the daemon's --names */
 const volatile u8 place_order[TS_MAX_CPU_NODES]

@@ -36,6 +36,7 @@ libtiersched_a_SOURCES += \
 	src/model/model.c src/model/model.h \
 	src/sched/publish.c src/sched/publish.h \
 	src/sched/scheduler.c src/sched/scheduler.h \
+	src/sched/tunables.h \
 	src/sched/usage.c src/sched/usage.h \
 	src/report/foreign.c src/report/foreign.h \
 	src/report/table.c src/report/table.h \

@@ -23,6 +23,7 @@
 #include "counters/pmu.h"
 #include "model/machine.h"
 #include "numa/latencies.h"
+#include "sched/tunables.h"
 #include "tests/sysroot.h"
 
 #define SECOND NSEC_PER_SEC

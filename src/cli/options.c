@@ -16,6 +16,7 @@
 #include "cli/values.h"
 #include "config.h"
 #include "damon/damon.h"
+#include "sched/tunables.h"
 
 struct description {
 	const char *name;
