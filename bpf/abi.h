@@ -15,6 +15,7 @@
 #endif
 
 #define TS_MAX_CPU_NODES 32 /* places; the daemon refuses a machine with more */
+#define TS_MAX_CPUS 8192    /* possible CPUs; no distribution's kernel has more */
 #define TS_NO_NODE 0xff	    /* no place */
 #define TS_MAX_NAMES 16	    /* known names, see vector_names in the scheduler */
 #define TS_NAME_LEN 16
@@ -86,7 +87,10 @@ struct ts_profile {
 	__u8 order[TS_MAX_CPU_NODES];	 /* places, best score first */
 };
 
-/* cpu_contexts, array by CPU number: where a CPU sits and how its memory does. */
+/*
+ * cpu_contexts, array by CPU number: where a CPU sits and how its memory does.  The daemon alone
+ * writes it, for people; the scheduler keeps places of CPUs for itself.
+ */
 struct ts_cpu {
 	__u32 node_id;	   /* kernel's NUMA node */
 	__u8 place;	   /* its CPU node; TS_NO_NODE for a CPU that is not there */

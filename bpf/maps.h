@@ -23,6 +23,12 @@ volatile u64 heartbeat_ns;
 /* Of each place the nearest that is near CXL memory with room, by the daemon; itself where there is none. */
 volatile u8 vector_place[TS_MAX_CPU_NODES];
 
+/*
+ * Of each CPU that is or was online, its place and 1; 0: it never was.  Written here alone: a CPU
+ * may come at any time.
+ */
+u8 cpu_places[TS_MAX_CPUS];
+
 /* Entries of damon_data, kept by the daemon: with none, nobody looks for one. */
 volatile u32 nr_profiles;
 
@@ -135,10 +141,9 @@ static struct ts_task *get_task(struct task_struct *p)
 
 static u32 place_of_cpu(s32 cpu)
 {
-	u32 key = cpu;
-	struct ts_cpu *c = bpf_map_lookup_elem(&cpu_contexts, &key);
+	u32 place = cpu >= 0 && cpu < TS_MAX_CPUS ? cpu_places[cpu] : 0;
 
-	return c && c->place < nr_places ? c->place : 0;
+	return place && place <= nr_places ? place - 1 : 0;
 }
 
 static u32 place_of_node(int node)

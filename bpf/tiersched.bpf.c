@@ -688,19 +688,17 @@ static char new_node_message[] = "a CPU of a new node came online";
 static void cpu_comes(s32 cpu)
 {
 	unsigned long long no_arguments[1] = {};
-	u32 key = cpu, place = place_of_node(scx_bpf_cpu_node(cpu));
-	struct ts_cpu *c = bpf_map_lookup_elem(&cpu_contexts, &key);
+	u32 place = place_of_node(scx_bpf_cpu_node(cpu));
 	struct place *pl = get_place(place);
 	struct bpf_cpumask *cpus;
 
-	if (!pl || !c) {
+	if (!pl || cpu < 0 || cpu >= TS_MAX_CPUS) {
 		/* a node that had no CPUs when the daemon looked: start again, with it */
 		scx_bpf_exit_bstr(SCX_VALUE(scx_exit_code, SCX_ECODE_ACT_RESTART), new_node_message,
 				  no_arguments, sizeof(no_arguments));
 		return;
 	}
-	c->place = place;
-	c->node_id = scx_bpf_cpu_node(cpu);
+	cpu_places[cpu] = place + 1;
 	if (!pl->nr_cpus && nr_dead_places)
 		__sync_fetch_and_add(&nr_dead_places, -1);
 	__sync_fetch_and_add(&pl->nr_cpus, 1);

@@ -32,7 +32,7 @@ static void reattach(struct daemon *d)
 {
 	if (d->options->observe)
 		return;
-	sched_detach(d->sched);
+	sched_free(d->sched);
 	d->sched = NULL;
 	for (size_t i = 0; i < d->set.nr; i++)
 		d->set.items[i].published = (struct ts_profile){0};

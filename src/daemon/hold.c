@@ -15,6 +15,7 @@
 #include "control/server.h"
 #include "daemon/doctor.h"
 #include "numa/latencies.h"
+#include "sched/publish.h"
 
 #define LEAST_FILES 128 /* with few CPUs it has some 45 open */
 #define STALE_TICKS 3	/* a heartbeat older than this makes the scheduler ignore profiles */
@@ -180,9 +181,15 @@ int hold_attach(struct daemon *d)
 
 	if (d->options->observe)
 		return -1;
-	r = sched_attach(&d->sched, &d->options->sched, d->machine, STALE_TICKS * d->tick_ns);
+	r = sched_load(&d->sched, &d->options->sched, d->machine, STALE_TICKS * d->tick_ns);
+	if (!r)
+		r = publish_machine(d->sched, d->machine);
+	if (!r)
+		r = sched_attach(d->sched);
 	if (!r)
 		return -1;
+	sched_free(d->sched);
+	d->sched = NULL;
 	if (r != -EBUSY || check_no_other(d) < 0)
 		log_error("the kernel does not take the scheduler: %s; run with -v for the "
 			  "verifier's words",
@@ -264,7 +271,7 @@ void hold_let_go(struct daemon *d, int lock)
 {
 	server_close(d->server);
 	if (d->sched) {
-		sched_detach(d->sched);
+		sched_free(d->sched);
 		log_info("the kernel's own scheduler has all tasks again");
 	}
 	damon_close(d->damon);

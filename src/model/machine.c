@@ -48,6 +48,18 @@ static bool is_cxl_attached(const struct topology *t, unsigned int node_id)
 	return false;
 }
 
+/* No place, nothing known. */
+static struct ts_cpu absent_cpu(void)
+{
+	return (struct ts_cpu){
+		.place = TS_NO_NODE,
+		.bandwidth_mbps = TS_UNKNOWN_U32,
+		.utilisation_permille = TS_UNKNOWN_U32,
+		.hit_rate_permille = TS_UNKNOWN_U32,
+		.latency_ns = TS_UNKNOWN_U32,
+	};
+}
+
 static int fill_cpus(struct machine *m, const struct topology *t, const size_t *cpu_at)
 {
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
@@ -59,7 +71,7 @@ static int fill_cpus(struct machine *m, const struct topology *t, const size_t *
 	if (!m->cpus)
 		return -ENOMEM;
 	for (size_t cpu = 0; cpu < m->nr_cpus; cpu++)
-		m->cpus[cpu] = machine_absent_cpu();
+		m->cpus[cpu] = absent_cpu();
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
 		const struct topology_node *node = &t->nodes[cpu_at[c]];
 
@@ -74,15 +86,9 @@ static int fill_cpus(struct machine *m, const struct topology *t, const size_t *
 	return 0;
 }
 
-struct ts_cpu machine_absent_cpu(void)
+struct ts_cpu machine_cpu(const struct machine *m, size_t cpu)
 {
-	return (struct ts_cpu){
-		.place = TS_NO_NODE,
-		.bandwidth_mbps = TS_UNKNOWN_U32,
-		.utilisation_permille = TS_UNKNOWN_U32,
-		.hit_rate_permille = TS_UNKNOWN_U32,
-		.latency_ns = TS_UNKNOWN_U32,
-	};
+	return cpu < m->nr_cpus ? m->cpus[cpu] : absent_cpu();
 }
 
 static void set_latency(struct machine *m, size_t c, size_t n, const struct topology_link *link)

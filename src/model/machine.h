@@ -76,7 +76,7 @@ void machine_take_metrics(struct machine *m, const struct metrics *metrics,
  */
 uint8_t machine_nearest_to_cxl(const struct machine *m, size_t c);
 
-/* The context of a CPU that is not there: no place, nothing known. */
-struct ts_cpu machine_absent_cpu(void);
+/* The context of CPU; of one that is not there: no place, nothing known. */
+struct ts_cpu machine_cpu(const struct machine *m, size_t cpu);
 
 #endif

@@ -56,15 +56,15 @@ int publish_machine(struct sched *s, const struct machine *m)
 {
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++)
 		sched_set_vector_place(s, c, machine_nearest_to_cxl(m, c));
-	for (size_t i = 0; i < m->nr_cpus; i++) {
-		struct ts_cpu cpu = m->cpus[i];
+	for (uint32_t i = 0; i < sched_nr_cpus(s); i++) {
+		struct ts_cpu cpu = machine_cpu(m, i);
 		int r;
 
 		cpu.bandwidth_mbps = round_known(cpu.bandwidth_mbps, 3);
 		cpu.latency_ns = round_known(cpu.latency_ns, 4);
 		cpu.utilisation_permille = round_permille(cpu.utilisation_permille);
 		cpu.hit_rate_permille = round_permille(cpu.hit_rate_permille);
-		r = sched_set_cpu(s, (uint32_t)i, &cpu);
+		r = sched_set_cpu(s, i, &cpu);
 		if (r < 0)
 			return r;
 	}

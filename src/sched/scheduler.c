@@ -62,7 +62,6 @@ static void configure(struct tiersched_bpf *skel, const struct sched_options *o,
 	memcpy((void *)skel->rodata->vector_names, o->names, sizeof(o->names));
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
 		skel->rodata->place_node_id[c] = m->cpu_node_ids[c];
-		skel->bss->vector_place[c] = machine_nearest_to_cxl(m, c);
 		for (size_t i = 0; i < m->nr_cpu_nodes; i++)
 			skel->rodata->place_order[c][i] = m->near_order[c * m->nr_cpu_nodes + i];
 	}
@@ -100,8 +99,8 @@ static int load(struct sched *s, const struct sched_options *o, const struct mac
 	return tiersched_bpf__load(s->skel);
 }
 
-int sched_attach(struct sched **out, const struct sched_options *o, const struct machine *m,
-		 uint64_t stale_after_ns)
+int sched_load(struct sched **out, const struct sched_options *o, const struct machine *m,
+	       uint64_t stale_after_ns)
 {
 	struct sched *s = calloc(1, sizeof(*s));
 	int r;
@@ -112,37 +111,28 @@ int sched_attach(struct sched **out, const struct sched_options *o, const struct
 	s->nr_possible_cpus = libbpf_num_possible_cpus();
 	s->percpu = calloc(MAX(s->nr_possible_cpus, 1), sizeof(*s->percpu));
 	s->contexts = calloc(MAX(s->nr_possible_cpus, 1), sizeof(*s->contexts));
-	if (!s->percpu || !s->contexts || s->nr_possible_cpus < 0) {
+	if (!s->percpu || !s->contexts || s->nr_possible_cpus < 0)
 		r = s->nr_possible_cpus < 0 ? s->nr_possible_cpus : -ENOMEM;
-		goto fail;
-	}
-	r = load(s, o, m, stale_after_ns, true);
+	else
+		r = load(s, o, m, stale_after_ns, true);
 	/* without CONFIG_EXT_GROUP_SCHED; to ask its BTF first would cost each start */
 	if (r == -ENOTSUP)
 		r = load(s, o, m, stale_after_ns, false);
-	if (r < 0)
-		goto fail;
-	for (int cpu = 0; cpu < s->nr_possible_cpus; cpu++) {
-		struct ts_cpu context =
-			(size_t)cpu < m->nr_cpus ? m->cpus[cpu] : machine_absent_cpu();
-
-		r = sched_set_cpu(s, (uint32_t)cpu, &context);
-		if (r < 0)
-			goto fail;
-	}
-	s->link = bpf_map__attach_struct_ops(s->skel->maps.tiersched_ops);
-	if (!s->link) {
-		r = -errno;
-		goto fail;
+	if (r < 0) {
+		sched_free(s);
+		return r;
 	}
 	*out = s;
 	return 0;
-fail:
-	sched_detach(s);
-	return r < 0 ? r : -EINVAL;
 }
 
-void sched_detach(struct sched *s)
+int sched_attach(struct sched *s)
+{
+	s->link = bpf_map__attach_struct_ops(s->skel->maps.tiersched_ops);
+	return s->link ? 0 : -errno;
+}
+
+void sched_free(struct sched *s)
 {
 	if (!s)
 		return;
@@ -208,6 +198,11 @@ bool sched_usage(struct sched *s, pid_t tgid, struct ts_usage *out)
 	u32 key = (u32)tgid;
 
 	return !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.process_usage), &key, out);
+}
+
+uint32_t sched_nr_cpus(const struct sched *s)
+{
+	return (uint32_t)s->nr_possible_cpus;
 }
 
 int sched_set_cpu(struct sched *s, uint32_t cpu, const struct ts_cpu *context)

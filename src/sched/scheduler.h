@@ -36,15 +36,17 @@ struct sched_exit {
 };
 
 /*
- * Load and attach.  STALE_AFTER_NS is how old the heartbeat may grow before
- * profiles are ignored.  0; -EBUSY when another sched_ext scheduler runs;
- * another errno (the verifier's log is printed with -v).
+ * Load.  STALE_AFTER_NS is how old the heartbeat may grow before profiles are
+ * ignored.  0 or -errno (the verifier's log is printed with -v).
  */
-int sched_attach(struct sched **out, const struct sched_options *o, const struct machine *m,
-		 uint64_t stale_after_ns);
+int sched_load(struct sched **out, const struct sched_options *o, const struct machine *m,
+	       uint64_t stale_after_ns);
+
+/* All tasks are ours from now on.  0; -EBUSY when another sched_ext scheduler runs; -errno. */
+int sched_attach(struct sched *s);
 
 /* Detach (scheduling goes back to the kernel's) and free.  NULL is fine. */
-void sched_detach(struct sched *s);
+void sched_free(struct sched *s);
 
 /* Has it left? */
 void sched_poll(struct sched *s, struct sched_exit *out);
@@ -61,6 +63,9 @@ void sched_drop(struct sched *s, pid_t tgid);
 
 /* What the scheduler has counted for a process; false when it is not entered. */
 bool sched_usage(struct sched *s, pid_t tgid, struct ts_usage *out);
+
+/* Possible CPUs, numbered from 0. */
+uint32_t sched_nr_cpus(const struct sched *s);
 
 /* Write a CPU's context if it differs from what was written before.  0 or -errno. */
 int sched_set_cpu(struct sched *s, uint32_t cpu, const struct ts_cpu *context);
