@@ -11,10 +11,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <time.h>
+
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -30,6 +32,8 @@
 #include "report/text.h"
 
 #define MIN_TICK_NS (50 * NSEC_PER_MSEC)
+/* sd-event may put off what is due by so much, and by 250 ms when it is not told. */
+#define TIMER_SLACK_US 1
 /* What is larger goes back to the kernel when it is freed; without a word glibc raises this. */
 #define MMAP_THRESHOLD (128 << 10)
 
@@ -66,95 +70,175 @@ static char *report_text(void *arg, const uid_t *reader)
 	return text;
 }
 
-/* A descriptor, or -errno. */
-static int open_timer(uint64_t period_ns)
-{
-	struct timespec period = {(time_t)(period_ns / NSEC_PER_SEC),
-				  (long)(period_ns % NSEC_PER_SEC)};
-	struct itimerspec spec = {.it_interval = period, .it_value = period};
-	_cleanup_close_ int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+/* What the event loop calls: the tick first, whoever waits at the sockets. */
+struct run {
+	struct daemon *d;
+	sd_event *event;
+	uint64_t next_us; /* the tick is due, CLOCK_MONOTONIC */
+	sd_event_source *tick;
+	sd_event_source *doors[SERVER_DOORS];
+	sd_event_source *pause; /* until a door opens again */
+};
 
-	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL))
-		return -errno;
-	return take_fd(&fd);
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
+{
+	struct run *run = user;
+
+	if (info->ssi_signo != SIGHUP)
+		return sd_event_exit(run->event, TS_EXIT_OK);
+	log_info("SIGHUP changes nothing: options are read at the start; restart for new ones");
+	return 0;
 }
 
-/* A descriptor, or -errno: then the signals are not held back either. */
-static int open_signals(void)
+/* -1 to go on, else the exit status. */
+static int tick_and_follow(struct daemon *d)
 {
+	int status;
+	uint64_t now;
+
+	tick(d);
+	status = follow_scheduler(d);
+	if (status >= 0)
+		return status;
+	now = now_ns();
+	if (d->options->stats_ns && now - d->stats_ns >= d->options->stats_ns) {
+		d->stats_ns = now;
+		if (print_stats(d, now) < 0)
+			return TS_EXIT_FAILED;
+	}
+	return d->options->duration_ns && now - d->start_ns >= d->options->duration_ns ? TS_EXIT_OK
+										       : -1;
+}
+
+/* Ticks that were missed are not made up for. */
+static int on_tick(sd_event_source *source, uint64_t due_us, void *user)
+{
+	struct run *run = user;
+	uint64_t period_us = run->d->tick_ns / NSEC_PER_USEC, now_us;
+	int status = tick_and_follow(run->d), r;
+
+	if (status >= 0)
+		return sd_event_exit(run->event, status);
+	now_us = now_ns() / NSEC_PER_USEC;
+	run->next_us += period_us;
+	if (run->next_us <= now_us)
+		run->next_us = now_us + period_us - (now_us - run->next_us) % period_us;
+	r = sd_event_source_set_time(source, run->next_us);
+	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int add_tick(struct run *run)
+{
+	int r;
+
+	run->next_us = now_ns() / NSEC_PER_USEC;
+	r = sd_event_add_time(run->event, &run->tick, CLOCK_MONOTONIC, run->next_us, TIMER_SLACK_US,
+			      on_tick, run);
+	if (r < 0)
+		return r;
+	/* without ticks the run would go on blind */
+	r = sd_event_source_set_exit_on_failure(run->tick, true);
+	return r < 0 ? r : sd_event_source_set_priority(run->tick, SD_EVENT_PRIORITY_IMPORTANT);
+}
+
+/* Wait at the doors that are open, and for the next one that will be. */
+static int watch_doors(struct run *run)
+{
+	struct pollfd fds[SERVER_DOORS];
+	uint64_t now = now_ns();
+	int timeout_ms = server_wait(run->d->server, now, fds), r = 0;
+
+	for (size_t i = 0; !r && i < SERVER_DOORS; i++)
+		r = MIN(sd_event_source_set_enabled(run->doors[i], fds[i].fd >= 0 ? SD_EVENT_ON
+										  : SD_EVENT_OFF),
+			0);
+	if (r < 0 || timeout_ms < 0)
+		return r;
+	r = sd_event_source_set_time(run->pause, now / NSEC_PER_USEC + (uint64_t)timeout_ms * 1000);
+	return r < 0 ? r : sd_event_source_set_enabled(run->pause, SD_EVENT_ONESHOT);
+}
+
+static int on_pause_over(sd_event_source *source, uint64_t due_us, void *user)
+{
+	return watch_doors(user);
+}
+
+static int on_client(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct run *run = user;
+	struct pollfd fds[SERVER_DOORS] = {0};
+
+	for (size_t i = 0; i < SERVER_DOORS; i++)
+		fds[i].revents = run->doors[i] == source ? POLLIN : 0;
+	server_answer(run->d->server, fds, report_text, run->d, now_ns());
+	return watch_doors(run);
+}
+
+/* Held back from now on, so that one that comes during the start ends the run in order. */
+static int add_signals(struct run *run)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	sigset_t set;
-	int fd;
+	int r = 0;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(&set, signals[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	return fd;
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(signals); i++)
+		r = sd_event_add_signal(run->event, NULL, signals[i], on_signal, run);
+	return MIN(r, 0);
 }
 
-/* Does a signal that has come end the run? */
-static bool is_to_stop(int signals)
+static int add_server(struct run *run)
 {
-	struct signalfd_siginfo info;
+	struct pollfd fds[SERVER_DOORS];
+	int r;
 
-	if (read(signals, &info, sizeof(info)) != sizeof(info))
-		return false;
-	if (info.ssi_signo != SIGHUP)
-		return true;
-	log_info("SIGHUP changes nothing: options are read at the start; restart for new ones");
-	return false;
+	(void)server_wait(run->d->server, now_ns(), fds);
+	r = sd_event_add_time(run->event, &run->pause, CLOCK_MONOTONIC, UINT64_MAX, TIMER_SLACK_US,
+			      on_pause_over, run);
+	for (size_t i = 0; r >= 0 && i < SERVER_DOORS; i++)
+		r = sd_event_add_io(run->event, &run->doors[i], fds[i].fd, EPOLLIN, on_client, run);
+	return MIN(r, 0);
 }
 
-static int loop(struct daemon *d, int signals)
+static void forget(struct run *run)
 {
-	_cleanup_close_ int timer = open_timer(d->tick_ns);
-	struct pollfd fds[2 + SERVER_DOORS] = {
-		{.fd = signals, .events = POLLIN},
-		{.fd = timer, .events = POLLIN},
-	};
-	const struct timespec pause = {(time_t)(d->tick_ns / NSEC_PER_SEC),
-				       (long)(d->tick_ns % NSEC_PER_SEC)};
-	uint64_t expirations, now;
-	int status, timeout_ms, r;
+	for (size_t i = 0; i < SERVER_DOORS; i++)
+		sd_event_source_unref(run->doors[i]);
+	sd_event_source_unref(run->pause);
+	sd_event_source_unref(run->tick);
+	sd_event_unref(run->event);
+}
 
-	if (timer < 0) {
-		log_error("cannot make a timer: %s", strerror(-timer));
+/* Goes on whatever happens; the tick's own trouble is told elsewhere. */
+static int loop(struct run *run)
+{
+	const struct timespec pause = {(time_t)(run->d->tick_ns / NSEC_PER_SEC),
+				       (long)(run->d->tick_ns % NSEC_PER_SEC)};
+	int status = TS_EXIT_FAILED, r;
+
+	r = add_tick(run);
+	if (r >= 0)
+		r = add_server(run);
+	if (r < 0) {
+		log_error("cannot wait for ticks and clients: %s", strerror(-r));
 		return TS_EXIT_FAILED;
 	}
-
-	for (;;) {
-		tick(d);
-		status = follow_scheduler(d);
-		if (status >= 0)
-			return status;
-		now = now_ns();
-		if (d->options->stats_ns && now - d->stats_ns >= d->options->stats_ns) {
-			d->stats_ns = now;
-			if (print_stats(d, now) < 0)
-				return TS_EXIT_FAILED;
-		}
-		if (d->options->duration_ns && now - d->start_ns >= d->options->duration_ns)
-			return TS_EXIT_OK;
-		do {
-			timeout_ms = server_wait(d->server, now_ns(), fds + 2);
-			r = poll(fds, ARRAY_SIZE(fds), timeout_ms) < 0 && errno != EINTR ? -errno
-											 : 0;
-			trouble_report(&d->troubles, TROUBLE_LOOP, r, NULL);
-			if (r < 0) {
-				nanosleep(&pause, NULL);
-				break;
-			}
-			if (fds[0].revents && is_to_stop(signals))
-				return TS_EXIT_OK;
-			server_answer(d->server, fds + 2, report_text, d, now_ns());
-		} while (!fds[1].revents);
-		(void)!read(timer, &expirations, sizeof(expirations));
+	(void)sd_notify(0, "READY=1");
+	while (sd_event_get_state(run->event) != SD_EVENT_FINISHED) {
+		r = sd_event_run(run->event, UINT64_MAX);
+		trouble_report(&run->d->troubles, TROUBLE_LOOP, MIN(r, 0), NULL);
+		if (r < 0)
+			nanosleep(&pause, NULL);
 	}
+	(void)sd_notify(0, "STOPPING=1");
+	(void)sd_event_get_exit_code(run->event, &status);
+	if (status < 0)
+		log_error("cannot wait for the next tick: %s", strerror(-status));
+	return status < 0 ? TS_EXIT_FAILED : status;
 }
 
 int daemon_run(const struct options *o)
@@ -164,12 +248,16 @@ int daemon_run(const struct options *o)
 		.model_options = MODEL_OPTIONS_DEFAULT,
 		.tick_ns = MAX(o->damon_interval_ns, MIN_TICK_NS),
 	};
-	_cleanup_close_ int signals = open_signals();
-	int lock = -1, status;
+	struct run run = {.d = &d};
+	int lock = -1, status, r;
 
 	(void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
-	if (signals < 0) {
-		log_error("cannot take signals: %s", strerror(-signals));
+	r = sd_event_new(&run.event);
+	if (r >= 0)
+		r = add_signals(&run);
+	if (r < 0) {
+		log_error("cannot take signals: %s", strerror(-r));
+		sd_event_unref(run.event);
 		return TS_EXIT_FAILED;
 	}
 	/* the machine waits for its word: a late heartbeat costs every placement */
@@ -189,8 +277,9 @@ int daemon_run(const struct options *o)
 		log_info("%s; DAMON every %llu ms; stop with Ctrl-C",
 			 o->observe ? "observing" : "scheduling",
 			 (unsigned long long)(o->damon_interval_ns / NSEC_PER_MSEC));
-		status = loop(&d, signals);
+		status = loop(&run);
 	}
+	forget(&run);
 	hold_let_go(&d, lock);
 	return status;
 }

@@ -238,6 +238,25 @@ cannot_write() {
 	stop_daemon
 }
 
+# As systemd's Type=notify asks: up is who schedules, not who has been started.
+@test "who started it is told when it is up, and when it stops" {
+	local told=$BATS_TEST_TMPDIR/told
+	# the state of sched_ext goes with each word
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+while True:
+    word = s.recv(4096).decode()
+    print(word, open("/sys/kernel/sched_ext/state").read(), flush=True)' "$told.socket" >"$told" 3>&- &
+	pids+=("$!")
+	retry 10 test -S "$told.socket"
+	NOTIFY_SOCKET=$told.socket start_daemon
+	retry 10 grep -q "^READY=1 enabled" "$told"
+	! grep -q STOPPING "$told"
+	stop_daemon
+	retry 10 grep -q "^STOPPING=1" "$told"
+}
+
 @test "a second daemon is refused, the first goes on" {
 	start_daemon
 	[[ $(cat $scx/switch_all) == 1 && $(cat $scx/root/ops) == tiersched_* ]]
