@@ -14,7 +14,7 @@ static const char *skip_blanks(const char *text)
 	return text;
 }
 
-/* Decimal digits up to the first other character, no greater than LIMIT. */
+/* Take decimal digits up to the first other character.  The number is LIMIT at most. */
 static int take_number(uint64_t *out, const char **text, uint64_t limit)
 {
 	uint64_t value = 0;
