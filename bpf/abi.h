@@ -157,7 +157,7 @@ struct ts_task {
 	__u8 saw_shorter;    /* 1: when its last slice ended, another queue was shorter */
 	/* Of a kernel worker: CPU node where its work was asked for; TS_NO_NODE: its own. */
 	__u8 served;
-	__u8 by_rule;	     /* 1: a rule gives the class; other groups may pay for the priority */
+	__u8 by_rule; /* 1: a rule gives the class; other groups may pay for the priority */
 	__u8 pad[2];
 	char comm[16]; /* the name that the class was judged by */
 };

@@ -28,17 +28,17 @@
 
 enum damon_error {
 	DAMON_E_NONE = 0,
-	DAMON_E_NO_SYSFS,    /* the kernel has no DAMON sysfs interface */
-	DAMON_E_NO_VADDR,    /* no "vaddr" among avail_operations */
-	DAMON_E_NO_REGIONS,  /* no trace events, no schemes/N/tried_regions (before Linux 6.2) */
-	DAMON_E_BUSY,        /* another user holds DAMON; damon_holder() names it */
-	DAMON_E_PERMISSION,  /* not root */
+	DAMON_E_NO_SYSFS,   /* the kernel has no DAMON sysfs interface */
+	DAMON_E_NO_VADDR,   /* no "vaddr" among avail_operations */
+	DAMON_E_NO_REGIONS, /* no trace events, no schemes/N/tried_regions (before Linux 6.2) */
+	DAMON_E_BUSY,	    /* another user holds DAMON; damon_holder() names it */
+	DAMON_E_PERMISSION, /* not root */
 };
 
 /* Where regions are read.  Both ways give the same figures, and the trace event costs less. */
 enum damon_reader {
-	DAMON_READER_AUTO,          /* trace event, else tried_regions */
-	DAMON_READER_TRACE,         /* tracepoint damon:damon_aggregated through a perf event */
+	DAMON_READER_AUTO,	    /* trace event, else tried_regions */
+	DAMON_READER_TRACE,	    /* tracepoint damon:damon_aggregated through a perf event */
 	DAMON_READER_TRIED_REGIONS, /* sysfs directories, one for each region */
 };
 
@@ -72,8 +72,8 @@ struct damon_probe {
 	bool trace; /* damon_aggregated in tracefs, which only root may read */
 	enum damon_known vaddr, tried_regions, auto_intervals, obsolete_target;
 	bool stat_enabled, reclaim_enabled, lru_sort_enabled; /* modules that hold DAMON now */
-	int nr_kdamonds; /* slots, -1 unknown */
-	int nr_running; /* how many of these run */
+	int nr_kdamonds;				      /* slots, -1 unknown */
+	int nr_running;					      /* how many of these run */
 };
 
 #define DAMON_MAX_RANGES 64
@@ -100,16 +100,16 @@ struct damon_target {
 };
 
 struct damon_region {
-	uint64_t start, end; /* virtual addresses, END exclusive */
+	uint64_t start, end;  /* virtual addresses, END exclusive */
 	uint32_t nr_accesses; /* samples of the last aggregation that found it accessed, 0..max */
-	uint32_t age; /* aggregations since the access pattern changed much */
+	uint32_t age;	      /* aggregations since the access pattern changed much */
 };
 
 struct damon_snapshot {
 	struct damon_target target;
 	/* Ascending.  Valid until the next call on the session. */
 	const struct damon_region *regions;
-	size_t nr_regions; /* 0: nothing is known yet, or the process has just begun */
+	size_t nr_regions;	  /* 0: nothing is known yet, or the process has just begun */
 	uint32_t max_nr_accesses; /* aggregation / sampling interval of this snapshot */
 	uint64_t aggregation_us;
 	/*

@@ -14,8 +14,8 @@
 #define HMAT_MAX_LATENCY_NS 1000000u
 
 struct hmat {
-	struct idlist initiators; /* node ids with CPUs; empty when not stated */
-	uint32_t read_latency_ns; /* 0 unknown */
+	struct idlist initiators;     /* node ids with CPUs; empty when not stated */
+	uint32_t read_latency_ns;     /* 0 unknown */
 	uint32_t read_bandwidth_mbps; /* 0 unknown */
 };
 

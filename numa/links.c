@@ -57,12 +57,12 @@ struct figure {
 struct survey {
 	struct topology *t;
 	const struct idlist *attach; /* [nr_nodes] */
-	struct idlist cpu_nodes; /* ids */
-	uint32_t *slit; /* [from * nr_nodes + to], 0 unknown */
-	struct idlist *initiators; /* [nr_nodes], ids */
-	struct figure *figures; /* [nr_nodes], to each node from its nearest CPUs */
-	uint64_t scale_ps; /* the machine's scale, per unit of distance */
-	bool is_real; /* scale_ps comes from stated latencies, it is not nominal */
+	struct idlist cpu_nodes;     /* ids */
+	uint32_t *slit;		     /* [from * nr_nodes + to], 0 unknown */
+	struct idlist *initiators;   /* [nr_nodes], ids */
+	struct figure *figures;	     /* [nr_nodes], to each node from its nearest CPUs */
+	uint64_t scale_ps;	     /* the machine's scale, per unit of distance */
+	bool is_real;		     /* scale_ps comes from stated latencies, it is not nominal */
 };
 
 static uint32_t distance(const struct survey *s, size_t from, size_t to)

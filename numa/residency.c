@@ -20,7 +20,7 @@
 
 struct residency {
 	void **pages; /* [max_pages] */
-	int *status; /* [max_pages] */
+	int *status;  /* [max_pages] */
 	int *columns; /* [nr_columns]: the column of each node id, -1 for none */
 	size_t max_pages, nr_nodes, nr_columns;
 	uint64_t page_bytes;

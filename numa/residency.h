@@ -14,7 +14,7 @@ struct residency;
 
 struct residency_range {
 	uint64_t start, end; /* bytes, END exclusive; the sampler rounds to pages */
-	uint32_t nr_wanted; /* pages to look at; all of them when the range is smaller */
+	uint32_t nr_wanted;  /* pages to look at; all of them when the range is smaller */
 };
 
 /*

@@ -18,10 +18,10 @@
 /* The source of a latency or a bandwidth.  A greater value is a better source. */
 enum topology_source {
 	TOPOLOGY_UNKNOWN = 0,
-	TOPOLOGY_SLIT,     /* ACPI SLIT distance scaled to ns, see topology_read() */
+	TOPOLOGY_SLIT,	   /* ACPI SLIT distance scaled to ns, see topology_read() */
 	TOPOLOGY_ATTACH,   /* SLIT way from the CPUs to the CXL device's node, and on from there */
-	TOPOLOGY_HMAT,     /* nodeN/access{0,1}/initiators: HMAT and CDAT, merged by the kernel */
-	TOPOLOGY_CXL,      /* the CXL region's access{0,1} coordinates */
+	TOPOLOGY_HMAT,	   /* nodeN/access{0,1}/initiators: HMAT and CDAT, merged by the kernel */
+	TOPOLOGY_CXL,	   /* the CXL region's access{0,1} coordinates */
 	TOPOLOGY_MEASURED, /* a probe of ours on this machine */
 };
 
@@ -34,17 +34,17 @@ enum topology_cxl {
 };
 
 struct topology_link {
-	uint32_t latency_ns; /* one load of this node's memory, unloaded */
+	uint32_t latency_ns;	 /* one load of this node's memory, unloaded */
 	uint32_t bandwidth_mbps; /* reads, MB/s (10^6 bytes), as firmware states it */
 	enum topology_source latency_source;
 	enum topology_source bandwidth_source;
 };
 
 struct topology_node {
-	unsigned int id; /* the kernel's number; numbers may be sparse */
+	unsigned int id;    /* the kernel's number; numbers may be sparse */
 	struct idlist cpus; /* online CPUs; empty for a memory-only node */
 	uint64_t mem_bytes; /* MemTotal; 0 for a node without memory */
-	int tier; /* N of /sys/devices/virtual/memory_tiering/memory_tierN, -1 unknown */
+	int tier;	    /* N of /sys/devices/virtual/memory_tiering/memory_tierN, -1 unknown */
 	enum topology_cxl cxl;
 	int attach_node; /* id of the node that its CXL memdevs report; -1 unknown, or several */
 	/* Ids of the nodes whose CPUs are nearest.  Never empty when the machine has CPUs. */
@@ -65,7 +65,7 @@ struct topology_memdev {
 	char host[32]; /* PCI address, "0000:0d:00.0" */
 	uint64_t serial;
 	uint64_t ram_bytes, pmem_bytes;
-	int numa_node; /* -1 unknown */
+	int numa_node;	 /* -1 unknown */
 	bool has_region; /* it is part of a region */
 };
 
@@ -79,7 +79,7 @@ enum topology_region_state {
 };
 
 struct topology_region {
-	char name[32]; /* "region0" */
+	char name[32];	  /* "region0" */
 	char devices[64]; /* its memdevs, "mem0,mem1" */
 	uint64_t bytes;
 	int target_node; /* the node of its memory when that is online; -1 unknown */
@@ -93,11 +93,11 @@ struct topology_region {
  * bus are not listed.
  */
 struct topology_dax {
-	char name[32]; /* "dax0.0" */
+	char name[32];	 /* "dax0.0" */
 	char driver[32]; /* "kmem": memory of its target node; "device_dax": a file; "" none */
-	int region; /* N of the CXL regionN that it belongs to, -1 none */
+	int region;	 /* N of the CXL regionN that it belongs to, -1 none */
 	int target_node; /* -1 unknown */
-	uint64_t bytes; /* 0 unknown */
+	uint64_t bytes;	 /* 0 unknown */
 	bool persistent; /* it is of the persistent part of a CXL device */
 };
 

@@ -16,8 +16,8 @@
 struct regions_run {
 	size_t first, nr;
 	uint64_t time_ns; /* CLOCK_MONOTONIC when the kernel reported it */
-	bool known; /* false: no report of this target, NR is 0 */
-	bool wanted; /* false: this target is not asked for this time */
+	bool known;	  /* false: no report of this target, NR is 0 */
+	bool wanted;	  /* false: this target is not asked for this time */
 };
 
 struct regions {

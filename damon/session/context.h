@@ -34,7 +34,7 @@ struct context_limits {
 /* What a context's files tell about this kernel. */
 struct context_features {
 	bool vaddr, auto_intervals;
-	bool fvaddr; /* it can monitor given ranges of a process */
+	bool fvaddr;			     /* it can monitor given ranges of a process */
 	bool obsolete_target, tried_regions; /* known only after context_probe() */
 };
 

@@ -21,7 +21,7 @@
 struct member {
 	struct damon_target target; /* tgid 0: parked */
 	struct damon_ranges ranges; /* as given to the kernel; nr 0: what is mapped */
-	size_t index_before; /* its index before the last commit, or MEMBER_NEW */
+	size_t index_before;	    /* its index before the last commit, or MEMBER_NEW */
 	/* It has the index of another, and that one's regions until the next update. */
 	bool reused;
 	uint64_t since_ns; /* CLOCK_MONOTONIC; earlier reports are not about this process */
@@ -51,7 +51,7 @@ struct commit_plan {
 	struct commit_target *targets;
 	size_t nr, capacity;
 	struct members after; /* the members after the commit; the caller sets its times */
-	bool changes; /* false: nothing to commit */
+	bool changes;	      /* false: nothing to commit */
 };
 
 /*

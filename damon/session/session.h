@@ -24,10 +24,10 @@ struct damon {
 	struct context context;
 	struct context_features features;
 	struct context_intervals intervals; /* as asked for, or as the kernel has tuned them */
-	struct context_limits limits; /* in force */
+	struct context_limits limits;	    /* in force */
 	bool auto_intervals, keep_stat;
-	bool by_ranges; /* the caller wants it, and the kernel can */
-	struct trace *trace; /* NULL: read tried_regions */
+	bool by_ranges;		/* the caller wants it, and the kernel can */
+	struct trace *trace;	/* NULL: read tried_regions */
 	struct members members; /* targets of the running kdamond, in its order */
 	struct commit_plan plan;
 	struct damon_target *wanted;
@@ -37,7 +37,7 @@ struct damon {
 	struct regions regions;
 	struct damon_snapshot *snapshots;
 	size_t snapshots_capacity;
-	size_t turn; /* index of the member that the next snapshot begins with */
+	size_t turn;  /* index of the member that the next snapshot begins with */
 	pid_t thread; /* the running kdamond, 0: none */
 	uint64_t restarted_ns;
 };

@@ -20,7 +20,7 @@
 #define JOURNAL_TEXT_SIZE 512
 
 enum journal_stage {
-	JOURNAL_NO_SLOT,    /* none claimed */
+	JOURNAL_NO_SLOT, /* none claimed */
 	/* The slot is being made or taken.  Its mark may not be there yet. */
 	JOURNAL_CLAIMING,
 	/* The slot has our mark.  Its kdamond may be starting, running or stopped. */
@@ -29,9 +29,9 @@ enum journal_stage {
 
 struct journal {
 	char boot_id[PROC_BOOT_ID_SIZE]; /* the boot that the rest is true for */
-	bool stat_lifted; /* DAMON_STAT was on and we turned it off */
+	bool stat_lifted;		 /* DAMON_STAT was on and we turned it off */
 	enum journal_stage stage;
-	uint32_t slot; /* the rest is meaningless in JOURNAL_NO_SLOT */
+	uint32_t slot;		     /* the rest is meaningless in JOURNAL_NO_SLOT */
 	uint32_t nr_kdamonds_before; /* 0: we made the slot */
 	uint32_t nr_contexts_before; /* of the slot */
 	/*

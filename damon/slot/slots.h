@@ -30,7 +30,7 @@ struct slot_seen {
 	pid_t thread; /* the running kdamond, else 0 */
 	uint32_t nr_contexts;
 	uint32_t nr_targets; /* of context 0, 0 without */
-	uint64_t update_us; /* of context 0, 0 without */
+	uint64_t update_us;  /* of context 0, 0 without */
 };
 
 /* 0 or a negative errno: -ENOENT where the slot is gone. */
@@ -59,7 +59,7 @@ struct slots_found {
 };
 
 struct slots_putback {
-	bool stop;           /* write "off" */
+	bool stop;	     /* write "off" */
 	bool free_kdamonds;  /* write 0 to nr_kdamonds */
 	bool reset_contexts; /* write nr_contexts_before; that also clears our configuration */
 	bool start_stat;

@@ -22,7 +22,7 @@ enum memdev_pmu_counter {
 
 struct memdev_pmu {
 	struct pmu pmu;
-	char device[32]; /* its memdev, "mem0" */
+	char device[32];		/* its memdev, "mem0" */
 	int fd[MEMDEV_PMU_NR_COUNTERS]; /* or the -errno of opening it */
 	bool grouped; /* they run together; else each runs when the hardware has room */
 	int nr_idle;  /* readings in a row between which the group did not run */
@@ -35,7 +35,7 @@ struct memdev_pmu {
 };
 
 struct memdev_pmu_rates {
-	bool known;		 /* both are known */
+	bool known;		      /* both are known */
 	double read_mbps, write_mbps; /* 64 bytes a request, MB/s (10^6 bytes) */
 };
 

@@ -44,8 +44,8 @@ struct metrics {
 	struct fill_latency *fills; /* NULL before the first scan, or where there are none */
 	bool looked_for_fills;
 	struct resctrl *resctrl; /* NULL where it is not mounted */
-	uint64_t scan_ns;     /* time of the last scan */
-	uint64_t random;      /* state of metrics_simulate(); 0: before the first call */
+	uint64_t scan_ns;	 /* time of the last scan */
+	uint64_t random;	 /* state of metrics_simulate(); 0: before the first call */
 };
 
 /* Copy the next name of a list "mem0,mem1" to OUT.  False at its end. */

@@ -33,9 +33,9 @@ struct metric {
 enum capacity_source {
 	CAPACITY_UNKNOWN = 0,
 	CAPACITY_SIMULATED, /* made up: --simulate */
-	CAPACITY_FIRMWARE, /* HMAT, for its nearest CPUs */
-	CAPACITY_REGION,   /* coordinates of its CXL regions, summed */
-	CAPACITY_OPTION,   /* --bandwidth */
+	CAPACITY_FIRMWARE,  /* HMAT, for its nearest CPUs */
+	CAPACITY_REGION,    /* coordinates of its CXL regions, summed */
+	CAPACITY_OPTION,    /* --bandwidth */
 };
 
 struct metrics_node {

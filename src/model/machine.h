@@ -31,8 +31,8 @@ struct machine {
 	bool *quick;		 /* [cpu][mem] answers quickly as loaded now */
 	uint8_t *points;	 /* [cpu][mem] of the score, see machine_take_metrics() */
 	uint8_t *near_order;	 /* [cpu][cpu] CPU nodes by distance, itself first, for stealing */
-	struct ts_cpu *cpus; /* by CPU number */
-	size_t nr_cpus;	     /* highest online CPU number + 1 */
+	struct ts_cpu *cpus;	 /* by CPU number */
+	size_t nr_cpus;		 /* highest online CPU number + 1 */
 	struct model_machine model; /* the same arrays for the model */
 };
 

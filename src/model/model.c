@@ -49,9 +49,9 @@ struct model_process {
 	double hit_heat, hit_squares;	 /* smoothed sums over hits: heat, and its square */
 	double intensity;		 /* smoothed, < 0 unknown */
 	double migrations_hz;
-	double pages;	     /* smoothed number of pages looked at per sample */
-	uint32_t nr_samples; /* samples that had heat */
-	uint64_t heat_ns;    /* when heat was last seen */
+	double pages;		 /* smoothed number of pages looked at per sample */
+	uint32_t nr_samples;	 /* samples that had heat */
+	uint64_t heat_ns;	 /* when heat was last seen */
 	uint64_t resident_bytes; /* UINT64_MAX unknown */
 };
 
@@ -130,9 +130,9 @@ uint32_t model_wait_ns(uint32_t latency_ns, uint32_t utilisation_permille)
 struct totals {
 	double accessed, hot, cold, heat; /* bytes */
 	double access_weight, age_weight; /* bytes x accesses, bytes x age */
-	double hit_squares;  /* sum over hits of the square of the hit's heat */
-	double placed_heat;  /* heat of regions whose nodes are known */
-	double placed_bytes; /* accessed bytes of those regions */
+	double hit_squares;		  /* sum over hits of the square of the hit's heat */
+	double placed_heat;		  /* heat of regions whose nodes are known */
+	double placed_bytes;		  /* accessed bytes of those regions */
 	uint64_t pages;
 };
 

@@ -45,11 +45,11 @@
 /* The machine, borrowed by each call.  Indexes are dense, see machine.h. */
 struct model_machine {
 	size_t nr_cpu_nodes, nr_mem_nodes;
-	const uint32_t *latency_ns;    /* [cpu node][mem node], 0 unknown */
-	const uint32_t *wait_ns;       /* [mem node] wait of an access; 0 also where not known */
-	const bool *cxl;	       /* [mem node] */
-	const uint8_t *points;	       /* [cpu node][mem node] points for all its heat; NULL: 0 */
-	const bool *full;	       /* [mem node] no room; its users stay near; NULL: none */
+	const uint32_t *latency_ns; /* [cpu node][mem node], 0 unknown */
+	const uint32_t *wait_ns;    /* [mem node] wait of an access; 0 also where not known */
+	const bool *cxl;	    /* [mem node] */
+	const uint8_t *points;	    /* [cpu node][mem node] points for all its heat; NULL: 0 */
+	const bool *full;	    /* [mem node] no room; its users stay near; NULL: none */
 };
 
 struct model_options {

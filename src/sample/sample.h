@@ -10,8 +10,8 @@
 struct sample_region {
 	uint64_t start; /* address */
 	uint64_t bytes;
-	uint32_t nr_accesses;  /* samples that found it accessed, 0..max_nr_accesses */
-	uint32_t age;	       /* aggregation intervals */
+	uint32_t nr_accesses; /* samples that found it accessed, 0..max_nr_accesses */
+	uint32_t age;	      /* aggregation intervals */
 	/* [mem node] pages that sampling found there.  All 0: not known of this region. */
 	const uint32_t *pages;
 };
@@ -25,9 +25,9 @@ struct sample {
 	const struct sample_region *regions;
 	size_t nr_regions;
 	uint64_t resident_bytes; /* of the process; of several views one counts; 0 unknown */
-	uint64_t cpu_ns;	/* CPU time used since the sample before */
-	uint64_t wall_ns;	/* time since the sample before; 0 for the first */
-	uint32_t nr_migrations; /* node changes of its threads since the sample before */
+	uint64_t cpu_ns;	 /* CPU time used since the sample before */
+	uint64_t wall_ns;	 /* time since the sample before; 0 for the first */
+	uint32_t nr_migrations;	 /* node changes of its threads since the sample before */
 };
 
 #endif

@@ -12,10 +12,10 @@
 #include "model/machine.h"
 
 struct sched_options {
-	bool partial;	   /* only tasks with policy SCHED_EXT */
-	uint64_t slice_ns; /* 100 us .. 1 s */
-	uint64_t hold_ns;  /* 0 .. 1 s */
-	struct ts_tunables tune; /* see TS_TUNABLES for ranges */
+	bool partial;			       /* only tasks with policy SCHED_EXT */
+	uint64_t slice_ns;		       /* 100 us .. 1 s */
+	uint64_t hold_ns;		       /* 0 .. 1 s */
+	struct ts_tunables tune;	       /* see TS_TUNABLES for ranges */
 	char names[TS_MAX_NAMES][TS_NAME_LEN]; /* prefixes of known vector and MoE programs */
 };
 
