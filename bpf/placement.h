@@ -22,7 +22,7 @@ static struct ts_profile *fresh_profile(const struct task_struct *p)
 	profile = bpf_map_lookup_elem(&damon_data, &tgid);
 	if (!profile)
 		return NULL;
-	/* by the daemon's clock: the scheduler's goes apart from it over days */
+	/* by the daemon's clock, because scx_bpf_now() drifts from it over days */
 	if ((s64)(bpf_ktime_get_ns() - heartbeat_ns) > (s64)stale_after_ns) {
 		count(TS_STAT_STALE);
 		return NULL;

@@ -321,7 +321,7 @@ void BPF_PROG(ts_enqueue, struct task_struct *p, u64 enq_flags)
 		run_here(p, enq_flags);
 		return;
 	}
-	/* ts_select_cpu() has not looked yet: after a slice, for instance */
+	/* ts_select_cpu() has not looked for an idle CPU, for instance after a slice */
 	if (!(enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_CPU_SELECTED))) {
 		idle = pick_idle(p, &w, -1);
 		if (idle >= 0) {
@@ -787,7 +787,7 @@ void BPF_PROG(ts_exit, struct scx_exit_info *info)
 	exit_record.code = info->exit_code;
 	bpf_probe_read_kernel_str(exit_record.reason, sizeof(exit_record.reason), info->reason);
 	bpf_probe_read_kernel_str(exit_record.message, sizeof(exit_record.message), info->msg);
-	/* last: the daemon waits for it */
+	/* this is written last, because the daemon waits for it */
 	__sync_val_compare_and_swap(&exit_record.kind, exit_record.kind, (s32)info->kind);
 }
 

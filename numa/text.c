@@ -48,7 +48,7 @@ static int add_bits(struct idlist *list, unsigned int first, uint32_t word)
 	return 0;
 }
 
-/* From the last word to the first, so that numbers ascend. */
+/* It reads from the last word to the first, so that numbers ascend. */
 int text_parse_mask(struct idlist *out, const char *text)
 {
 	_cleanup_idlist_ struct idlist list = IDLIST_INIT;

@@ -36,7 +36,7 @@ int regions_reset(struct regions *r, size_t nr_targets, size_t first, size_t nr_
 /* 0 or -ENOMEM. */
 int regions_add(struct regions *r, const struct damon_region *region);
 
-/* Order the regions of a run by address: in any order before, or in descending order. */
+/* Order the regions of a run by address.  Before, they may be in any order, or descend. */
 void regions_sort(struct regions *r, const struct regions_run *run);
 void regions_reverse(struct regions *r, const struct regions_run *run);
 

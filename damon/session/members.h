@@ -20,7 +20,7 @@
 
 struct member {
 	struct damon_target target; /* tgid 0: parked */
-	struct damon_ranges ranges; /* as given to the kernel; nr 0: what is mapped */
+	struct damon_ranges ranges; /* as given to the kernel; nr 0: all that is mapped */
 	size_t index_before;	    /* its index before the last commit, or MEMBER_NEW */
 	/* It has the index of another, and that one's regions until the next update. */
 	bool reused;
