@@ -2,36 +2,35 @@
 /*
  * cpu.weight: a cgroup gets its share among its siblings, however many tasks it holds.
  *
- * The kernel schedules groups as a tree: a group competes in its parent like
- * one task of the group's weight, and what it gets its members share.  Here the
- * tree is flattened, so that one queue serves all: a task counts there with
+ * The kernel schedules groups as a tree.  A group competes in its parent like one task of the
+ * group's weight, and its members share what it gets.  Here the tree is flattened, so that one
+ * queue serves all.  A task counts there with
  *
  *	its weight * W1 / S1 * W2 / S2 * ...	one factor for each group around it
  *
- * where W is the group's cpu.weight and S the weight of all that is runnable in
- * it: its tasks, and those of its child groups in which something is runnable.
- * A task of the root cgroup counts with its own weight, and pays one test.
+ * W is the group's cpu.weight.  S is the weight of all that is runnable in the group: its tasks,
+ * and its child groups in which something is runnable.  A task of the root cgroup counts with its
+ * own weight, and pays one test.
  *
- * Priority by name or behaviour is part of a task's own weight, and so of S: it
- * shifts the group's share among its tasks, and cancels out in what they get
- * together.  Priority by rule multiplies the product, at everybody's cost.
+ * Priority by name or behaviour is part of a task's own weight, and so of S.  It shifts the
+ * group's share among its tasks.  It cancels out in what they get together.  Priority by rule
+ * multiplies the product, at everybody's cost.
  *
- * A task is counted in S from when it first queues or runs until it is not
- * runnable any more.  A group whose S leaves 0 or comes back to it enters or
- * leaves its parent's S in turn, so mostly one sum changes.
+ * A task is counted in S from when it first queues or runs until it is not runnable any more.
+ * When the S of a group leaves 0, the group enters the S of its parent.  When it comes back to 0,
+ * the group leaves it.  So mostly one sum changes.
  *
- * No locks.  Every change of a sum is an atomic addition of a difference, and
- * what a group adds to its parent is noted in it by an exchange: sums are exact
- * once all is quiet.  A reader may see them before that, and is wrong by a
- * slice's share at most.
+ * No locks.  Every change of a sum is an atomic addition of a difference.  A group notes by an
+ * atomic exchange what it has added to its parent.  So sums are exact once all is quiet.  A reader
+ * may see them before that, and is wrong by a slice's share at most.
  *
- * Groups live in slots of an array: a walk to the root is a few loads a level,
- * and takes no references.  A slot is kept by its cgroup, by each task in it and
- * by each child group, and is free when all have left.  The map from cgroups to
- * slots is looked into when a task forks or moves, never when it wakes.
+ * Groups live in slots of an array.  A walk to the root is a few loads a level and takes no
+ * references.  The cgroup of a slot, each task in it and each child group keep the slot.  It is
+ * free when all have left.  The map from cgroups to slots is used when a task forks or moves,
+ * never when it wakes.
  *
- * Limits.  Groups deeper than MAX_DEPTH, and those that find no slot, share
- * their parent's.  cpu.max and cpu.idle are not honoured.
+ * Limits.  Groups deeper than MAX_DEPTH share the slot of their parent, and so do groups that find
+ * no free slot.  cpu.max and cpu.idle are not honoured.
  */
 #ifndef TS_BPF_CGROUP_H
 #define TS_BPF_CGROUP_H
@@ -42,22 +41,24 @@ enum {
 	MAX_DEPTH = 8,	    /* levels below the root */
 	MAX_GROUPS = 4096,  /* slots; slot 0 stands for the root and stays empty */
 	SETTLE_TRIES = 4,   /* how many changes of one group may cross each other at once */
-	WEIGHT_SHIFT = 10,  /* effective weights are in units of 1/1024 ... */
-	WEIGHT_MARGIN = 10, /* ... and computed with as many bits more */
-	NORMAL_WEIGHT = 100 << WEIGHT_SHIFT, /* of a nice 0 task, alone in a group or in the root */
+	WEIGHT_SHIFT = 10,  /* effective weights are in units of 1/1024 */
+	WEIGHT_MARGIN = 10, /* more bits, for computing an effective weight */
+	/* The weight of a nice 0 task in the root, or alone in a group. */
+	NORMAL_WEIGHT = 100 << WEIGHT_SHIFT,
 };
 
-/* Does the kernel tell of cgroups?  Set by the loader before load. */
+/* Does the kernel tell of cgroups?  The loader sets this before load. */
 const volatile bool has_groups = true;
 
 struct group {
-	s64 runnable; /* weight of its runnable tasks and child groups; for a moment perhaps below 0 */
+	/* Weight of its runnable tasks and child groups.  It may be below 0 for a moment. */
+	s64 runnable;
 	u32 weight;		/* cpu.weight, 1..10000, in units of 1/1024 */
-	u32 counted;		/* weight it is counted with in its parent; 0: it is not */
+	u32 counted;		/* weight by which its parent counts it; 0: not counted */
 	u32 nr_refs;		/* 0: this slot is free */
 	u32 parent;		/* slot; 0: the root */
 	u32 level;		/* 1 below the root */
-} __attribute__((aligned(64))); /* neighbours change on other CPUs */
+} __attribute__((aligned(64))); /* a cache line each: other CPUs change the neighbours */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -69,7 +70,7 @@ struct {
 /* Where a cgroup with the cpu controller has its group. */
 struct cgroup_slot {
 	u32 slot;
-	u32 shared; /* 1: it is its parent's */
+	u32 shared; /* 1: the slot is its parent's */
 };
 
 struct {
@@ -90,8 +91,8 @@ static u32 weight_in_parent(const struct group *g)
 }
 
 /*
- * Note what the group counts with in its parent, and return by how much that is
- * more than before.  Who changes it last looks again, so the last word is right.
+ * Note by what weight the group counts in its parent.  Return by how much that is more than
+ * before.  The CPU that changes it last looks again, so the last note is right.
  */
 static s64 settle(struct group *g)
 {
@@ -107,7 +108,7 @@ static s64 settle(struct group *g)
 	return more;
 }
 
-/* So much more weight is runnable in the group at this slot. */
+/* MORE weight is runnable in the group at this slot; less where it is below 0. */
 static __noinline void add_runnable(u32 slot, s64 more)
 {
 	struct group *g;
@@ -126,7 +127,7 @@ static __noinline void add_runnable(u32 slot, s64 more)
 	}
 }
 
-/* The weight of a task in a group, where it is counted with its OWN. */
+/* The effective weight of a task in a group.  Its group counts it with its OWN weight. */
 static __noinline u32 weight_in_group(struct ts_task *t, u32 own)
 {
 	u64 weight = (u64)own << WEIGHT_MARGIN, part = own;
@@ -151,7 +152,7 @@ static __noinline u32 weight_in_group(struct ts_task *t, u32 own)
 }
 
 /*
- * Weigh the task anew, by nice, groups and priority; it is runnable.  Not inline: the verifier
+ * Weigh a runnable task anew, by nice, groups and priority.  It is not inline: else the verifier
  * would go through all of it for each priority that the caller may have found.
  */
 static __noinline void weigh(const struct task_struct *p, struct ts_task *t)
@@ -165,13 +166,13 @@ static __noinline void weigh(const struct task_struct *p, struct ts_task *t)
 	t->weight = favour(weight, all_pay);
 }
 
-/* What the task counts with, as of when it was last weighed: 1..10000, in units of 1/1024. */
+/* The task's weight as of when it was last weighed: 1..10000, in units of 1/1024. */
 static u32 weight_of(const struct task_struct *p, const struct ts_task *t)
 {
 	return t->weight ?: (p->scx.weight ?: 1) << WEIGHT_SHIFT;
 }
 
-/* It is not runnable any more. */
+/* The task is not runnable any more. */
 static void unweigh(struct ts_task *t)
 {
 	t->weight = 0;
@@ -181,7 +182,10 @@ static void unweigh(struct ts_task *t)
 	t->group_weight = 0;
 }
 
-/* One reference less to the group at this slot, and of those around it if it was the last. */
+/*
+ * Drop one reference to the group at this slot.  If it was the last one, the group drops its
+ * reference to its parent, and so on.
+ */
 static __noinline void unref_group(u32 slot)
 {
 	struct group *g;
@@ -191,7 +195,7 @@ static __noinline void unref_group(u32 slot)
 		g = get_group(slot);
 		if (!g)
 			return;
-		parent = g->parent; /* while it is ours */
+		parent = g->parent; /* while we hold the reference */
 		if (__sync_fetch_and_add(&g->nr_refs, -1) != 1)
 			return;
 		slot = parent;
@@ -226,7 +230,7 @@ static void leave_group(struct ts_task *t)
 	t->group = 0;
 }
 
-/* Where the last group was made.  The kernel makes them one at a time. */
+/* The slot of the last group that was made.  The kernel makes them one at a time. */
 static u32 last_slot;
 
 /* A slot for a new group, or 0. */
@@ -292,8 +296,8 @@ void BPF_PROG(ts_cgroup_exit, struct cgroup *cgrp)
 }
 
 /*
- * The kernel takes a runnable task out, calls this, and puts it back: it is
- * weighed in its new group then.
+ * The kernel takes a runnable task out, calls this, and puts it back.  It is weighed in its new
+ * group then.
  */
 SEC("struct_ops/ts_cgroup_move")
 void BPF_PROG(ts_cgroup_move, struct task_struct *p, struct cgroup *from, struct cgroup *to)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a task is: by rule, by name, by the kernel's flag for its workers. */
+/* The class of a task: by rule, by name, by the kernel's flag for its workers, by behaviour. */
 #ifndef TS_BPF_CLASS_H
 #define TS_BPF_CLASS_H
 
@@ -20,7 +20,7 @@ static bool has_vector_name(const char *comm, u32 i)
 	return true;
 }
 
-/* The class by name; a kernel thread is a worker by its flag, never by its name. */
+/* The class by name.  A kernel thread is a worker by its flag, never by its name. */
 static u8 class_by_name(const struct task_struct *p, const char *comm)
 {
 	u32 i;
@@ -40,7 +40,7 @@ static void judge_given(struct task_struct *p, struct ts_task *t, const struct t
 	u64 *seen = (u64 *)t->comm, now[2];
 	u8 class = t->given_class;
 
-	/* a regular one may become latency sensitive, and that is no rule's word */
+	/* a regular task may become latency sensitive by behaviour: no rule says that */
 	t->by_rule = profile && profile->class > TS_CLASS_REGULAR;
 	if (profile && profile->class != TS_CLASS_UNSET) {
 		class = profile->class;
@@ -59,9 +59,9 @@ static void judge_given(struct task_struct *p, struct ts_task *t, const struct t
 }
 
 /*
- * Behaviour tells whether an otherwise regular task is latency sensitive: it
- * runs in short bursts and sleeps often.  It takes twice the limits to be
- * regular again, so that the class does not flap.
+ * Behaviour tells whether a regular task is latency sensitive: such a task runs in short bursts
+ * and sleeps often.  It is regular again only beyond twice the limits, so that the class does not
+ * flap.
  */
 enum { ENOUGH_SLEEPS = 8, AVERAGE_SHIFT = 3 };
 
@@ -78,14 +78,14 @@ static bool bursts_within(const struct ts_task *t, u32 times)
 	       t->gap_us <= times * 1000000 / tune.latency_wakes_hz;
 }
 
-/* It goes to sleep. */
+/* The task goes to sleep. */
 static void judge_sleep(struct ts_task *t, u64 now)
 {
 	u64 burst_us = (t->run_ns - t->slept_run_ns) / 1000;
 	u64 gap_us = (now - t->slept_ns) / 1000;
 
 	if (!t->slept_ns)
-		gap_us = ~0U >> 1; /* not known: as seldom as can be */
+		gap_us = ~0U >> 1; /* not known yet, so taken as the longest */
 	t->slept_ns = now;
 	t->slept_run_ns = t->run_ns;
 	t->burst_us = t->nr_sleeps ? average(t->burst_us, burst_us) : burst_us;
@@ -100,7 +100,7 @@ static void judge_sleep(struct ts_task *t, u64 now)
 		t->class = TS_CLASS_REGULAR;
 }
 
-/* It stops running, perhaps not to sleep: one that has become a hog is told at once. */
+/* The task stops running, perhaps not to sleep.  One that has become a hog is regular at once. */
 static void judge_run(struct ts_task *t)
 {
 	if (t->class == TS_CLASS_LATENCY && t->given_class == TS_CLASS_REGULAR &&

@@ -1,41 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the scheduler keeps: settings of the loader, maps, and the look-ups in them. */
+/* What the scheduler keeps: settings of the loader, maps, and functions that look into them. */
 #ifndef TS_BPF_MAPS_H
 #define TS_BPF_MAPS_H
 
 #include "bpf/scx.h"
 #include "bpf/abi.h"
 
-/* Set by the loader before load. */
+/* The loader sets these before load. */
 const volatile u32 nr_places = 1;
 const volatile u64 slice_ns = 5000000;
 const volatile u64 hold_ns = 5000000;
 const volatile u64 stale_after_ns = 300000000;
 const volatile struct ts_tunables tune;
 const volatile u32 place_node_id[TS_MAX_CPU_NODES];
-const volatile char vector_names[TS_MAX_NAMES][TS_NAME_LEN]; /* prefixes; the daemon's --names */
-const volatile u8 place_order[TS_MAX_CPU_NODES]
-			     [TS_MAX_CPU_NODES]; /* nearest CPU nodes of each, itself first */
+/* Prefixes, from the daemon's --names. */
+const volatile char vector_names[TS_MAX_NAMES][TS_NAME_LEN];
+/* Of each place all places, the nearest first.  It begins with the place itself. */
+const volatile u8 place_order[TS_MAX_CPU_NODES][TS_MAX_CPU_NODES];
 
-/* Written by the daemon every tick: CLOCK_MONOTONIC. */
+/* The daemon writes its time here every tick: CLOCK_MONOTONIC. */
 volatile u64 heartbeat_ns;
 
-/* Of each place the nearest that is near CXL memory with room, by the daemon; itself where there is none. */
+/*
+ * Of each place the nearest place that is near CXL memory with room.  Where there is none, the
+ * place itself.  The daemon writes it.
+ */
 volatile u8 vector_place[TS_MAX_CPU_NODES];
 
 /*
- * Of each CPU that is or was online, its place and 1; 0: it never was.  Written here alone: a CPU
- * may come at any time.
+ * The place of each CPU that is or was online, plus 1.  0: the CPU never was.  The scheduler alone
+ * writes it, since a CPU may come at any time.
  */
 u8 cpu_places[TS_MAX_CPUS];
 
-/* Entries of damon_data, kept by the daemon: with none, nobody looks for one. */
+/* How many entries damon_data has, by the daemon.  With none, nothing looks for one. */
 volatile u32 nr_profiles;
 
-/* 1 while memory is short; written by the daemon once a second. */
+/* 1 while memory is short.  The daemon writes it once a second. */
 volatile u32 memory_is_short;
 
-/* Why the scheduler left; read by the daemon. */
+/* Why the scheduler left.  The daemon reads it. */
 struct {
 	s32 kind;
 	s64 code;
@@ -44,20 +48,20 @@ struct {
 } exit_record;
 
 struct place {
-	u64 vtime_now;	     /* virtual time that every waiting task is due */
-	u64 queued_weight;   /* of all tasks in the place's queues, effective */
-	u64 look_ns;	     /* when to look next for one that has waited too long */
+	u64 vtime_now;	     /* the place's clock, see tiersched.bpf.c */
+	u64 queued_weight;   /* effective weight of all tasks in its queues */
+	u64 look_ns;	     /* when to look next for a task that has waited too long */
 	u32 nr_cpus;	     /* online */
 	u32 nr_near_running; /* CPUs that run a task which prefers this place */
 	struct bpf_cpumask __kptr *cpus;
 };
 
 struct cpu_state {
-	u64 run_start_ns; /* of the task it runs */
-	u64 run_vtime;	  /* that the task began with */
-	u32 run_weight;	  /* effective; 0: nothing that may be preempted */
-	u8 runs_near;	  /* counted in nr_near_running */
-	u8 runs_latency;  /* a task that is latency sensitive itself */
+	u64 run_start_ns; /* when its task went on */
+	u64 run_vtime;	  /* the virtual time that the task had then */
+	u32 run_weight;	  /* the task's effective weight; 0: nothing that may be preempted */
+	u8 runs_near;	  /* 1: it is counted in nr_near_running */
+	u8 runs_latency;  /* 1: its task is latency sensitive */
 };
 
 struct {
@@ -77,7 +81,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1); /* possible CPUs, by the loader */
+	__uint(max_entries, 1); /* the loader sets the number of possible CPUs */
 	__type(key, u32);
 	__type(value, struct ts_cpu);
 } cpu_contexts SEC(".maps");
@@ -169,7 +173,7 @@ static bool allowed_at(const struct task_struct *p, u32 place)
 	return cpus && bpf_cpumask_intersects((const struct cpumask *)cpus, p->cpus_ptr);
 }
 
-/* Does anything wait in its queues?  Cheaper to ask than the queues, and never wrong by a no. */
+/* Does anything wait in its queues?  It is cheaper than to ask them, and a no is always right. */
 static bool has_queued(u32 place)
 {
 	struct place *pl = get_place(place);
@@ -190,7 +194,7 @@ static s32 any_cpu_at(const struct task_struct *p, u32 place)
 	return cpu < scx_bpf_nr_cpu_ids() ? (s32)cpu : -1;
 }
 
-/* Has some CPU of this place last run a task that would as well run elsewhere? */
+/* Did some CPU of this place last run a task that does not prefer it? */
 static bool has_room(u32 place)
 {
 	struct place *pl = get_place(place);

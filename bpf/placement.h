@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Where a task wants to be, and which CPU or place that comes to as of now. */
+/* Where a task wants to be, and which CPU or place it gets now. */
 #ifndef TS_BPF_PLACEMENT_H
 #define TS_BPF_PLACEMENT_H
 
@@ -7,9 +7,9 @@
 
 /* Where a task wants to be. */
 struct wish {
-	struct ts_profile *profile; /* fresh, with a preference; or NULL */
+	struct ts_profile *profile; /* fresh and with a preference, or NULL */
 	u32 here;		    /* place of its CPU */
-	u32 home;		    /* preferred place that it may use, else here */
+	u32 home;		    /* its preferred place, if it may run there; else here */
 };
 
 static struct ts_profile *fresh_profile(const struct task_struct *p)
@@ -22,7 +22,7 @@ static struct ts_profile *fresh_profile(const struct task_struct *p)
 	profile = bpf_map_lookup_elem(&damon_data, &tgid);
 	if (!profile)
 		return NULL;
-	/* the daemon's clock, not the scheduler's: over days they part */
+	/* by the daemon's clock, because scx_bpf_now() drifts from it over days */
 	if ((s64)(bpf_ktime_get_ns() - heartbeat_ns) > (s64)stale_after_ns) {
 		count(TS_STAT_STALE);
 		return NULL;
@@ -30,7 +30,7 @@ static struct ts_profile *fresh_profile(const struct task_struct *p)
 	return profile;
 }
 
-/* A vector task without a profile yet: its memory may well be CXL's. */
+/* Is this a vector task without a profile yet?  Its memory may well be CXL memory. */
 static bool guesses_cxl(struct task_struct *p, u32 here)
 {
 	struct ts_task *t;
@@ -58,20 +58,20 @@ static void make_wish(struct wish *w, struct task_struct *p, s32 cpu)
 
 static s32 score_at(const struct ts_profile *profile, u32 place)
 {
-	barrier_var(place); /* or the compiler's idea of the bound is lost on the verifier */
+	barrier_var(place); /* else the verifier does not see the bound in the compiler's code */
 	return profile->score[place & (TS_MAX_CPU_NODES - 1)];
 }
 
-/* How many points more are there for being at A than at B? */
+/* By how much is the score at A better than at B? */
 static s32 points_for(const struct ts_profile *profile, u32 a, u32 b)
 {
 	return score_at(profile, a) - score_at(profile, b);
 }
 
 /*
- * Its process uses up the bandwidth of the memory it heats.  CPUs beside those that
- * are near give it nothing and would be taken from others, so it waits at home for
- * one; but a CPU that would idle may have it, see hold_is_over().
+ * Does its process use up the bandwidth of the memory that it heats?  More CPUs than those near
+ * the memory give it nothing, and would be taken from others.  So it waits at home for a CPU.  A
+ * CPU that would idle may take it, see hold_is_over().
  */
 static bool saturates(const struct ts_profile *profile)
 {
@@ -88,7 +88,7 @@ static bool home_is_worth_a_wait(const struct wish *w, u32 place)
 		points_for(w->profile, w->home, place) > (s32)tune.points_idle);
 }
 
-/* The I-th best place for the task: by its profile, else nearest to where it is. */
+/* The I-th best place for the task: by its profile, else by the distance from its home. */
 static u32 nth_place(const struct wish *w, u32 i)
 {
 	u32 place, here = w->here;
@@ -114,9 +114,8 @@ static s32 pick_idle_at(const struct task_struct *p, u32 place)
 }
 
 /*
- * An idle CPU for the task, best place first, or a negative number.  A task
- * with a preference waits for its home, rather than go afar, while one of the
- * CPUs there can be made free.
+ * An idle CPU for the task, best place first, or a negative number.  A task with a preference
+ * waits for a CPU at home while one there can be made free.
  */
 static s32 pick_idle(struct task_struct *p, const struct wish *w, s32 prev_cpu)
 {
@@ -145,12 +144,12 @@ static s32 pick_idle(struct task_struct *p, const struct wish *w, s32 prev_cpu)
 }
 
 /*
- * The place for a task with a preference when no CPU is idle for it: the lowest
- * product of the way to its memory (100 / locality) and the wait for a CPU
- * ((CPUs + queued) / CPUs).  At home only tasks that want to be there too count
- * as a queue: the others make room.  To leave for a place that is not home has to
- * gain as much as a place in the queue; once there, those whose memory is nearer
- * from home return first.
+ * The place for a task with a preference when no CPU is idle for it.  It has the lowest price: the
+ * way to its memory (100 / locality) times the wait for a CPU ((CPUs + queued) / CPUs).
+ *
+ * At home only the near queue counts, because tasks without a preference make room.  At a place
+ * that is neither home nor here, one more task counts as queued.  So a move must gain at least
+ * that much.  Of the tasks that have left, those that gain most by being home return first.
  */
 static u32 cheapest_place(struct task_struct *p, const struct wish *w)
 {
@@ -184,17 +183,17 @@ static u32 cheapest_place(struct task_struct *p, const struct wish *w)
 	return best;
 }
 
-/* Did its turn end before half a slice was over?  Whoever cut it short will soon be done. */
+/* Did its turn end before half a slice was over?  The task that cut it short is soon done. */
 static bool was_cut_short(const struct ts_task *t)
 {
 	return scx_bpf_now() - t->run_start_ns < slice_ns / 2;
 }
 
 /*
- * The place with the shortest queue for the task, CPU for CPU: here, unless
- * another is shorter.  By two tasks or more, and moving evens them out; by one,
- * and it only passes the longer wait on to others: fair in the long run, so it
- * is done, but seldom.
+ * The place with the shortest queue a CPU.  It is the place here, unless another queue is shorter.
+ * Where it is shorter by two tasks or more, a move evens the queues out.  Where it is shorter by
+ * one, a move only passes the longer wait on to others.  That is fair in the long run, so it is
+ * done, but seldom.
  */
 static u32 shortest_queue(struct task_struct *p, const struct ts_task *t, const struct wish *w)
 {
@@ -229,7 +228,10 @@ static u32 shortest_queue(struct task_struct *p, const struct ts_task *t, const 
 	return best;
 }
 
-/* The place where the smallest part of the CPUs runs tasks that prefer it: here, if alike. */
+/*
+ * The place where the smallest part of the CPUs runs tasks that prefer it.  Where all are alike,
+ * the place here.
+ */
 static u32 least_preferred_place(struct task_struct *p, const struct wish *w)
 {
 	u32 i, best = w->here;
@@ -253,14 +255,15 @@ static u32 least_preferred_place(struct task_struct *p, const struct wish *w)
 }
 
 /*
- * The place for a task without a preference.  A kernel thread that wakes goes
- * first wherever it comes, so better not where CPUs run tasks at their memory; but
- * an unbound worker stays near who asked for the work, which is as much as is known
- * of whose memory it will work on.
- * One that has just run stays if its turn was cut short, for who took its CPU
- * will soon be done, and unless another queue is the shorter for the second
- * time: a daemon that wakes, a thread that waits for a lock make a difference of
- * a moment.
+ * The place for a task without a preference.
+ *
+ * A kernel thread that wakes goes first wherever it comes.  So it goes where few CPUs run tasks at
+ * their memory.  An unbound worker stays near the task that asked for the work: it will probably
+ * work on that task's memory, and nothing else is known of that.
+ *
+ * A task that has just run stays in two cases.  Its turn was cut short: the task that took its CPU
+ * is soon done.  Or another queue is shorter for the first time: a daemon that wakes, or a thread
+ * that waits for a lock, makes a difference of a moment.
  */
 static u32 shortest_place(struct task_struct *p, struct ts_task *t, const struct wish *w,
 			  bool woken)
@@ -300,7 +303,7 @@ static bool is_idle_at(const struct task_struct *p, u32 place)
 	return found;
 }
 
-/* The task could go on here, where nobody waits; should it leave for its home instead? */
+/* The task could go on here, where nobody waits.  Should it leave for its home instead? */
 static bool wants_away(const struct task_struct *p, const struct wish *w)
 {
 	if (!w->profile || w->home == w->here)

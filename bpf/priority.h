@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How much of its CPU's virtual time a task pays, by what it is and where it runs.
+ * The priority of a task, by its class and by where it runs.
  *
- * A priority is percent of virtual time: at -20, 100 ms of running count as 80.  So a class that is
- * favoured runs more, by a fixed factor, and nobody starves.
+ * A priority is percent of virtual time: at -20, 100 ms of running count as 80.  So a favoured
+ * class runs more by a fixed factor, and nobody starves.
  *
- * Who pays?  The administrator's rules and the kernel's workers may take from anybody.  Names and
- * behaviour are what a process makes of itself: what they gain is paid by the other tasks of the
- * same cgroup (weigh() in cgroup.h), and in the root cgroup, where everybody would pay, they gain
- * nothing.
+ * Who pays?  Rules of the administrator and the kernel's workers may take from anybody.  Names and
+ * behaviour are made by the process itself.  So the other tasks of the same cgroup pay for them
+ * (weigh() in cgroup.h).  In the root cgroup everybody would pay, so they gain nothing there.
  *
- * To add a class: a value in enum ts_class, its predicate in class.h, its case here
- * (doc/DESIGN.md has an example).
+ * To add a class, add a value in enum ts_class, its predicate in class.h and its case here.
+ * doc/DESIGN.md has an example.
  */
 #ifndef TS_BPF_PRIORITY_H
 #define TS_BPF_PRIORITY_H
@@ -33,7 +32,10 @@ static s32 vector_priority(const struct ts_profile *profile, u32 here)
 	return -(s32)tune.priority_vector;
 }
 
-/* Promoted near what it serves, and where work is backed up: somebody there may wait for it. */
+/*
+ * A worker is promoted near the task that it serves, and where work is backed up, because a task
+ * there may wait for it.
+ */
 static s32 kworker_priority(const struct ts_task *t, const struct place *pl, u32 here)
 {
 	s32 priority = memory_is_short ? tune.demotion_kworker : 0;
@@ -58,13 +60,13 @@ static s32 class_priority(const struct ts_task *t, const struct ts_profile *prof
 	return 0;
 }
 
-/* May other groups pay for its priority?  Kernel workers are known by a flag, never by a name. */
+/* May other groups pay for its priority?  A flag tells a kernel worker, never a name. */
 static bool all_may_pay(const struct ts_task *t)
 {
 	return t->by_rule || t->class == TS_CLASS_KWORKER;
 }
 
-/* Of a task that goes on a CPU of this place. */
+/* The priority of a task that goes on a CPU of this place. */
 static s32 priority_of(const struct ts_task *t, const struct ts_profile *profile,
 		       const struct place *pl, u32 here)
 {
@@ -78,7 +80,7 @@ static s32 priority_of(const struct ts_task *t, const struct ts_profile *profile
 	return priority > MAX_PRIORITY ? MAX_PRIORITY : priority;
 }
 
-/* What a priority makes of a weight. */
+/* The weight that counts with this priority. */
 static u32 favour(u32 weight, s32 priority)
 {
 	return priority ? weight * 100ULL / (u64)(100 + priority) ?: 1 : weight;

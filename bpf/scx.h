@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The part of the kernel that the scheduler uses, declared by hand: types with
- * the fields it reads (CO-RE finds them in the running kernel's BTF), flags by
- * name (their values differ by kernel, SCX_VALUE() takes the kernel's), and
- * sched_ext's kfuncs.  Linux 6.15 is the oldest kernel with all that is not
- * marked __weak.
+ * The part of the kernel that the scheduler uses, declared by hand:
+ *
+ * - Types have the fields that it reads.  CO-RE finds these in the running kernel's BTF.
+ * - Flags are here by name.  Their values differ by kernel, and SCX_VALUE() takes the kernel's.
+ * - kfuncs of sched_ext.  Linux 6.15 is the oldest kernel with all that are not marked __weak.
  */
 #ifndef TS_BPF_SCX_H
 #define TS_BPF_SCX_H
@@ -84,7 +84,8 @@ struct task_struct {
 	int nr_cpus_allowed;
 	const cpumask_t *cpus_ptr;
 	unsigned short migration_disabled;
-	union rcu_special rcu_read_unlock_special; /* where readers may be preempted */
+	/* Only in kernels where an RCU reader may be preempted. */
+	union rcu_special rcu_read_unlock_special;
 	struct sched_ext_entity scx;
 };
 
@@ -119,7 +120,7 @@ struct scx_exit_info {
 
 #pragma clang attribute pop
 
-/* libbpf fills the kernel's struct by member names, so these few are enough. */
+/* libbpf fills the kernel's struct by the names of members, so these few are enough. */
 struct sched_ext_ops {
 	s32 (*select_cpu)(struct task_struct *p, s32 prev_cpu, u64 wake_flags);
 	void (*enqueue)(struct task_struct *p, u64 enq_flags);
@@ -144,7 +145,7 @@ struct sched_ext_ops {
 	char name[128];
 };
 
-/* Only the names matter: SCX_VALUE(scx_enq_flags, SCX_ENQ_LAST) is what the running kernel says. */
+/* Only the names matter: SCX_VALUE(scx_enq_flags, SCX_ENQ_LAST) is the running kernel's value. */
 #define SCX_VALUE(type, name) bpf_core_enum_value(enum type, name)
 
 enum scx_dsq_id_flags {
@@ -223,8 +224,8 @@ bool scx_bpf_test_and_clear_cpu_idle(s32 cpu) __ksym;
 s32 scx_bpf_pick_idle_cpu_node(const cpumask_t *cpus_allowed, int node, u64 flags) __ksym;
 u64 scx_bpf_now(void) __ksym;
 /*
- * Calls that changed their form.  libbpf strips the last "___" part of a name, so that
- * ..._v2___new is the kernel's ..._v2 (6.19, 7.1) and ..._v1___old its first form.
+ * Calls that changed their form.  libbpf strips the last "___" part of a name.  So ..._v2___new is
+ * the kernel's ..._v2 (6.19, 7.1), and ..._v1___old is its first form.
  */
 bool scx_bpf_dsq_insert___v2___new(struct task_struct *p, u64 dsq_id, u64 slice,
 				   u64 enq_flags) __ksym __weak;

@@ -2,67 +2,65 @@
 /*
  * tiersched - run tasks where their hot memory is cheapest to reach.
  *
- * Queues.  Every CPU node has two queues ordered by virtual time: "near" holds
- * tasks whose profile prefers this node, "free" holds tasks that do not care.
- * A CPU serves its node's two queues by the lower virtual time of their heads,
- * so within a node the CPU is shared fairly and preference gives no priority.
+ * Queues.  Every CPU node has two queues ordered by virtual time.  "near" holds the tasks whose
+ * profile prefers this node, "free" holds the others.  A CPU looks at the heads of its node's two
+ * queues, and serves the one with the lower virtual time.  So the CPUs of a node are shared
+ * fairly, and a preference gives no priority.
  *
- * Order.  Queues are in steps of virtual time, see queue_key(): fairness is meant
- * for the long run, and who comes first goes first within a step.  Who has lost
- * its CPU within an RCU read section goes before nearly all, until it has left it:
- * memory is not freed before, and at 21 s the kernel ejects the scheduler.
+ * Order.  Queues are ordered in steps of virtual time, see queue_key().  Fairness is meant for the
+ * long run, and within a step the first to come is the first to go.  A task that lost its CPU
+ * inside an RCU read section runs before nearly all others, until it has left the section.  Until
+ * then the kernel frees no memory, and after 21 s it ejects the scheduler.
  *
- * Virtual time.  A place's clock is where each of its tasks would be, had they
- * shared the CPUs by weight at every moment: it advances by the service given
- * divided by the weight of all who want it, and never lags behind a task that
- * runs.  A task is let neither far behind it, so that a sleeper does not hold
- * the CPU, nor so far ahead (a nice task that a CPU tick or the kernel kept on
- * for longer than its slice) that it would wait for longer than MAX_WAIT_NS.
+ * Virtual time.  Each place has a clock.  It shows where each of the place's tasks would be if
+ * they had shared the CPUs by weight at every moment.  It advances by the service given, divided
+ * by the weight of all tasks that want it.  It never lags behind a task that runs.  A task may
+ * not queue far behind the clock, so that a sleeper does not hold the CPU.  Nor may it queue so
+ * far ahead that it would wait for longer than MAX_WAIT_NS.  A nice task gets so far ahead when
+ * the kernel keeps it on a CPU for longer than its slice.
  *
  * Weights are nice values and cpu.weight together, see bpf/cgroup.h.
  *
- * Placement.  A task with a fresh profile goes to its preferred node, or to the
- * next cheapest when that one's queue costs it more than the longer way to its
- * memory.  A task without a preference stays where it last ran unless another
- * node's queue is shorter.  Places are compared by points (abi.h), folded into a
- * score a node by the daemon.
+ * Placement.  A task with a fresh profile goes to its preferred node.  It goes to the next
+ * cheapest when the queue costs it more than the longer way to its memory.  A task without a
+ * preference stays where it last ran, unless another node's queue is shorter.  Places are
+ * compared by the score that the daemon makes of locality and points (abi.h).
  *
- * Work conservation.  A CPU that would go idle takes from other nodes: first
- * what does not care, then what does.  One exception: a task that prefers its
- * node is left there for at most hold_ns when that node runs tasks that do not
- * care, because one of those will make room within a slice and then move to the
- * idle CPU itself.  That exchange is what brings tasks to their memory on a
- * machine whose CPUs are all busy.
+ * Work conservation.  A CPU that would go idle takes from other nodes: first tasks without a
+ * preference, then tasks with one.  There is one exception.  A task that waits at its preferred
+ * node is left there for at most hold_ns, while that node runs tasks without a preference.  One of
+ * those will make room within a slice, and then move to the idle CPU itself.  That exchange brings
+ * tasks to their memory on a machine whose CPUs are all busy.
  *
- * Trust.  Profiles count while the daemon's heartbeat is fresh.  Without it, or
+ * Trust.  Profiles count while the daemon's heartbeat is fresh.  Without a fresh heartbeat, or
  * without a profile, this is a plain fair scheduler.
  *
- * Limits.  Virtual time is kept per node and translated when a task changes
- * nodes; fairness between nodes comes from queue lengths alone.  SMT siblings
- * are not told apart.  Before Linux 6.19 nobody can look into a queue, and two
- * tasks of a CPU take turns whatever their weights.
+ * Limits.  Virtual time is kept per node and translated when a task changes nodes.  Fairness
+ * between nodes comes from the lengths of queues only.  SMT siblings are not told apart.  Before
+ * Linux 6.19 a scheduler cannot look into a queue, so two tasks of a CPU take turns whatever their
+ * weights.
  */
 #include "bpf/cgroup.h"
 #include "bpf/placement.h"
 
 enum {
-	ROUND_TASKS = 8,	   /* queued tasks a CPU that get a full slice ... */
-	MIN_SLICE_NS = 500 * 1000, /* ... and the least that more of them get */
+	ROUND_TASKS = 8,	   /* up to so many queued tasks a CPU get a full slice */
+	MIN_SLICE_NS = 500 * 1000, /* more of them get shorter slices, but at least this */
 };
 #define KTHREAD_SAVED_NS 1000000000ULL
 #define PREEMPT_NS 1000000
 #define PREEMPT_LATENCY_NS 100000
 #define MAX_WAIT_NS 4000000000ULL /* the kernel ejects a scheduler after 30 s */
-#define LOOK_NS 1000000000ULL	  /* how often somebody looks for one that has waited longer ... */
-#define LOOK_AGAIN_NS 20000000	  /* ... and after having found one */
+#define LOOK_NS 1000000000ULL	  /* from one look for tasks that have waited longer to the next */
+#define LOOK_AGAIN_NS 20000000	  /* the same after a look that has found one */
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 char _license[] SEC("license") = "GPL";
 
 /*
- * A kernel worker wakes.  The kernel wakes one that is not bound to a CPU near who
- * asked for the work (the affinity scope of its workqueue).
+ * A kernel worker wakes that is not bound to a CPU.  The kernel wakes it near the task that asked
+ * for the work (the affinity scope of its workqueue).
  */
 static void note_served(struct task_struct *p, s32 cpu)
 {
@@ -93,7 +91,7 @@ s32 BPF_PROG(ts_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 	return cpu;
 }
 
-/* It waits in no queue any more. */
+/* The task waits in no queue any more. */
 static void leave_queue(struct ts_task *t)
 {
 	struct place *pl = t->queued_weight ? get_place(t->place) : NULL;
@@ -119,7 +117,10 @@ static void move_vtime(struct ts_task *t, u32 to)
 	t->place = to;
 }
 
-/* Shorter slices in a long queue, so that a round stays short: slice_ns up to ROUND_TASKS a CPU. */
+/*
+ * The slice of a task that queues here.  It is slice_ns up to ROUND_TASKS queued tasks a CPU.  In
+ * a longer queue it is shorter, so that a round stays short.
+ */
 static u64 slice_at(const struct place *pl, u32 place)
 {
 	u64 queued = nr_queued_at(place), room;
@@ -132,8 +133,10 @@ static u64 slice_at(const struct place *pl, u32 place)
 	return MAX(slice_ns * room / queued, MIN(slice_ns, MIN_SLICE_NS));
 }
 
-/* How fast the place's clock goes: its NR_CPUS over the weight of all who wait or run, those who
- * run taken to weigh as much as this. */
+/*
+ * How far the place's clock advances when its CPUs serve for NS together.  That is NS over the
+ * weight of all tasks that wait or run.  Those that run are taken to weigh WEIGHT each.
+ */
 static u64 virtual_ns(const struct place *pl, u64 ns, u32 weight)
 {
 	u64 all = pl->queued_weight + (u64)weight * pl->nr_cpus;
@@ -142,9 +145,9 @@ static u64 virtual_ns(const struct place *pl, u64 ns, u32 weight)
 }
 
 /*
- * How far behind the place's clock may it queue?  Who sleeps may save up one
- * slice; twice that who is latency sensitive, and who waits without sleeping
- * and is owed it; a kernel thread more: the rest of the system waits for it.
+ * How far behind the place's clock may a task queue?  A task that sleeps may save up one slice.  A
+ * task that is latency sensitive may save up two, and so may one that waits without sleeping: it
+ * is owed them.  A kernel thread may save up more, because the rest of the system waits for it.
  */
 static u64 most_saved_ns(const struct task_struct *p, const struct ts_task *t, bool woken)
 {
@@ -168,7 +171,7 @@ static u64 queue_vtime(const struct task_struct *p, const struct ts_task *t, con
 	return t->vtime;
 }
 
-/* Has it lost its CPU while it holds an RCU read lock?  All of the kernel waits for those. */
+/* Has it lost its CPU while it holds an RCU read lock?  All of the kernel waits for such tasks. */
 static bool blocks_rcu(const struct task_struct *p)
 {
 	return bpf_core_field_exists(p->rcu_read_unlock_special) &&
@@ -176,9 +179,9 @@ static bool blocks_rcu(const struct task_struct *p)
 }
 
 /*
- * What queues are ordered by: virtual time in steps of a slice and a half, and in a step the first
- * to come goes first.  Tasks that wake each other would else take turns for every few microseconds
- * that one of them has had less.
+ * Queues are ordered by this: virtual time in steps of a slice and a half.  Within a step the
+ * first to come is the first to go.  Otherwise tasks that wake each other would take turns for
+ * every few microseconds that one of them has had less.
  */
 static u64 queue_key(const struct task_struct *p, u64 vtime, const struct place *pl)
 {
@@ -217,9 +220,9 @@ static bool kick_idle_at(const struct task_struct *p, u32 place)
 }
 
 /*
- * For how long does a task run, at least, before P may take its CPU: long enough that those who
- * wake each other for every few microseconds do not.  Who is latency sensitive need not wait so
- * long for who is not.
+ * How long does a task run, at least, before another may take its CPU?  It is long enough that
+ * tasks which wake each other every few microseconds do not.  A latency sensitive task need not
+ * wait so long for one that is not.
  */
 static s64 undisturbed_ns(const struct ts_task *t, const struct cpu_state *state)
 {
@@ -227,7 +230,7 @@ static s64 undisturbed_ns(const struct ts_task *t, const struct cpu_state *state
 								     : PREEMPT_NS;
 }
 
-/* Has the task on this CPU run for long enough, and is it ahead of P by as much virtual time? */
+/* Has the task on this CPU run for long enough, and is it ahead of T by as much virtual time? */
 static bool gives_way(s32 cpu, const struct ts_task *t)
 {
 	u32 zero = 0;
@@ -237,7 +240,7 @@ static bool gives_way(s32 cpu, const struct ts_task *t)
 	if (!state || !state->run_weight)
 		return false;
 	least_ns = undisturbed_ns(t, state);
-	/* clocks of two CPUs: perhaps a bit below 0 */
+	/* the clocks of two CPUs may differ, so this may be a bit below 0 */
 	ran_ns = scx_bpf_now() - state->run_start_ns;
 	return ran_ns >= least_ns &&
 	       (s64)(state->run_vtime + (u64)ran_ns * NORMAL_WEIGHT / state->run_weight -
@@ -245,9 +248,10 @@ static bool gives_way(s32 cpu, const struct ts_task *t)
 }
 
 /*
- * P has just been queued at PLACE by a wake-up.  If the task on the CPU it last ran on gives way,
- * that CPU is made to choose anew: P, or whoever is due before it.  A kernel thread that was sent
- * to another place does so to some CPU there, and who is latency sensitive asks a second CPU.
+ * P has just been queued at PLACE by a wake-up.  If the task on the CPU that P last ran on gives
+ * way, that CPU chooses anew: P, or a task that is due before it.  A kernel thread or a latency
+ * sensitive task that was sent to another place asks some CPU there.  A latency sensitive task
+ * asks a second CPU.
  */
 static void preempt_for(const struct task_struct *p, const struct ts_task *t, u32 place)
 {
@@ -282,7 +286,7 @@ static void enqueue_bound(struct task_struct *p, struct ts_task *t, s32 cpu, u64
 		run_here(p, enq_flags);
 		return;
 	}
-	/* a kernel thread that wakes goes first: the CPU needs it to work at all */
+	/* a kernel thread that wakes goes first, because the CPU needs it to work at all */
 	if (woken && (p->flags & PF_KTHREAD)) {
 		run_here(p, enq_flags | SCX_VALUE(scx_enq_flags, SCX_ENQ_HEAD));
 		return;
@@ -317,7 +321,7 @@ void BPF_PROG(ts_enqueue, struct task_struct *p, u64 enq_flags)
 		run_here(p, enq_flags);
 		return;
 	}
-	/* after a slice, say: ts_select_cpu() has not looked yet */
+	/* ts_select_cpu() has not looked for an idle CPU, for instance after a slice */
 	if (!(enq_flags & SCX_VALUE(scx_enq_flags, SCX_ENQ_CPU_SELECTED))) {
 		idle = pick_idle(p, &w, -1);
 		if (idle >= 0) {
@@ -334,7 +338,7 @@ void BPF_PROG(ts_enqueue, struct task_struct *p, u64 enq_flags)
 		preempt_for(p, t, place);
 }
 
-/* Take from PLACE's own queues, the one whose head has the lower virtual time first. */
+/* Take from PLACE's own queues.  The queue whose head has the lower virtual time comes first. */
 static bool take_own(u32 place)
 {
 	u64 first = near_dsq(place), second = free_dsq(place);
@@ -395,7 +399,7 @@ static bool steal(u32 here)
 	return false;
 }
 
-/* Places whose CPUs have all gone offline: their queues are everybody's. */
+/* How many places have no online CPU left.  Every CPU may take from their queues. */
 u32 nr_dead_places;
 
 static bool take_orphans(void)
@@ -412,7 +416,7 @@ static bool take_orphans(void)
 	return false;
 }
 
-/* Is a task of this queue_key() due on the CPU before all that wait in the queue? */
+/* Is a task with this queue_key() due on the CPU before all that wait in the queue? */
 static bool is_before(u64 key, u64 dsq, s32 cpu)
 {
 	struct task_struct *p;
@@ -429,9 +433,8 @@ static bool is_before(u64 key, u64 dsq, s32 cpu)
 }
 
 /*
- * The slice of a task is over and it would go on; it is in no queue yet.  Is it
- * due before all that are?  Without this two tasks of a CPU would take turns,
- * whatever their weights.
+ * The slice of a task is over and it would go on.  It is in no queue yet.  Is it due before all
+ * that wait?  Without this two tasks of a CPU would take turns, whatever their weights.
  */
 static bool is_due(struct task_struct *p, s32 cpu, u32 here)
 {
@@ -447,7 +450,7 @@ static bool is_due(struct task_struct *p, s32 cpu, u32 here)
 	return is_before(key, near_dsq(here), cpu) && is_before(key, free_dsq(here), cpu);
 }
 
-/* The task of this queue, from its end, that has waited too long goes to the CPU at hand. */
+/* Move the last task of this queue that has waited too long to this CPU. */
 static bool take_starved(u64 dsq, s32 cpu, u64 now)
 {
 	struct bpf_iter_scx_dsq it;
@@ -471,9 +474,9 @@ static bool take_starved(u64 dsq, s32 cpu, u64 now)
 }
 
 /*
- * Virtual time is given when a task is queued.  When many come after it the
- * clock goes slower than was foreseen, and a light task far ahead of it would
- * wait for a time that nothing bounds.  So one CPU of a place looks now and then.
+ * A task gets its virtual time when it is queued.  When many tasks come after it, the clock goes
+ * slower than was foreseen.  A light task far ahead of the clock would then wait without any
+ * bound.  So one CPU of a place looks for such tasks now and then.
  */
 static bool rescue(u32 here, s32 cpu)
 {
@@ -504,8 +507,10 @@ void BPF_PROG(ts_dispatch, s32 cpu, struct task_struct *prev)
 	if (goes_on) {
 		struct wish w = {};
 
-		/* Goes on for another slice, unless it had better leave: then it comes by enqueue
-		 * with ENQ_LAST. */
+		/*
+		 * It goes on for another slice.  If it had better leave, it comes to enqueue with
+		 * ENQ_LAST.
+		 */
 		if (prev->nr_cpus_allowed > 1) {
 			make_wish(&w, prev, cpu);
 			if (wants_away(prev, &w))
@@ -518,7 +523,7 @@ void BPF_PROG(ts_dispatch, s32 cpu, struct task_struct *prev)
 		count(TS_STAT_STOLEN);
 }
 
-/* Something waits here for longer than a tick: should an idle CPU elsewhere look? */
+/* Something waits here for longer than a tick, so an idle CPU elsewhere may look. */
 SEC("struct_ops/ts_tick")
 void BPF_PROG(ts_tick, struct task_struct *p)
 {
@@ -535,7 +540,9 @@ void BPF_PROG(ts_tick, struct task_struct *p)
 		scx_bpf_kick_cpu(cpu, SCX_VALUE(scx_kick_flags, SCX_KICK_IDLE));
 }
 
-/* What this CPU runs.  nr_near_running is shared and touched only when the CPU's part of it turns.
+/*
+ * Note what this CPU runs.  CPUs share nr_near_running, so it is written only when this CPU's part
+ * of it changes.
  */
 static void note_running(const struct task_struct *p, const struct ts_task *t, struct place *pl)
 {
@@ -580,14 +587,14 @@ void BPF_PROG(ts_running, struct task_struct *p)
 	profile = fresh_profile(p);
 	judge_given(p, t, profile);
 	t->priority = priority_of(t, profile, pl, here);
-	if (!t->weight) /* it came straight to an idle CPU */
+	if (!t->weight) /* it came to an idle CPU without ts_enqueue() */
 		weigh(p, t);
 	t->placed = profile && profile->preferred < nr_places;
 	t->near = t->placed && profile->preferred == here;
 	note_running(p, t, pl);
 }
 
-/* What `status` says of a managed process, and the model of its migrations. */
+/* Count for `status`, which shows it, and for the model, which needs the migrations. */
 static void account(struct task_struct *p, struct ts_task *t, u64 used_ns)
 {
 	u32 tgid = p->tgid;
@@ -621,17 +628,17 @@ void BPF_PROG(ts_stopping, struct task_struct *p, bool runnable)
 	if (!t)
 		return;
 	used_ns = scx_bpf_now() - t->run_start_ns;
-	account(p, t, used_ns); /* as what it was while it ran */
+	account(p, t, used_ns); /* by the class that it had while it ran */
 	t->run_ns += used_ns;
 	judge_run(t);
 	weigh(p, t); /* its group or its priority may have changed since */
 	t->vtime += used_ns * NORMAL_WEIGHT / t->weight;
 	pl = get_place(t->place);
-	if (pl && pl->queued_weight) /* else the clock follows who runs */
+	if (pl && pl->queued_weight) /* else the clock follows the task that runs */
 		__sync_fetch_and_add(&pl->vtime_now, virtual_ns(pl, used_ns, t->weight));
 }
 
-/* Not runnable any more, perhaps without having run. */
+/* The task is not runnable any more.  It may not have run at all. */
 SEC("struct_ops/ts_quiescent")
 void BPF_PROG(ts_quiescent, struct task_struct *p, u64 deq_flags)
 {
@@ -665,7 +672,7 @@ s32 BPF_PROG(ts_init_task, struct task_struct *p, struct scx_init_task_args *arg
 	struct ts_task *t =
 		bpf_task_storage_get(&task_ctx_stor, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	/* without one the task still runs, as in ts_enqueue(): no reason to fail a fork */
+	/* a task without storage still runs, see ts_enqueue(), so the fork need not fail */
 	if (!t)
 		return 0;
 	t->place = t->ran_at = t->served = TS_NO_NODE;
@@ -693,7 +700,7 @@ static void cpu_comes(s32 cpu)
 	struct bpf_cpumask *cpus;
 
 	if (!pl || cpu < 0 || cpu >= TS_MAX_CPUS) {
-		/* a node that had no CPUs when the daemon looked: start again, with it */
+		/* this node had no CPUs when the daemon looked: start again with it */
 		scx_bpf_exit_bstr(SCX_VALUE(scx_exit_code, SCX_ECODE_ACT_RESTART), new_node_message,
 				  no_arguments, sizeof(no_arguments));
 		return;
@@ -778,7 +785,7 @@ void BPF_PROG(ts_exit, struct scx_exit_info *info)
 	exit_record.code = info->exit_code;
 	bpf_probe_read_kernel_str(exit_record.reason, sizeof(exit_record.reason), info->reason);
 	bpf_probe_read_kernel_str(exit_record.message, sizeof(exit_record.message), info->msg);
-	/* last: the daemon waits for it */
+	/* this is written last, because the daemon waits for it */
 	__sync_val_compare_and_swap(&exit_record.kind, exit_record.kind, (s32)info->kind);
 }
 

@@ -26,7 +26,7 @@ bool backoff_wait(struct backoff *b)
 	return true;
 }
 
-/* Defines int _r from the variadic path, which is put below FILES_ROOT. */
+/* Put the variadic path below FILES_ROOT.  This defines int _r. */
 #define FORMAT_PATH(path, fmt)                                                                     \
 	({                                                                                         \
 		va_list _args;                                                                     \

@@ -2,12 +2,12 @@
 /*
  * DAMON's sysfs files, with patience.
  *
- * One lock in the kernel guards the whole interface, and every file that needs
- * it only tries: it fails with EBUSY while somebody else's command runs, which
- * may take an aggregation interval.  These functions try again, for up to
- * FILES_PATIENCE_US in all, and then pass EBUSY up.
+ * One lock in the kernel guards the whole interface.  A file that needs it does not wait for it,
+ * but fails with EBUSY while the command of another user runs.  That may take an aggregation
+ * interval.  So these functions try again, for up to FILES_PATIENCE_US in all.  Then they pass
+ * EBUSY up.
  *
- * Paths are relative to DAMON_SYSFS "/admin/kdamonds".  Otherwise as base/sysfs.h.
+ * Paths are relative to DAMON_SYSFS "/admin/kdamonds".  All else is as in base/sysfs.h.
  */
 #ifndef TS_DAMON_FILES_H
 #define TS_DAMON_FILES_H
@@ -22,8 +22,7 @@
 #define FILES_PATIENCE_US 2000000
 
 /*
- * Sleeps longer each time it is asked, until it has slept FILES_PATIENCE_US:
- * then it returns false at once.
+ * Sleeps longer each time.  Once it has slept FILES_PATIENCE_US in all, it returns false at once.
  */
 struct backoff {
 	uint64_t slept_us, next_us;

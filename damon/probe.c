@@ -2,10 +2,9 @@
 /*
  * What this kernel's DAMON can do, and the words for what it can not.
  *
- * Most of DAMON's sysfs files exist only in a slot with a context, targets and
- * schemes, and a probe makes none.  Where no slot shows a file, the function
- * that the kernel would call for it is looked for in /proc/kallsyms: names are
- * readable without privilege.
+ * Most of DAMON's sysfs files exist only in a slot with a context, targets and schemes.  A probe
+ * makes no slot.  Where no slot shows a file, look in /proc/kallsyms for the function that the
+ * kernel calls for this file.  Names are readable there without privilege.
  */
 #include "damon/damon.h"
 
@@ -22,7 +21,9 @@
 #include "damon/slot/holders.h"
 #include "damon/slot/slots.h"
 
-/* A line of kallsyms is "address type name[\t[module]]"; compilers may append ".suffix" to a name.
+/*
+ * Does this line of kallsyms have the symbol?  A line is "address type name[\t[module]]".  A
+ * compiler may append ".suffix" to a name.
  */
 static bool is_symbol(const char *line, const char *name)
 {
@@ -65,8 +66,8 @@ static void probe_symbols(struct damon_probe *probe, const char *sysroot)
 }
 
 /*
- * A slot shows a feature for certain, or shows that it lacks it, as far as the directory above is
- * there.
+ * Take from a slot what it shows.  A file tells that the kernel has a feature.  A missing file
+ * tells that the kernel lacks it, if the directory of the file is there.
  */
 static void probe_slot(struct damon_probe *probe, const char *sysroot, unsigned int slot)
 {

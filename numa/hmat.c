@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * HMAT, as Documentation/admin-guide/mm/numaperf.rst lays it out: access class
- * 0 counts any initiator (a GPU may be the nearest), class 1 CPUs alone.  The
- * figures hold for the linked initiators only; nothing is stated for others.
+ * HMAT, as in Documentation/admin-guide/mm/numaperf.rst.  Access class 0 has the nearest initiator
+ * of any kind, which may be a GPU.  Class 1 has the nearest CPUs.  The figures hold for the linked
+ * initiators only.  Nothing is stated for others.
  */
 #include "numa/hmat.h"
 
@@ -36,7 +36,7 @@ uint32_t hmat_read_bandwidth(const char *sysroot, const char *dir)
 	return read_figure(UINT32_MAX, sysroot, dir, "read_bandwidth");
 }
 
-/* NR_LINKS also counts initiators without CPUs, whose figures are not ours. */
+/* NR_LINKS also counts initiators without CPUs.  We do not use their figures. */
 static int read_class(struct hmat *out, size_t *nr_links, const char *sysroot, unsigned int node,
 		      int class, const struct idlist *cpu_nodes)
 {
@@ -74,7 +74,7 @@ int hmat_read(struct hmat *out, const char *sysroot, unsigned int node,
 
 		if (r < 0)
 			return r;
-		/* figures without any link still hold for the nearest CPUs, whichever those are */
+		/* figures without any link hold for the nearest CPUs, and these are not told */
 		if (hmat.initiators.nr || (!nr_links && hmat.read_latency_ns)) {
 			*out = hmat;
 			hmat = (struct hmat)HMAT_INIT;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the kernel says of the way to a node's memory from its nearest initiators. */
+/* HMAT: what the kernel says of accesses to a node's memory from its nearest initiators. */
 #ifndef TS_NUMA_HMAT_H
 #define TS_NUMA_HMAT_H
 
@@ -8,28 +8,28 @@
 #include "base/idlist.h"
 
 /*
- * Figures beyond this are firmware's mistakes, not memory: treated as unknown.
- * (ACPI's "not provided" values have been filtered by the kernel before.)
+ * Figures beyond these are mistakes of firmware, and count as unknown.  (The kernel has filtered
+ * ACPI's "not provided" values before.)
  */
 #define HMAT_MAX_LATENCY_NS 1000000u
 
 struct hmat {
-	struct idlist initiators; /* node ids with CPUs; empty when not stated */
-	uint32_t read_latency_ns; /* 0 unknown */
+	struct idlist initiators;     /* node ids with CPUs; empty when not stated */
+	uint32_t read_latency_ns;     /* 0 unknown */
 	uint32_t read_bandwidth_mbps; /* 0 unknown */
 };
 
 #define HMAT_INIT { IDLIST_INIT, 0, 0 }
 
 /*
- * nodeN/access1 (nearest CPUs), or access0 (nearest initiator of any kind) on
- * kernels and machines that have that alone and it names CPUs.  CPU_NODES are
- * the ids of nodes with CPUs.  What is missing or odd is unknown.  0 or -ENOMEM.
+ * Read nodeN/access1 (nearest CPUs).  Where there is only access0 (nearest initiator of any
+ * kind), read that if it names CPUs.  CPU_NODES are the ids of nodes with CPUs.  What is missing
+ * or odd is unknown.  0 or -ENOMEM.
  */
 int hmat_read(struct hmat *out, const char *sysroot, unsigned int node,
 	      const struct idlist *cpu_nodes);
 
-/* One latency (ns) or bandwidth (MB/s) file: 0 where it is missing, garbage or out of reason. */
+/* Read a latency (ns) or bandwidth (MB/s) file.  0 where it is missing, garbage or too large. */
 uint32_t hmat_read_latency(const char *sysroot, const char *dir);
 uint32_t hmat_read_bandwidth(const char *sysroot, const char *dir);
 

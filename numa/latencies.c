@@ -14,7 +14,7 @@
 #include "base/util.h"
 #include "numa/probe.h"
 
-/* Whose latencies they are: "0:cpus,memory 2:memory mem0 ". */
+/* The nodes that the latencies belong to: "0:cpus,memory 2:memory mem0 ". */
 static void describe_nodes(char *buf, size_t size, const struct topology *t)
 {
 	size_t used = 0;
@@ -131,7 +131,7 @@ static int keep(const struct topology *t, const uint32_t *latency_ns)
 	r = state_make_directory(TS_STATEDIR);
 	if (r < 0)
 		return r;
-	/* what scheduling goes by nobody else may write, whatever the umask */
+	/* only root may write this, whatever the umask, because the scheduler uses it */
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	file = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!file) {

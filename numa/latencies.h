@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Measured latencies and their file below /run, so that a restart need not
- * measure again.  They hold for one boot, and for the nodes and devices they
- * were measured with.
+ * Measured latencies, and their file below /run.  With the file a restart need not measure again.
+ * They hold for one boot, and for the nodes and devices that they were measured with.
  */
 #ifndef TS_LATENCIES_H
 #define TS_LATENCIES_H
@@ -11,22 +10,25 @@
 
 #include "numa/topology.h"
 
-/* What the file holds, as JSON.  Pure. */
+/* The content of the file, as JSON.  Both functions are pure. */
 
-/* BOOT_ID and LATENCY_NS ([nr_nodes * nr_nodes] of T) as text that the caller frees; NULL without memory. */
+/*
+ * BOOT_ID and LATENCY_NS as text, which the caller frees.  LATENCY_NS is [nr_nodes * nr_nodes] of
+ * T.  NULL without memory.
+ */
 char *latencies_format(const struct topology *t, const uint32_t *latency_ns, const char *boot_id);
 
 /*
- * The reverse, into LATENCY_NS.  0; -EINVAL for text that is not such a
- * document; -ESTALE for one of another boot or other nodes.
+ * The reverse, into LATENCY_NS.  0, -EINVAL for text that is not such a document, or -ESTALE for
+ * the document of another boot or other nodes.
  */
 int latencies_parse(uint32_t *latency_ns, const struct topology *t, const char *boot_id,
 		    const char *text);
 
-/* Measure, print nothing, keep, and let T have them.  0 or -errno after saying why. */
+/* Measure, write the file, and give them to T.  0, or -errno after logging why. */
 int latencies_measure(struct topology *t);
 
-/* Let T have those that were kept, if they are of it.  Did it? */
+/* Give T the latencies of the file, if they belong to it.  Returns whether they do. */
 bool latencies_recall(struct topology *t);
 
 #endif

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What an access costs, from three kinds of statement that never cover the
- * whole machine:
+ * What an access costs.  Three kinds of statement tell it, and none of them covers the whole
+ * machine:
  *
- * - Figures (HMAT, or a CXL region's coordinates) give ns and MB/s, for the
- *   *nearest* CPUs of a node alone.
- * - The SLIT gives a ratio for every pair, without a unit, and CXL nodes made at
- *   run time get the default 20 from everywhere: flat, it tells nothing.
- * - A CXL device names the node its root port belongs to.
+ * - Figures (HMAT, or a CXL region's coordinates) give ns and MB/s.  They hold for the *nearest*
+ *   CPUs of a node only.
+ * - The SLIT gives a ratio for every pair, without a unit.  CXL nodes that are made at run time
+ * get
+ *   the default 20 from everywhere.  Such a row is flat: it tells nothing.
+ * - A CXL device names the node of its root port.
  *
- * So, for an access from CPU node c to memory node n with distances d:
+ * So this is the latency of an access from CPU node c to memory node n, with distances d:
  *
  *   n has a figure L, c is one of its nearest:  L
  *   n has a figure L, d(.,n) tells CPUs apart:  L + ns(c,n) - ns(near,n), at least L
@@ -19,26 +20,23 @@
  *   no figure, flat, n hangs on a:              ns(a,n) + way(c, a)
  *   no figure, flat, nothing known:             ns(c,n)
  *
- *   ns(c,n) = d(c,n) * scale(n), where scale(n) is ns per unit of distance:
- *   n's own local figure over its local distance, else the mean of that over
- *   the machine's CPU nodes, else a nominal 10 ns.
- *   way(c,a) = ns(c,a) - ns(a,a): what it costs to get from c to a's root ports.
+ *   ns(c,n) = d(c,n) * scale(n).  scale(n) is ns per unit of distance: n's own local figure over
+ *   its local distance, else the mean of that over the machine's CPU nodes, else a nominal 10 ns.
+ *   way(c,a) = ns(c,a) - ns(a,a).  It is the cost of getting from c to a's root ports.
  *
- * A figure grows by the difference of distances and not by their ratio: the way
- * between sockets costs the same whatever memory lies beyond, while firmware
- * often gives CXL memory a distance far below its latency, whose ratio would
- * blow the socket's share up.  Where distances do follow latencies, as between
- * DRAM nodes, both come to the same.
+ * A figure grows by the difference of distances and not by their ratio.  The way between sockets
+ * costs the same whatever memory lies beyond.  But firmware often gives CXL memory a distance far
+ * below its latency, and its ratio would make the socket's share too large.  Where distances do
+ * follow latencies, as between DRAM nodes, both come to the same.
  *
- * Where HMAT or the SLIT call other CPUs nearest than those at a region's
- * devices, the devices are believed: they are part of the machine, tables are
- * typed by people.  The node is marked as disputed, its distances count as
- * flat, its figure as stated of the CPUs at the devices, with source ATTACH.
- * Measuring settles it.
+ * HMAT or the SLIT may call other CPUs nearest than those at a region's devices.  Then the devices
+ * are believed, because they are part of the machine and people type tables.  The node is marked
+ * as disputed.  Its distances count as flat.  Its figure counts as stated for the CPUs at the
+ * devices, with source ATTACH.  A measurement settles it.
  *
- * With several nearest or attached nodes (interleaving across sockets, SNC) the
- * mean over them stands.  Bandwidth is known where a figure states it, and is
- * not scaled: the SLIT is about latency.
+ * Where several nodes are nearest or attached (interleaving across sockets, SNC), their mean
+ * counts.  Bandwidth is known where a figure states it.  It is not scaled, because the SLIT is
+ * about latency.
  */
 #include "numa/links.h"
 
@@ -59,12 +57,12 @@ struct figure {
 struct survey {
 	struct topology *t;
 	const struct idlist *attach; /* [nr_nodes] */
-	struct idlist cpu_nodes; /* ids */
-	uint32_t *slit; /* [from * nr_nodes + to], 0 unknown */
-	struct idlist *initiators; /* [nr_nodes], ids */
-	struct figure *figures; /* [nr_nodes], to each node from its nearest CPUs */
-	uint64_t scale_ps; /* the machine's, per unit of distance ... */
-	bool is_real; /* ... from stated latencies, not nominal */
+	struct idlist cpu_nodes;     /* ids */
+	uint32_t *slit;		     /* [from * nr_nodes + to], 0 unknown */
+	struct idlist *initiators;   /* [nr_nodes], ids */
+	struct figure *figures;	     /* [nr_nodes], to each node from its nearest CPUs */
+	uint64_t scale_ps;	     /* the machine's scale, per unit of distance */
+	bool is_real;		     /* scale_ps comes from stated latencies, it is not nominal */
 };
 
 static uint32_t distance(const struct survey *s, size_t from, size_t to)
@@ -83,7 +81,7 @@ static bool is_flat(const struct survey *s, size_t to)
 	uint32_t first = 0;
 
 	if (s->t->nodes[to].disputed.nr)
-		return true; /* it contradicts the device, so it is not asked */
+		return true; /* the SLIT contradicts the device, so it does not count */
 	for (size_t i = 0; i < s->cpu_nodes.nr; i++) {
 		uint32_t d = distance(s, place(s, s->cpu_nodes.ids[i]), to);
 
@@ -95,7 +93,7 @@ static bool is_flat(const struct survey *s, size_t to)
 	return true;
 }
 
-/* Of the nodes with CPUs, those at the smallest distance to place TO. */
+/* Add the nodes with CPUs that have the smallest distance to place TO. */
 static int add_closest(struct idlist *out, const struct survey *s, size_t to)
 {
 	uint32_t least = UINT32_MAX;
@@ -114,7 +112,7 @@ static int add_closest(struct idlist *out, const struct survey *s, size_t to)
 	return r;
 }
 
-/* The attach nodes themselves where they have CPUs, else the CPUs closest to them. */
+/* Add the attach nodes that have CPUs.  For one without, add the CPU nodes closest to it. */
 static int add_attached(struct idlist *out, const struct survey *s, const struct idlist *attach)
 {
 	int r = 0;
@@ -139,7 +137,10 @@ static bool overlap(const struct idlist *a, const struct idlist *b)
 	return false;
 }
 
-/* Whom HMAT calls nearest, else the SLIT; the empty set where neither tells CPUs apart. */
+/*
+ * Add the nodes that HMAT calls nearest, else those that the SLIT calls nearest.  Add none where
+ * neither tells CPUs apart.
+ */
 static int add_stated(struct idlist *out, const struct survey *s, size_t at)
 {
 	if (s->initiators[at].nr)
@@ -148,9 +149,9 @@ static int add_stated(struct idlist *out, const struct survey *s, size_t at)
 }
 
 /*
- * Memory without CPUs.  A region's devices are known to be behind it, so where
- * they sit goes before what tables state.  Of other CXL memory the device is
- * inferred, and HMAT goes first.
+ * Find the nearest CPUs of memory without CPUs.  The devices of a region are known to be behind
+ * the memory, so their place goes before the tables.  The device of other CXL memory is inferred,
+ * so HMAT goes first.
  */
 static int find_near_memory(const struct survey *s, size_t at)
 {
@@ -194,9 +195,8 @@ static int find_near(const struct survey *s, size_t at)
 }
 
 /*
- * A node's memory may come from several regions.  As the kernel does within
- * one, take the worst latency; bandwidth is the best of them and not the sum,
- * since they may share a device.
+ * A node's memory may come from several regions.  Take the worst latency, as the kernel does
+ * within a region.  Take the best bandwidth and not the sum, because regions may share a device.
  */
 static void read_region_figure(struct figure *figure, const struct topology *t, unsigned int id)
 {
@@ -204,7 +204,7 @@ static void read_region_figure(struct figure *figure, const struct topology *t, 
 
 	for (size_t i = 0; i < t->nr_regions; i++) {
 		const struct topology_region *region = &t->regions[i];
-		/* the nearest CPU, and the nearest of any kind only where that is missing */
+		/* the nearest CPU; the nearest initiator only where that is missing */
 		int class = region->read_latency_ns[1] ? 1 : 0;
 
 		if (region->target_node != (int)id)
@@ -247,7 +247,10 @@ static int read_figures(struct survey *s, const char *sysroot)
 	return 0;
 }
 
-/* ps per unit of distance, where place AT has CPUs and states what its own memory costs them. */
+/*
+ * ps per unit of distance at place AT.  Unknown unless it has CPUs and states the latency of its
+ * own memory.
+ */
 static uint64_t local_scale_ps(const struct survey *s, size_t at)
 {
 	const struct topology_node *node = &s->t->nodes[at];
@@ -280,7 +283,7 @@ static uint64_t slit_ns(const struct survey *s, size_t from, size_t to)
 	return (distance(s, from, to) * (scale ? scale : s->scale_ps) + 500) / 1000;
 }
 
-/* From the CPUs of FROM to each of the nodes VIA, on the mean; false when it is not known. */
+/* The mean way from the CPUs of FROM to the nodes VIA.  False when it is not known. */
 static bool mean_way_ns(uint64_t *out, const struct survey *s, size_t from,
 			const struct idlist *via)
 {
@@ -315,7 +318,7 @@ static uint64_t mean_slit_ns(const struct survey *s, const struct idlist *from, 
 
 static void set_latency(struct topology_link *link, uint64_t ns, enum topology_source source)
 {
-	/* a product of odd firmware figures may be anything */
+	/* odd figures of firmware may have any product */
 	if (!ns || ns > HMAT_MAX_LATENCY_NS)
 		return;
 	link->latency_ns = (uint32_t)ns;
@@ -323,8 +326,9 @@ static void set_latency(struct topology_link *link, uint64_t ns, enum topology_s
 }
 
 /*
- * From CPUs that are not among the nearest, to a node with a figure.  A nominal
- * way is not added to a stated figure, the ratio is the same in both.
+ * Set the latency from CPUs that are not among the nearest, to a node with a figure.  A nominal
+ * way is not added to a stated figure.  The figure grows by the ratio instead, which is the same
+ * in both units.
  */
 static void set_far_latency(struct topology_link *link, const struct survey *s, size_t from,
 			    size_t to)
@@ -363,7 +367,7 @@ static void fill_link(struct topology_link *link, const struct survey *s, size_t
 {
 	const struct topology_node *cpus = &s->t->nodes[from], *memory = &s->t->nodes[to];
 	const struct figure *figure = &s->figures[to];
-	/* when nothing tells CPUs apart, a figure is some node's, but whose? */
+	/* when nothing tells CPUs apart, nobody knows which node's figure this is */
 	bool is_near = idlist_has(&memory->near_nodes, cpus->id) &&
 		       (memory->near_source != TOPOLOGY_UNKNOWN || s->cpu_nodes.nr == 1);
 
@@ -430,7 +434,7 @@ int links_read(struct topology *t, const struct idlist *attach, const char *sysr
 	return 0;
 }
 
-/* Ids of the nodes whose CPUs are nearest to node TO by LATENCY_NS. */
+/* Find the ids of the nodes whose CPUs are nearest to node TO by LATENCY_NS. */
 static int nearest(struct idlist *out, const struct topology *t, size_t to,
 		   const uint32_t *latency_ns)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* From each node with CPUs to each node with memory: who is near, and what an access costs. */
+/* The links from CPU nodes to memory nodes: which CPUs are near, and what an access costs. */
 #ifndef TS_NUMA_LINKS_H
 #define TS_NUMA_LINKS_H
 

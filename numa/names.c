@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/sysfs.h"
 
-/* After PREFIX: digits, and perhaps a dot and digits. */
+/* Is NAME PREFIX and digits, perhaps with a dot and more digits? */
 static bool is_numbered(const char *name, const char *prefix)
 {
 	size_t len = strlen(prefix);

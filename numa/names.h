@@ -7,7 +7,7 @@
 
 #include "base/util.h"
 
-/* In the order of their numbers (region2 before region10).  Owns the strings. */
+/* Names in the order of their numbers (region2 before region10).  It owns the strings. */
 struct names {
 	char **list;
 	size_t nr;
@@ -16,14 +16,14 @@ struct names {
 #define NAMES_INIT { NULL, 0 }
 
 /*
- * The entries of SYSROOT/PATH (a printf format) that are PREFIX and a number,
- * or PREFIX and two numbers with a dot between.  A directory that is not there,
- * or cannot be read, has none.  0 or -ENOMEM; OUT is written on success only.
+ * List the entries of SYSROOT/PATH (a printf format) that are PREFIX and a number, or PREFIX and
+ * two numbers with a dot between.  A directory that is not there, or cannot be read, has none.  0
+ * or -ENOMEM.  OUT is written on success only.
  */
 int names_read(struct names *out, const char *prefix, const char *sysroot, const char *fmt, ...)
 	_printf_(4, 5);
 
-/* The number after PREFIX in NAME ("node", "node12"); -1 when NAME is not of that form. */
+/* The number after PREFIX in NAME ("node", "node12").  -1 when NAME is not of that form. */
 int names_number(const char *name, const char *prefix);
 
 void names_deinit(struct names *names);

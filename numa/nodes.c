@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * NUMA nodes as /sys/devices/system/node shows them.  libnuma is not asked: it
- * reads masks and distances once and keeps them for ever, while nodes come and
- * go with CXL regions.
+ * NUMA nodes as /sys/devices/system/node shows them.  libnuma is not used.  It reads masks and
+ * distances once and keeps them for ever, but nodes come and go with CXL regions.
  */
 #include "numa/nodes.h"
 
@@ -17,11 +16,11 @@
 #define NODE_DIR "/sys/devices/system/node"
 #define TIER_DIR "/sys/devices/virtual/memory_tiering"
 
-/* ACPI: a node is 10 from itself, 0 to 9 are reserved, 255 means that there is no way. */
+/* By ACPI a node has distance 10 to itself, 0 to 9 are reserved, and 255 means: no way. */
 #define SLIT_LOCAL 10u
 #define SLIT_MAX 254u
 
-/* Recordings may have the map alone, and so have very old kernels. */
+/* Recordings and very old kernels may have the map only, not the list. */
 static int read_cpu_list(struct idlist *out, unsigned int id, const char *sysroot)
 {
 	char text[32768];
@@ -76,7 +75,7 @@ static int read_node(struct topology *t, unsigned int id, const struct idlist *o
 	if (r < 0)
 		log_debug("node %u: no MemTotal in its meminfo: %s; taken as without memory", id,
 			  strerror(-r));
-	/* asked last: a node that went away meanwhile was never there */
+	/* this is asked last, so that a node which went away meanwhile is left out */
 	if (!sysfs_exists(sysroot, NODE_DIR "/node%u", id)) {
 		log_debug("node %u is listed online but has no directory: left out", id);
 		idlist_deinit(&node.cpus);
@@ -108,7 +107,7 @@ static int read_tiers(struct topology *t, const char *sysroot)
 	return r;
 }
 
-/* The list of nodes online, else the directories: a recording may have these alone. */
+/* Read the list of online nodes.  A recording may have the directories only, so list those. */
 static int read_online_nodes(struct idlist *out, const char *sysroot)
 {
 	_cleanup_names_ struct names names = NAMES_INIT;
@@ -148,9 +147,9 @@ int nodes_read(struct topology *t, const char *sysroot)
 }
 
 /*
- * The columns are the online nodes in ascending order, whatever their numbers.
- * With another count than ours a node came or went in between, and no telling
- * which column is whose: the whole row is unknown.
+ * The columns are the online nodes in ascending order, whatever their numbers.  When their count
+ * is not ours, a node came or went in between.  Then nothing tells which column belongs to which
+ * node, and the whole row is unknown.
  */
 static void read_slit_row(uint32_t *row, const struct topology *t, size_t from,
 			  const char *sysroot)

@@ -8,18 +8,18 @@
 #include "numa/topology.h"
 
 /*
- * Fill nodes[]: ids, CPUs, memory, tier; the other fields say unknown.  A node
- * that vanishes while it is read is left out.  0, -ENOENT (no nodes), -ENOMEM.
+ * Fill nodes[] with ids, CPUs, memory and tier.  The other fields say unknown.  A node that
+ * vanishes while it is read is left out.  0, -ENOENT (no nodes) or -ENOMEM.
  */
 int nodes_read(struct topology *t, const char *sysroot);
 
-/* Bytes of memory node ID has.  0 or a negative errno. */
+/* How many bytes of memory node ID has.  0 or a negative errno. */
 int nodes_read_mem_bytes(uint64_t *out, unsigned int id, const char *sysroot);
 
 /*
- * The SLIT: OUT is [from * nr_nodes + to], 0 unknown, the caller frees it.
- * Where one direction is missing the other stands in, and a node is 10 from
- * itself by definition.  0 or -ENOMEM.
+ * Read the SLIT.  OUT is [from * nr_nodes + to], 0 unknown.  The caller frees it.  Where one
+ * direction is missing, the other one is taken.  The distance of a node to itself is 10 by
+ * definition.  0 or -ENOMEM.
  */
 int nodes_read_slit(uint32_t **out, const struct topology *t, const char *sysroot);
 

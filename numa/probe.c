@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Each line of a buffer points to another, in the order of a linear congruential
- * sequence of full period (modulus a power of two, multiplier 1 modulo 4, odd
- * increment): every line comes once, and no prefetcher sees a pattern.  The
- * buffer is written in address order and then flushed from the caches, where
- * the machine can do that, so that a last-level cache of any size finds nothing.
- * One chain serves all CPU nodes, which follow it one after the other.
+ * Each line of a buffer points to another line.  Their order is a linear congruential sequence of
+ * full period (modulus a power of two, multiplier 1 modulo 4, odd increment).  So every line comes
+ * once, and no prefetcher sees a pattern.  The buffer is written in address order.  Then it is
+ * flushed from the caches, where the machine can do that, so that a last-level cache of any size
+ * finds nothing.  One chain serves all CPU nodes, which follow it one after the other.
  */
 #include "numa/probe.h"
 
@@ -28,7 +27,7 @@ enum {
 	FEWEST_ROUNDS = 5,
 	NICE = 10,
 };
-#define LONGEST_NS (2 * NSEC_PER_SEC) /* a pair, on a busy machine */
+#define LONGEST_NS (2 * NSEC_PER_SEC) /* the longest time a pair takes on a busy machine */
 
 struct line {
 	struct line *next;
@@ -74,12 +73,12 @@ static struct line *make_chain(unsigned int node, uint64_t bytes)
 	if (lines == MAP_FAILED)
 		return NULL;
 	nodes[node / word_bits] = 1UL << node % word_bits;
-	/* the kernel counts one bit less than it is told */
+	/* the kernel takes one bit less than this number */
 	if (mbind(lines, bytes, MPOL_BIND, nodes, nr_words * word_bits + 1, 0)) {
 		munmap(lines, bytes);
 		return NULL;
 	}
-	/* large pages, where they are to be had: walks of page tables are not what is measured */
+	/* large pages if there are any, so that walks of page tables are not measured */
 	(void)madvise(lines, bytes, MADV_HUGEPAGE);
 	for (uint64_t i = 0; i <= mask; i++)
 		lines[i].next = &lines[(i * 1664525 + 1013904223) & mask];
@@ -88,7 +87,7 @@ static struct line *make_chain(unsigned int node, uint64_t bytes)
 	return lines;
 }
 
-/* Any of its CPUs that this process may use. */
+/* Run on any of the node's CPUs that this process may use. */
 static int run_on(const struct topology_node *node)
 {
 	size_t size = CPU_ALLOC_SIZE(IDLIST_MAX_ID + 1);
@@ -113,9 +112,9 @@ static int compare(const void *a, const void *b)
 }
 
 /*
- * Nanoseconds of CPU a load, the lower quartile of rounds: some have an
- * interrupt in them, or met others' traffic.  The first warms the translations
- * up.  0 when the CPU was too busy.
+ * CPU time of a load in ns.  It is the lower quartile of rounds, because some have an interrupt in
+ * them or meet the traffic of others.  The first round warms the translations up.  0 when the CPU
+ * was too busy.
  */
 static uint32_t follow(struct line **at)
 {
@@ -130,7 +129,7 @@ static uint32_t follow(struct line **at)
 
 		for (int i = 0; i < ROUND_LOADS / 8; i++) {
 			p = p->next->next->next->next->next->next->next->next;
-			__asm__ volatile("" : "+r"(p)); /* the loads are the point */
+			__asm__ volatile("" : "+r"(p)); /* so that the compiler keeps the loads */
 		}
 		*at = p;
 		took = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
@@ -174,7 +173,7 @@ static void *probe_thread(void *arg)
 {
 	struct probe *p = arg;
 
-	if (setpriority(PRIO_PROCESS, 0, NICE)) /* of this thread alone, as Linux has it */
+	if (setpriority(PRIO_PROCESS, 0, NICE)) /* Linux does this for the thread only */
 		log_debug("cannot lower the probe's priority: %m");
 	for (size_t to = 0; to < p->t->nr_nodes; to++)
 		if (p->t->nodes[to].mem_bytes >= 16 * 4096)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The machine as a memory scheduler sees it, put together from what nodes.c,
- * cxl.c and links.c read.  All of it is optional but the list of nodes: what a
- * machine does not say stays unknown.
+ * The machine as a memory scheduler sees it, made of what nodes.c, cxl.c and links.c read.  Only
+ * the list of nodes is needed.  What a machine does not say stays unknown.
  */
 #include "numa/topology.h"
 
@@ -60,8 +59,8 @@ static int add_entries(FILE *out, const char *sysroot)
 }
 
 /*
- * Memory comes online block by block, and the lists above change with the first
- * one.  Nodes with CPUs are left out: a balloon may resize them all day.
+ * Memory comes online block by block, and the lists above change only with the first block.  So
+ * sizes count too.  Nodes with CPUs are left out, because a balloon may resize them all day.
  */
 static int add_memory(FILE *out, const char *sysroot)
 {
@@ -79,7 +78,7 @@ static int add_memory(FILE *out, const char *sysroot)
 	return 0;
 }
 
-/* What hotplug changes, as text.  0 or -ENOMEM; the caller frees *OUT. */
+/* All that hotplug changes, as text.  The caller frees *OUT.  0 or -ENOMEM. */
 static int read_fingerprint(char **out, const char *sysroot)
 {
 	_cleanup_free_ char *text = NULL;
@@ -125,7 +124,7 @@ static void mark_named(const struct topology *t, const struct idlist *ids)
 	}
 }
 
-/* A node that --cxl-node names, and that cannot stand for CXL memory: why, and what to do. */
+/* Log why a node that --cxl-node names cannot stand for CXL memory, and what to do. */
 static void say_unfit(const struct topology *t, unsigned int id)
 {
 	const struct topology_node *node = named_node(t, id);
@@ -159,7 +158,7 @@ static int read_memory_kinds(struct topology *t, struct idlist *attach,
 {
 	int r;
 
-	/* before the inventory, which tells what hangs on these nodes too */
+	/* before the inventory, which also looks for the devices of these nodes */
 	mark_named(t, options->cxl_nodes);
 	r = inventory_read(t, attach, options->sysroot);
 	if (!r)
@@ -194,7 +193,7 @@ int topology_read(struct topology **out, const struct topology_options *options)
 
 	if (!t)
 		return -ENOMEM;
-	/* first, so that whatever changes while the rest is read counts as changed */
+	/* first, so that a change while the rest is read counts as a change */
 	r = read_fingerprint(&t->fingerprint, options->sysroot);
 	if (!r)
 		r = nodes_read(t, options->sysroot);
@@ -209,6 +208,6 @@ bool topology_changed(const struct topology *t, const char *sysroot)
 {
 	_cleanup_free_ char *now = NULL;
 
-	/* without memory to look, claim nothing; the next look will tell */
+	/* without memory for a look, claim nothing: the next look will tell */
 	return !read_fingerprint(&now, sysroot) && strcmp(now, t->fingerprint);
 }

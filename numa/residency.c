@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * On which node do the pages of a process lie?  move_pages(2) without target
- * nodes moves nothing and answers, for each address, the node or why there is
- * none.  /proc/PID/numa_maps would walk whole mappings; this asks for pages of
- * our choice.
+ * On which node do the pages of a process lie?  move_pages(2) without target nodes moves nothing.
+ * It answers for each address with the node, or with the reason why there is none.
+ * /proc/PID/numa_maps would walk whole mappings.  move_pages asks for pages of our choice.
  *
- * A range is cut into as many equal strata as pages are wanted, and one page is
- * taken at random from each: no page twice, no part of the range unseen, and no
- * stride for a program's own layout to resonate with.
+ * A range is cut into as many equal strata as pages are wanted.  One page of each is taken at
+ * random.  So no page comes twice, and no part of the range is left out.  There is no stride
+ * either that a program's own layout could resonate with.
  */
 #include "numa/residency.h"
 
@@ -21,11 +20,12 @@
 
 struct residency {
 	void **pages; /* [max_pages] */
-	int *status; /* [max_pages] */
+	int *status;  /* [max_pages] */
 	int *columns; /* [nr_columns]: the column of each node id, -1 for none */
 	size_t max_pages, nr_nodes, nr_columns;
 	uint64_t page_bytes;
-	uint64_t random; /* state of random_next(), always from the same seed: runs can be repeated */
+	/* State of random_next().  The seed is always the same, so that runs can be repeated. */
+	uint64_t random;
 };
 
 int residency_new(struct residency **out, const unsigned int *node_ids, size_t nr_nodes,
@@ -58,7 +58,7 @@ static uint64_t first_page(const struct residency *r, const struct residency_ran
 	return range->start / r->page_bytes;
 }
 
-/* Pages the range touches. */
+/* How many pages the range touches. */
 static uint64_t range_pages(const struct residency *r, const struct residency_range *range)
 {
 	if (range->end <= range->start)
@@ -87,7 +87,10 @@ static void pick_pages(struct residency *r, size_t at, const struct residency_ra
 	}
 }
 
-/* WANTED of TOTAL wanted pages, scaled to max_pages.  Of running sums: rounding loses none. */
+/*
+ * WANTED of TOTAL wanted pages, scaled to max_pages.  WANTED is a running sum, so that rounding
+ * loses no page.
+ */
 static size_t scale_end(const struct residency *r, uint64_t wanted, uint64_t total)
 {
 	if (total <= r->max_pages)
@@ -107,15 +110,15 @@ static void count_pages(const struct residency *r, size_t from, size_t to, uint3
 
 static int query(struct residency *r, pid_t tgid, size_t nr)
 {
-	/* pages the kernel did not come to must not look like pages on node 0 */
+	/* a page that the kernel did not come to must not look like one on node 0 */
 	for (size_t i = 0; i < nr; i++)
 		r->status[i] = -ENOENT;
-	/* 0 would mean ourselves */
+	/* 0 would mean this process */
 	if (tgid <= 0)
 		return -ESRCH;
 	if (numa_move_pages(tgid, nr, r->pages, NULL, r->status, 0) >= 0)
 		return 0;
-	/* nothing else of ours can be invalid: a zombie or a kernel thread, without memory */
+	/* a zombie or a kernel thread has no memory; no other argument of ours can be invalid */
 	return errno == EINVAL ? -ESRCH : -errno;
 }
 

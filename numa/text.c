@@ -14,7 +14,7 @@ static const char *skip_blanks(const char *text)
 	return text;
 }
 
-/* Decimal digits up to the first other character, no greater than LIMIT. */
+/* Take decimal digits up to the first other character.  The number is LIMIT at most. */
 static int take_number(uint64_t *out, const char **text, uint64_t limit)
 {
 	uint64_t value = 0;
@@ -48,7 +48,7 @@ static int add_bits(struct idlist *list, unsigned int first, uint32_t word)
 	return 0;
 }
 
-/* From the last word to the first, so that numbers ascend. */
+/* It reads from the last word to the first, so that numbers ascend. */
 int text_parse_mask(struct idlist *out, const char *text)
 {
 	_cleanup_idlist_ struct idlist list = IDLIST_INIT;

@@ -9,16 +9,16 @@
 #include "base/idlist.h"
 
 /*
- * nodeN/cpumap: hexadecimal words of 32 bits with commas between, the highest
- * first, "3,0000000f".  0, -EINVAL, -ERANGE for a number above IDLIST_MAX_ID,
- * -ENOMEM.  OUT is written on success only; the caller frees it.
+ * nodeN/cpumap: hexadecimal words of 32 bits with commas between, the highest first, as in
+ * "3,0000000f".  0, -EINVAL, -ERANGE for a number above IDLIST_MAX_ID, or -ENOMEM.  OUT is written
+ * on success only.  The caller frees it.
  */
 int text_parse_mask(struct idlist *out, const char *text);
 
 /*
- * nodeN/distance: one number for each online node, "10 21 17".  The first MAX
- * go into OUT (which may be written on failure too).  Returns how many numbers
- * there are, or -EINVAL for anything but numbers and white space.
+ * nodeN/distance: one number for each online node, as in "10 21 17".  The first MAX go into OUT,
+ * which may be written on failure too.  Returns how many numbers there are, or -EINVAL for
+ * anything but numbers and white space.
  */
 int text_parse_distances(uint32_t *out, size_t max, const char *text);
 

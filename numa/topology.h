@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The machine as a memory scheduler sees it: NUMA nodes, which of them are CXL
- * memory and how we know, which CPUs are near each, and what an access costs
+ * The machine as a memory scheduler sees it.  It tells which NUMA nodes there are, which of them
+ * are CXL memory and how we know, and which CPUs are near each.  It tells what an access costs
  * from each node with CPUs to each node with memory.
  *
- * A topology is read once and never changes; after hotplug, read a new one.
- * Every figure carries its source.  What is not known is 0 with source
- * TOPOLOGY_UNKNOWN, never a guess.
+ * A topology is read once and never changes.  After hotplug, read a new one.  Every figure has its
+ * source.  What is not known is 0 with source TOPOLOGY_UNKNOWN, and never a guess.
  */
 #ifndef TS_NUMA_TOPOLOGY_H
 #define TS_NUMA_TOPOLOGY_H
@@ -16,17 +15,17 @@
 
 #include "base/idlist.h"
 
-/* Where a latency or a bandwidth comes from; a greater value is the better source. */
+/* The source of a latency or a bandwidth.  A greater value is a better source. */
 enum topology_source {
 	TOPOLOGY_UNKNOWN = 0,
-	TOPOLOGY_SLIT,     /* ACPI SLIT distance scaled to ns, see topology_read() */
-	TOPOLOGY_ATTACH,   /* SLIT way from the CPUs to the CXL device's own node, and on from there */
-	TOPOLOGY_HMAT,     /* nodeN/access{0,1}/initiators: HMAT or the CXL CDAT as the kernel merged them */
-	TOPOLOGY_CXL,      /* the CXL region's access{0,1} coordinates */
+	TOPOLOGY_SLIT,	   /* ACPI SLIT distance scaled to ns, see topology_read() */
+	TOPOLOGY_ATTACH,   /* SLIT way from the CPUs to the CXL device's node, and on from there */
+	TOPOLOGY_HMAT,	   /* nodeN/access{0,1}/initiators: HMAT and CDAT, merged by the kernel */
+	TOPOLOGY_CXL,	   /* the CXL region's access{0,1} coordinates */
 	TOPOLOGY_MEASURED, /* a probe of ours on this machine */
 };
 
-/* Why a node is held to be CXL memory. */
+/* Why a node counts as CXL memory. */
 enum topology_cxl {
 	TOPOLOGY_CXL_NO = 0,
 	TOPOLOGY_CXL_OPTION, /* the administrator says so (--cxl-node) */
@@ -35,24 +34,27 @@ enum topology_cxl {
 };
 
 struct topology_link {
-	uint32_t latency_ns; /* one load of this node's memory, unloaded */
+	uint32_t latency_ns;	 /* one load of this node's memory, unloaded */
 	uint32_t bandwidth_mbps; /* reads, MB/s (10^6 bytes), as firmware states it */
 	enum topology_source latency_source;
 	enum topology_source bandwidth_source;
 };
 
 struct topology_node {
-	unsigned int id; /* the kernel's number; numbers may be sparse */
+	unsigned int id;    /* the kernel's number; numbers may be sparse */
 	struct idlist cpus; /* online CPUs; empty for a memory-only node */
 	uint64_t mem_bytes; /* MemTotal; 0 for a node without memory */
-	int tier; /* N of /sys/devices/virtual/memory_tiering/memory_tierN, -1 unknown */
+	int tier;	    /* N of /sys/devices/virtual/memory_tiering/memory_tierN, -1 unknown */
 	enum topology_cxl cxl;
-	int attach_node; /* node id its CXL memdevs report as their own, -1 unknown or of several nodes */
-	struct idlist near_nodes; /* node ids whose CPUs are nearest; never empty when the machine has CPUs */
-	enum topology_source near_source; /* MEASURED, HMAT, ATTACH or SLIT; UNKNOWN: nothing tells them apart, so all */
+	int attach_node; /* id of the node that its CXL memdevs report; -1 unknown, or several */
+	/* Ids of the nodes whose CPUs are nearest.  Never empty when the machine has CPUs. */
+	struct idlist near_nodes;
+	/* MEASURED, HMAT, ATTACH or SLIT.  UNKNOWN: nothing tells CPUs apart, so all are near. */
+	enum topology_source near_source;
 	/*
-	 * Node ids that HMAT or the SLIT call nearest, where the CXL device says otherwise: near_nodes
-	 * are the device's then.  Empty where they agree, or where it has been measured.
+	 * Ids of the nodes that HMAT or the SLIT call nearest, where the CXL device says
+	 * otherwise.  near_nodes are the device's then.  Empty where they agree, or after a
+	 * measurement.
 	 */
 	struct idlist disputed;
 	char devices[64]; /* its CXL memdevs, "mem0,mem1"; "" for none */
@@ -63,8 +65,8 @@ struct topology_memdev {
 	char host[32]; /* PCI address, "0000:0d:00.0" */
 	uint64_t serial;
 	uint64_t ram_bytes, pmem_bytes;
-	int numa_node; /* -1 unknown */
-	bool has_region; /* one is made of it */
+	int numa_node;	 /* -1 unknown */
+	bool has_region; /* it is part of a region */
 };
 
 /* What has become of a region's memory. */
@@ -77,23 +79,26 @@ enum topology_region_state {
 };
 
 struct topology_region {
-	char name[32]; /* "region0" */
+	char name[32];	  /* "region0" */
 	char devices[64]; /* its memdevs, "mem0,mem1" */
 	uint64_t bytes;
-	int target_node; /* the node its memory has, or would have, online; -1 unknown */
+	int target_node; /* the node of its memory when that is online; -1 unknown */
 	enum topology_region_state state;
 	/* access0 is the nearest initiator (any kind), access1 the nearest CPU */
 	uint32_t read_latency_ns[2], read_bandwidth_mbps[2]; /* 0 unknown */
 };
 
-/* Memory that a driver can make a node's, or a file to map.  Those on an NFIT bus are not listed. */
+/*
+ * A dax device: a driver makes its memory part of a node, or a file to map.  Devices on an NFIT
+ * bus are not listed.
+ */
 struct topology_dax {
-	char name[32]; /* "dax0.0" */
+	char name[32];	 /* "dax0.0" */
 	char driver[32]; /* "kmem": memory of its target node; "device_dax": a file; "" none */
-	int region; /* N of the CXL regionN it is of, -1 none */
+	int region;	 /* N of the CXL regionN that it belongs to, -1 none */
 	int target_node; /* -1 unknown */
-	uint64_t bytes; /* 0 unknown */
-	bool persistent; /* of a CXL device's persistent part */
+	uint64_t bytes;	 /* 0 unknown */
+	bool persistent; /* it is of the persistent part of a CXL device */
 };
 
 struct topology {
@@ -110,39 +115,41 @@ struct topology {
 };
 
 struct topology_options {
-	const char *sysroot; /* NULL: this machine, by libcxl; else a recorded tree, by its files alone */
+	/* NULL: this machine, by libcxl.  Else a recorded tree, by its files only. */
+	const char *sysroot;
 	const struct idlist *cxl_nodes; /* --cxl-node; may be NULL */
 };
 
 /*
- * Read the machine.  Latency of a link comes from the best source there is:
- * CXL region coordinates, HMAT, attach, SLIT.  The first two speak of a node's
- * nearest CPUs alone; what the way costs others is added by the SLIT, and the
- * source says SLIT or ATTACH (numa/links.c has the rules).  Bandwidth is what
- * firmware states for the nearest CPUs, and unknown from others.  A SLIT distance d counts as
- * d * (a known local latency / its SLIT distance) ns where the machine states
- * any local latency, else as d * 10 ns: the ratios are the firmware's, the
- * scale is nominal.  Stated and nominal ns are not added up: without a scale, a
- * stated latency grows by the ratio of distances.
+ * Read the machine.
  *
- * Returns 0 (the caller frees *OUT with topology_free()), -ENOENT when the
- * kernel shows no NUMA nodes, -EINVAL when an option names a node that is not
- * online, has CPUs, or has no memory (the reason is logged), -ENOMEM, or
- * another errno of reading sysfs.
+ * The latency of a link comes from the best source there is: CXL region coordinates, HMAT, attach,
+ * SLIT.  The first two hold for a node's nearest CPUs only.  For other CPUs the SLIT adds the cost
+ * of the way, and the source says SLIT or ATTACH (numa/links.c has the rules).  Bandwidth is what
+ * firmware states for the nearest CPUs.  From others it is unknown.
+ *
+ * A SLIT distance d counts as d * (a known local latency / its SLIT distance) ns where the machine
+ * states any local latency.  Else it counts as d * 10 ns: the ratios are the firmware's, and the
+ * scale is nominal.  Stated and nominal ns are not added up.  Without a scale, a stated latency
+ * grows by the ratio of distances.
+ *
+ * Returns 0, and the caller frees *OUT with topology_free().  -ENOENT: the kernel shows no NUMA
+ * nodes.  -EINVAL: an option names a node that is not online, has CPUs, or has no memory (the
+ * reason is logged).  Or -ENOMEM, or another errno of reading sysfs.
  */
 int topology_read(struct topology **out, const struct topology_options *options);
 
 /*
- * Take LATENCY_NS, [nr_nodes * nr_nodes] as the links, for what was measured.
- * All or nothing: measured and nominal figures do not compare.  The nearest CPUs
- * of a node are then those within a tenth of the least.  0; -EINVAL, with T
- * as it was, where a pair of CPUs and memory has none; -ENOMEM.
+ * Take over measured latencies.  LATENCY_NS is [nr_nodes * nr_nodes] as the links.  All are taken
+ * or none, because measured and nominal figures do not compare.  The nearest CPUs of a node are
+ * then those within a tenth of the least latency.  0, -ENOMEM, or -EINVAL where a pair of CPUs
+ * and memory has no figure.  T stays as it was then.
  */
 int topology_take_latencies(struct topology *t, const uint32_t *latency_ns);
 
 /*
- * Have nodes, CPUs or CXL memory come or gone, or nodes without CPUs grown,
- * since T was read?  Cheap: a few small files.
+ * Have nodes, CPUs or CXL memory come or gone since T was read, or have nodes without CPUs grown?
+ * This is cheap: it reads a few small files.
  */
 bool topology_changed(const struct topology *t, const char *sysroot);
 
@@ -153,13 +160,13 @@ int topology_find(const struct topology *t, int id);
 const struct topology_link *topology_link(const struct topology *t, size_t from, size_t to);
 
 /*
- * How to make DAX's memory usable, as a command: "daxctl ...", or "" where there
- * is nothing to do or it is another's business.  Returns BUF.
+ * The command that makes DAX's memory usable: "daxctl ...".  "" where there is nothing to do, or
+ * where it is not ours to do.  Returns BUF.
  */
 char *topology_dax_advice(char *buf, size_t size, const struct topology *t,
 			  const struct topology_dax *dax);
 
-/* "hmat", "slit", ... and "region", "option", ...; "unknown" and "no" for 0. */
+/* "hmat", "slit", ... and "region", "option", ...  For 0 "unknown" and "no". */
 const char *topology_source_name(enum topology_source source);
 const char *topology_cxl_name(enum topology_cxl cxl);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The regions of all targets at one time, in arrays that are filled again and
- * again without allocation once they have grown.
+ * The regions of all targets at one time.  The arrays are filled again and again.  Once they have
+ * grown, that allocates nothing.
  */
 #ifndef TS_DAMON_REGIONS_H
 #define TS_DAMON_REGIONS_H
@@ -16,8 +16,8 @@
 struct regions_run {
 	size_t first, nr;
 	uint64_t time_ns; /* CLOCK_MONOTONIC when the kernel reported it */
-	bool known; /* false: no report of this target, NR is 0 */
-	bool wanted; /* false: it is not asked about this time */
+	bool known;	  /* false: no report of this target, NR is 0 */
+	bool wanted;	  /* false: this target is not asked for this time */
 };
 
 struct regions {
@@ -28,15 +28,15 @@ struct regions {
 };
 
 /*
- * Empty, with NR_TARGETS unknown runs, of which NR_WANTED (or all, if fewer) from FIRST on are
- * wanted; after the last comes the first.  0 or -ENOMEM.
+ * Empty the arrays, and make NR_TARGETS unknown runs.  NR_WANTED of these from FIRST on are
+ * wanted, or all if there are fewer.  After the last run comes the first.  0 or -ENOMEM.
  */
 int regions_reset(struct regions *r, size_t nr_targets, size_t first, size_t nr_wanted);
 
 /* 0 or -ENOMEM. */
 int regions_add(struct regions *r, const struct damon_region *region);
 
-/* Order the regions of a run by address: in any order before, or in descending order. */
+/* Order the regions of a run by address.  Before, they may be in any order, or descend. */
 void regions_sort(struct regions *r, const struct regions_run *run);
 void regions_reverse(struct regions *r, const struct regions_run *run);
 

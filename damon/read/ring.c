@@ -13,7 +13,7 @@
 /* The longest record that is ours: header, time, size of raw data, the event. */
 #define RECORD_MAX 256
 
-/* Sample with PERF_SAMPLE_TIME | PERF_SAMPLE_RAW. */
+/* A sample with PERF_SAMPLE_TIME | PERF_SAMPLE_RAW. */
 struct record {
 	struct perf_event_header header;
 	uint64_t time_ns;
@@ -102,7 +102,7 @@ static bool get_field(uint64_t *out, const struct record *record, const struct r
 	return true;
 }
 
-/* Whose it is, of when, and of how many; false for what is no event. */
+/* Take the target of a record, its time and the number of regions.  False if it is no event. */
 static bool get_origin(struct event *out, const struct record *record, size_t size,
 		       const struct ring_layout *layout)
 {
@@ -138,7 +138,7 @@ static bool get_region(struct damon_region *out, const struct record *record,
 struct reading {
 	struct regions *out;
 	const struct members *members;
-	size_t nr_unknown; /* wanted, without a run so far */
+	size_t nr_unknown; /* members that are wanted and have no run so far */
 	struct event last;
 	size_t first, nr;
 	bool open;
@@ -178,7 +178,7 @@ static bool is_of_use(const struct reading *reading, const struct event *event)
 	return run->wanted && !run->known;
 }
 
-/* Where to read: a buffer that is written backward. */
+/* The buffer to read.  It is written backward. */
 struct ring {
 	const struct ring_layout *layout;
 	const void *data;
@@ -187,9 +187,10 @@ struct ring {
 };
 
 /*
- * RECORD, SIZE bytes AT behind the head, begins the run of a target that is not asked about.  Its
- * records are all of a size, so the last of them is looked for where it should be, and what is
- * there is believed if it is of the same run.  Returns how many bytes that saves, 0: none.
+ * RECORD has SIZE bytes and lies AT behind the head.  It begins the run of a target that is not
+ * asked for.  All records of a run have the same size, so the place of the last one is known.
+ * Look there, and believe what is there if it is of the same run.  Returns how many bytes may be
+ * left out, 0: none.
  */
 static size_t skip_run(const struct ring *ring, const struct record *record, size_t size,
 		       uint64_t at, const struct event *event)
@@ -266,8 +267,8 @@ int ring_decode(struct regions *out, const struct ring_layout *layout,
 		copy_out(&record.header, data, size, head + at, sizeof(record.header));
 		len = record.header.size;
 		/*
-		 * A zero is space never written; past the end lies the record that was
-		 * overwritten last.
+		 * A zero is space that was never written.  The record that was overwritten last
+		 * reaches past the end.
 		 */
 		if (len < sizeof(record.header) || at + len > size)
 			break;

@@ -20,8 +20,8 @@
 /* Bytes of one record: header 8, time 8, size 4, event 44, padded. */
 #define RECORD_BYTES 72
 /*
- * Room for three reports: the newest may be half written, and regions may exceed their limit for
- * a while.
+ * Room for three reports.  The newest may be half written, and there may be more regions than
+ * their limit for a while.
  */
 #define NR_REPORTS 3
 
@@ -89,7 +89,7 @@ int trace_new(struct trace **out)
 	t->page_size = (size_t)sysconf(_SC_PAGESIZE);
 	r = find_event(&t->event_id, &t->layout, NULL);
 	if (!r) {
-		/* Would it be allowed?  Try on ourselves: there is no kdamond yet. */
+		/* Is it allowed?  Try on ourselves, because there is no kdamond yet. */
 		r = open_event(t->event_id, 0);
 		if (r >= 0)
 			r = close(r);
@@ -114,7 +114,7 @@ int trace_attach(struct trace *t, pid_t thread, size_t max_regions)
 	fd = open_event(t->event_id, thread);
 	if (fd < 0)
 		return fd;
-	/* Read-only is what makes the kernel overwrite instead of stopping when it is full. */
+	/* Because we map it read-only, the kernel overwrites a full buffer and does not stop. */
 	map = mmap(NULL, size + t->page_size, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED) {
 		int error = -errno;

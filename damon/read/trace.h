@@ -2,12 +2,11 @@
 /*
  * A kdamond's regions through the tracepoint damon:damon_aggregated.
  *
- * A perf event bound to the kdamond's thread writes one record for each region
- * at the end of each aggregation into a buffer that keeps the newest.  A
- * snapshot is a look into that memory: no lock of DAMON, no waiting, no files, and
- * no DAMOS scheme for the kdamond to apply.  The same through tried_regions makes
- * the kernel create and remove a directory for every region, under the lock
- * that every other user of DAMON needs.
+ * A perf event is bound to the kdamond's thread.  At the end of each aggregation it writes one
+ * record for each region into a buffer, which keeps the newest.  A snapshot is a look into that
+ * memory.  It needs no lock of DAMON, no waiting, no files, and no DAMOS scheme for the kdamond
+ * to apply.  With tried_regions the kernel creates and removes a directory for every region,
+ * under the lock that every other user of DAMON needs.
  */
 #ifndef TS_DAMON_TRACE_H
 #define TS_DAMON_TRACE_H
@@ -20,7 +19,7 @@
 
 struct trace;
 
-/* Is there such an event in tracefs (readable)?  For the probe. */
+/* Is there such an event in tracefs, and readable?  For the probe. */
 bool trace_is_there(const char *sysroot);
 
 /*
@@ -30,8 +29,8 @@ bool trace_is_there(const char *sysroot);
 int trace_new(struct trace **out);
 
 /*
- * Begin to record the kdamond with this thread id, big enough for MAX_REGIONS.
- * 0 or a negative errno.
+ * Begin to record the kdamond with this thread id.  The buffer is large enough for MAX_REGIONS.  0
+ * or a negative errno.
  */
 int trace_attach(struct trace *t, pid_t thread, size_t max_regions);
 void trace_detach(struct trace *t);

@@ -14,7 +14,7 @@
 #include "base/util.h"
 #include "damon/files.h"
 
-/* One number out of REGION/FILE below DIR_FD.  0 or a negative errno. */
+/* Read a number from REGION/FILE below DIR_FD.  0 or a negative errno. */
 static int read_number(uint64_t *out, int dir_fd, const char *region, const char *file)
 {
 	char path[64], text[32];
@@ -74,7 +74,7 @@ static int read_scheme(struct regions *out, const struct context *c, size_t inde
 	while ((entry = readdir(dir))) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
-		/* A directory may vanish under us: the next snapshot has it. */
+		/* A directory may vanish meanwhile.  The next snapshot has the region. */
 		if (read_region(&region, dirfd(dir), entry->d_name))
 			continue;
 		r = regions_add(out, &region);

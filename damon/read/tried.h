@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Regions through sysfs: schemes/N/tried_regions, for kernels whose trace events
- * can not be used.  Scheme N reports target N alone.
+ * Regions through sysfs: schemes/N/tried_regions.  This is for kernels whose trace events can not
+ * be used.  Scheme N reports only target N.
  *
- * It costs: the kernel makes a directory of four to six files for every region, and
- * offers every region to every scheme.  trace.h is preferred.
+ * It costs much, so trace.h is preferred.  The kernel makes a directory of four to six files for
+ * every region, and offers every region to every scheme.
  */
 #ifndef TS_DAMON_TRIED_H
 #define TS_DAMON_TRIED_H
@@ -16,13 +16,14 @@
 #include "damon/session/context.h"
 
 /*
- * Have the kernel fill the directories, and read those that are wanted of OUT, which has been
- * reset; NOW_NS is entered as the time of each run.  Blocks for up to an aggregation interval.  0, or a negative
- * errno: -EINVAL, -ECANCELED, -ENOENT when the kdamond does not run any more.
+ * Have the kernel fill the directories, and read the runs of OUT that are wanted.  OUT has been
+ * reset.  NOW_NS is entered as the time of each run.  This blocks for up to an aggregation
+ * interval.  0 or a negative errno.  -EINVAL, -ECANCELED and -ENOENT: the kdamond does not run any
+ * more.
  */
 int tried_snapshot(struct regions *out, const struct context *c, uint64_t now_ns);
 
-/* Read what is there now. */
+/* Read the directories as they are now. */
 int tried_read(struct regions *out, const struct context *c, uint64_t now_ns);
 
 #endif

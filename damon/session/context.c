@@ -127,7 +127,7 @@ int context_write_limits(const struct context *c, const struct context_limits *l
 
 #define REGIONS CONTEXT "targets/%zu/regions/"
 
-/* PIECE_BYTES is how long a region may be; each range is at least one. */
+/* How many pieces a range is cut into.  A piece has PIECE_BYTES at most. */
 static size_t count_pieces(const struct damon_range *range, uint64_t piece_bytes)
 {
 	return (size_t)((range->end - range->start + piece_bytes - 1) / piece_bytes);
@@ -152,7 +152,7 @@ static int write_range(const struct context *c, size_t target, size_t at,
 	return r;
 }
 
-/* Ranges, in pieces where the target is new. */
+/* Write the ranges of a target.  Those of a new target are cut into pieces. */
 static int write_ranges(const struct context *c, size_t index, const struct commit_target *target)
 {
 	const struct damon_ranges *ranges = target->ranges;
@@ -178,7 +178,7 @@ int context_write_targets(const struct context *c, const struct commit_target *t
 {
 	int r = files_write_u64(nr, c->sysroot, CONTEXT "targets/nr_targets", c->slot);
 
-	/* nr_targets makes all directories anew, so each is written, changed or not. */
+	/* nr_targets makes all directories anew, so each one must be written. */
 	for (size_t i = 0; !r && i < nr; i++) {
 		r = files_write_u64((uint64_t)targets[i].pid, c->sysroot,
 				    CONTEXT "targets/%zu/pid_target", c->slot, i);
@@ -211,7 +211,7 @@ static int write_scheme(const struct context *c, size_t i)
 		r = files_write("1", c->sysroot, SCHEME "%s/nr_filters", c->slot, i, filters);
 	if (!r)
 		r = files_write("target", c->sysroot, SCHEME "%s/0/type", c->slot, i, filters);
-	/* Keep out what does not match this target. */
+	/* The filter keeps out all that does not match this target. */
 	if (!r)
 		r = files_write("N", c->sysroot, SCHEME "%s/0/matching", c->slot, i, filters);
 	if (!r)
@@ -239,7 +239,7 @@ int context_thread(const struct context *c)
 	uint64_t thread;
 	int r = files_read_u64(&thread, c->sysroot, "%u/pid", c->slot);
 
-	/* "-1" is not a number of ours: it does not run. */
+	/* "-1" means that it does not run. */
 	if (r == -EINVAL)
 		return 0;
 	return r < 0 ? r : (int)thread;

@@ -90,7 +90,7 @@ static bool is_member(const struct damon_target *target, const struct members *m
 	return false;
 }
 
-/* The next of WANTED from *AT on that is not yet a member, or NULL. */
+/* The next process of WANTED, from *AT on, that is not yet a member.  NULL: none. */
 static const struct damon_target *next_new(const struct members *now,
 					   const struct damon_target *wanted, size_t nr, size_t *at)
 {
@@ -111,7 +111,7 @@ static struct commit_target *plan_add(struct commit_plan *plan, pid_t pid)
 	return added;
 }
 
-/* WANTED is the member at INDEX, perhaps with other ranges than it has. */
+/* WANTED is the member at INDEX.  Its ranges may have changed. */
 static void plan_keep(struct commit_plan *plan, const struct members *now, size_t index,
 		      const struct damon_target *wanted)
 {
@@ -141,10 +141,10 @@ static void plan_new(struct commit_plan *plan, const struct damon_target *wanted
 	member->ranges = *wanted->ranges;
 }
 
-/* An index of no use: our own process, where it costs least. */
+/* Point an index without use at our own process, where it costs least. */
 static void plan_park(struct commit_plan *plan, pid_t self)
 {
-	/* below where anything can be mapped */
+	/* nothing can be mapped so low */
 	static const struct damon_ranges nowhere = {1, {{0, 4096}}};
 
 	plan_new(plan, &(struct damon_target){0}, true);
@@ -152,7 +152,7 @@ static void plan_park(struct commit_plan *plan, pid_t self)
 	plan->targets[plan->nr - 1].ranges = &nowhere;
 }
 
-/* Drops every member that is not wanted; the others keep their order. */
+/* Drop every member that is not wanted.  The others keep their order. */
 static void plan_obsolete(struct commit_plan *plan, const struct members *now,
 			  const struct damon_target *wanted, size_t nr_wanted, pid_t self)
 {
@@ -170,8 +170,8 @@ static void plan_obsolete(struct commit_plan *plan, const struct members *now,
 }
 
 /*
- * Fills the indices of members that are not wanted with new ones, parks what is left in the
- * middle, cuts the end.
+ * Give the indices of members that are not wanted to new ones.  Park the indices that are left in
+ * the middle, and cut those at the end.
  */
 static void plan_reuse(struct commit_plan *plan, const struct members *now,
 		       const struct damon_target *wanted, size_t nr_wanted, size_t *at, pid_t self)
@@ -223,13 +223,13 @@ int commit_plan_make(struct commit_plan *plan, const struct members *now,
 
 int target_parse_stat(uint64_t *start_time, const char *text)
 {
-	/* The name, field 2, may hold spaces and parentheses: count from the last one. */
+	/* The name, field 2, may hold spaces and parentheses.  So count from the last ')'. */
 	const char *field = strrchr(text, ')');
 	unsigned long long value;
 
 	if (!field || field[1] != ' ' || !field[2])
 		return -EINVAL;
-	field += 2; /* 3, the state */
+	field += 2; /* field 3, the state */
 	if (*field == 'Z' || *field == 'X')
 		return -ESRCH;
 	field = sysfs_skip_fields(field, 22 - 3);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The beginning and the end of a monitoring session: the way is cleared, a slot claimed, and all
- * of it given back.
+ * The beginning and the end of a monitoring session.  It makes DAMON free, claims a slot, and puts
+ * all of that back.
  */
 #include "damon/damon.h"
 
@@ -18,7 +18,7 @@
 #include "damon/slot/holders.h"
 #include "damon/slot/slots.h"
 
-/* New mappings are noticed after this; DAMON's own 60 s is for heaps that do not grow. */
+/* DAMON notices new mappings after this time.  Its own 60 s suit heaps that do not grow. */
 #define UPDATE_US 1000000
 
 uint64_t session_now_ns(void)
@@ -40,7 +40,7 @@ int session_store_journal(struct damon *d)
 	return journal_store(&d->journal, d->journal_path);
 }
 
-/* Makes way: lifts DAMON_STAT, or names who is in it.  0, DAMON_E_BUSY or a negative errno. */
+/* Stop DAMON_STAT, or name the module that holds DAMON.  0, DAMON_E_BUSY or a negative errno. */
 static int clear_modules(struct damon *d)
 {
 	int r;
@@ -71,7 +71,7 @@ static int choose_reader(struct damon *d, enum damon_reader reader)
 {
 	int r = -EOPNOTSUPP;
 
-	/* Events come from this machine's kernel, whatever the sysroot. */
+	/* Events come from this machine's kernel, so they do not serve a sysroot. */
 	if (reader != DAMON_READER_TRIED_REGIONS && !d->sysroot[0])
 		r = trace_new(&d->trace);
 	if (!r)
@@ -149,7 +149,7 @@ static int check_sysfs(const char *sysroot)
 	return r == -EACCES || r == -EPERM ? DAMON_E_PERMISSION : r;
 }
 
-/* Put back all that the journal says, and forget it when that worked. */
+/* Put back all that the journal says.  When that worked, remove the journal. */
 static int put_back(const struct journal *j, const char *sysroot, const char *path)
 {
 	int r = slots_put_back(j, sysroot);
@@ -182,7 +182,7 @@ int damon_open(struct damon **out, const struct damon_options *options)
 	r = check_sysfs(options->sysroot);
 	if (r)
 		return r;
-	/* A journal found here would be overwritten, and what it says forgotten. */
+	/* A journal that is there would be overwritten, and its changes forgotten. */
 	r = damon_recover(options->sysroot, options->journal);
 	if (r < 0)
 		return r;
@@ -205,7 +205,7 @@ int damon_open(struct damon **out, const struct damon_options *options)
 	return 0;
 }
 
-/* What the NR steps were that it took. */
+/* Log what the NR steps were. */
 static void tell_put_back(const struct damon *d, int nr)
 {
 	bool stat = d->journal.stat_lifted && holder_runs(HOLDER_STAT, d->sysroot);

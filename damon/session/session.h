@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of a session share: session.c opens and closes, targets.c sets
+ * The state that the files of a session share.  session.c opens and closes, targets.c sets
  * targets, snapshot.c reads.
  */
 #ifndef TS_DAMON_SESSION_H
@@ -23,21 +23,22 @@ struct damon {
 	struct journal journal;
 	struct context context;
 	struct context_features features;
-	struct context_intervals intervals; /* as asked for, or as tuned since */
-	struct context_limits limits; /* as in force */
+	struct context_intervals intervals; /* as asked for, or as the kernel has tuned them */
+	struct context_limits limits;	    /* in force */
 	bool auto_intervals, keep_stat;
-	bool by_ranges; /* asked for, and the kernel can */
-	struct trace *trace; /* NULL: read tried_regions */
-	struct members members; /* of the running kdamond, in its order */
+	bool by_ranges;		/* the caller wants it, and the kernel can */
+	struct trace *trace;	/* NULL: read tried_regions */
+	struct members members; /* targets of the running kdamond, in its order */
 	struct commit_plan plan;
 	struct damon_target *wanted;
-	struct damon_ranges *wanted_ranges; /* what each of them points to, where ranges are used */
+	/* The ranges that `wanted` points to, where ranges are used. */
+	struct damon_ranges *wanted_ranges;
 	size_t nr_wanted, wanted_capacity;
 	struct regions regions;
 	struct damon_snapshot *snapshots;
 	size_t snapshots_capacity;
-	size_t turn; /* index of the member that the next snapshot begins with */
-	pid_t thread; /* of the running kdamond, 0 without */
+	size_t turn;  /* index of the member that the next snapshot begins with */
+	pid_t thread; /* the running kdamond, 0: none */
 	uint64_t restarted_ns;
 };
 
@@ -53,15 +54,15 @@ int session_claim(struct damon *d);
 bool session_runs(const struct damon *d);
 
 /*
- * Ask for the intervals that the kernel has tuned, where it tunes; what stands
- * in sysfs at a commit comes into force.
+ * Where the kernel tunes, read the intervals that it has tuned.  A commit puts into force what
+ * stands in sysfs.
  */
 void session_refresh_intervals(struct damon *d);
 
 /*
- * The kdamond has ended: by itself with its last target, or somebody stopped it.
- * 0 when there is nothing left to monitor; else it was started again, or was so
- * less than a second ago, and the answer is -EAGAIN; -EBUSY or another errno.
+ * The kdamond has ended: by itself with its last target, or somebody stopped it.  Returns 0 when
+ * there is nothing left to monitor.  Else it is started again, unless that was done less than a
+ * second ago, and the answer is -EAGAIN.  Or -EBUSY, or another negative errno.
  */
 int session_revive(struct damon *d);
 

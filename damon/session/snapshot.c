@@ -30,7 +30,10 @@ static int reserve_snapshots(struct damon *d)
 	return 0;
 }
 
-/* What touched memory in the last aggregation lived then: only of what did not is /proc asked. */
+/*
+ * A process that touched memory in the last aggregation lived then.  Of the others /proc tells
+ * whether they live.
+ */
 static bool is_alive(const struct damon *d, const struct damon_target *target,
 		     const struct regions_run *run)
 {
@@ -40,7 +43,7 @@ static bool is_alive(const struct damon *d, const struct damon_target *target,
 	return target_is_alive(target, d->sysroot);
 }
 
-/* Returns how many targets live; *ANY tells whether the kernel had something to say of one. */
+/* Returns how many targets live.  *ANY tells whether the kernel reported any of them. */
 static size_t fill_snapshots(struct damon *d, bool *any)
 {
 	uint32_t max = (uint32_t)(d->intervals.aggregation_us / d->intervals.sample_us);
@@ -88,7 +91,7 @@ int damon_snapshot(struct damon *d, size_t max, const struct damon_snapshot **ou
 	if (regions_reset(&d->regions, d->members.nr, first, max) < 0)
 		return -ENOMEM;
 	r = read_regions(d);
-	/* Its lock was held for long, or it ended while we asked: the next call finds out. */
+	/* The lock was held for long, or the kdamond ended.  The next call finds out. */
 	if (r == -EBUSY || r == -EINVAL || r == -ECANCELED)
 		return -EAGAIN;
 	if (r < 0)

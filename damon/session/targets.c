@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a session monitors: one kdamond, one context, a target for each process.
+ * What a session monitors.  It has one kdamond, one context, and a target for each process.
  *
- * One thread samples for all, so 64 processes cost one thread's wake-ups.  Targets
- * come and go by "commit", which leaves the others' regions and ages alone.  A
- * kdamond without a living target ends by itself, so the session starts one
- * only when there is something to monitor.
+ * One thread samples for all, so 64 processes cost the wake-ups of one thread.  Targets come and
+ * go by "commit", which leaves the regions and ages of the others alone.  A kdamond without a
+ * living target ends by itself.  So the session starts one only when there is something to
+ * monitor.
  */
 #include "damon/damon.h"
 
@@ -24,8 +24,8 @@
 #include "damon/slot/slots.h"
 
 /*
- * Processes may exit between our look and the kernel's.  What each try asks of a process's age in
- * seconds: who has lived long seldom dies just now.
+ * Processes may exit between our look and the kernel's.  Each try asks for a greater age in
+ * seconds, because a process that has lived long seldom dies just now.
  */
 static const uint64_t least_age_s[] = {0, 0, 2, 10, 60, 600};
 
@@ -49,7 +49,7 @@ static int reserve_wanted(struct damon *d, size_t nr)
 	ranges = reallocarray(d->wanted_ranges, nr, sizeof(*ranges));
 	if (ranges)
 		d->wanted_ranges = ranges;
-	/* what was wanted points into the array that moved, and stays wanted if memory is short */
+	/* the wanted targets point into the array that moved, and stay if memory is short */
 	for (size_t i = 0; ranges && i < d->nr_wanted; i++)
 		d->wanted[i].ranges = d->by_ranges ? &ranges[i] : NULL;
 	if (!wanted || !ranges)
@@ -63,7 +63,7 @@ static void want(struct damon *d, const struct damon_target *target)
 	struct damon_target *wanted = &d->wanted[d->nr_wanted];
 	struct damon_ranges *ranges = &d->wanted_ranges[d->nr_wanted];
 
-	/* the target may be further back in these arrays */
+	/* the target may itself be an element of these arrays, further back */
 	if (d->by_ranges && target->ranges != ranges)
 		memmove(ranges, target->ranges, sizeof(*ranges));
 	*wanted = *target;
@@ -71,7 +71,7 @@ static void want(struct damon *d, const struct damon_target *target)
 	d->nr_wanted++;
 }
 
-/* Has it lived for so long?  Ages are not known of a recorded machine. */
+/* Has it lived for so long?  On a recorded machine ages are not known. */
 static bool is_older(const struct damon_target *target, uint64_t seconds)
 {
 	uint64_t ticks_per_s = (uint64_t)sysconf(_SC_CLK_TCK);
@@ -84,7 +84,7 @@ static bool is_older(const struct damon_target *target, uint64_t seconds)
 }
 
 /*
- * The living ones among TARGETS, which may be d->wanted itself, each once, into d->wanted.
+ * Copy the living processes of TARGETS to d->wanted, each once.  TARGETS may be d->wanted itself.
  * *COMPLETE: none was left out for its age.
  */
 static int take_wanted(struct damon *d, const struct damon_target *targets, size_t nr,
@@ -124,7 +124,9 @@ static int stop(struct damon *d)
 
 	if (session_runs(d))
 		r = context_command(&d->context, "off");
-	/* It may have ended by itself meanwhile; the kernel then says EINVAL, EPERM or ECANCELED.
+	/*
+	 * It may have ended by itself meanwhile.  The kernel says EINVAL, EPERM or ECANCELED
+	 * then.
 	 */
 	if (r < 0 && context_thread(&d->context) > 0)
 		return r;
@@ -134,8 +136,8 @@ static int stop(struct damon *d)
 }
 
 /*
- * Makes sure that the slot is still ours and idle.  While nothing runs anybody may take or remove
- * it.
+ * Make sure that the slot is still ours and idle.  While nothing runs in it, anybody may take or
+ * remove it.
  */
 static int hold_slot(struct damon *d)
 {
@@ -170,7 +172,7 @@ static int configure(struct damon *d)
 	return r;
 }
 
-/* The kernel says EBUSY for its lock and for an exclusive user alike. */
+/* The kernel says EBUSY both for its lock and for an exclusive user. */
 static int turn_on(struct damon *d)
 {
 	struct backoff backoff = {0};
@@ -194,10 +196,10 @@ static int follow_kdamond(struct damon *d)
 	d->thread = r;
 	d->journal.thread = r;
 	r = session_store_journal(d);
-	/* With the largest budget at once, so that the buffer never has to be made anew. */
+	/* The buffer is for the largest budget, so that it never has to be made anew. */
 	if (!r && d->thread && d->trace)
 		r = trace_attach(d->trace, d->thread, context_limits_for(SIZE_MAX).max_regions);
-	/* All targets may have exited since: no thread to attach to, and nothing to monitor. */
+	/* All targets may have exited since: there is no thread, and nothing to monitor. */
 	return r == -ESRCH ? 0 : r;
 }
 
@@ -321,8 +323,8 @@ int damon_set_targets(struct damon *d, const struct damon_target *targets, size_
 		if (!r)
 			return complete ? 0 : -EAGAIN;
 		/*
-		 * One of them has exited (EINVAL), or the last one has and so the kdamond
-		 * (ECANCELED).
+		 * One of them has exited (EINVAL).  Or the last one has, and so the kdamond has
+		 * ended (ECANCELED).
 		 */
 		if (r != -EINVAL && r != -ECANCELED)
 			return r;
@@ -331,7 +333,7 @@ int damon_set_targets(struct damon *d, const struct damon_target *targets, size_
 	return -EAGAIN;
 }
 
-/* A kdamond ends by itself when the last of its targets does. */
+/* Has the kdamond ended by itself?  It does when the last of its targets has exited. */
 static bool ended_by_itself(const struct damon *d)
 {
 	for (size_t i = 0; i < d->members.nr; i++)
@@ -363,7 +365,7 @@ int session_revive(struct damon *d)
 	r = start(d);
 	if (r == DAMON_E_BUSY)
 		return -EBUSY;
-	/* one has exited just now: the next call finds out */
+	/* a process has exited just now: the next call finds out */
 	return r && r != -EINVAL && r != -ECANCELED ? r : -EAGAIN;
 }
 

@@ -31,7 +31,7 @@ bool holder_runs(enum holder_module module, const char *sysroot)
 		       modules[module].module) ||
 	    (enabled[0] != 'Y' && enabled[0] != 'y' && enabled[0] != '1'))
 		return false;
-	/* "enabled" is a wish in two of the three; where the thread is known, it decides. */
+	/* In two of the three "enabled" is only a wish.  Where the thread is known, it decides. */
 	if (!sysfs_read_int(&pid, sysroot, PARAMETERS "/kdamond_pid", modules[module].module))
 		return pid > 0;
 	return true;
@@ -47,7 +47,7 @@ int holder_start_stat(const char *sysroot)
 	struct backoff backoff = {0};
 	int r;
 
-	/* A kdamond that was told to stop still counts for a moment. */
+	/* A kdamond that was told to stop counts as running for a moment. */
 	do {
 		r = sysfs_write("Y", sysroot, PARAMETERS "/enabled", modules[HOLDER_STAT].module);
 	} while (r == -EBUSY && backoff_wait(&backoff));

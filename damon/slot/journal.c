@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The journal of a session: one "key value" a line, in a fixed order, so that it can be read by
- * eye.
+ * The journal of a session.  Each line is one "key value", in a fixed order, so that people can
+ * read it.
  */
 #include "damon/slot/journal.h"
 
@@ -25,7 +25,7 @@ static const char *const stage_words[] = {
 	[JOURNAL_MARKED] = "marked",
 };
 
-/* Takes "KEY value\n" off *TEXT and copies the value.  0 or -EINVAL. */
+/* Take "KEY value\n" off *TEXT and copy the value.  0 or -EINVAL. */
 static int take_word(char *out, size_t size, const char **text, const char *key)
 {
 	size_t key_len = strlen(key), len;
@@ -135,7 +135,7 @@ static int write_text(int fd, const char *text)
 	return (size_t)n == len ? 0 : -EIO;
 }
 
-/* By a file that takes the old one's place. */
+/* Write a new file that takes the place of the old one. */
 static int replace(const char *text, const char *path)
 {
 	char tmp[PATH_MAX];
@@ -156,8 +156,8 @@ static int replace(const char *text, const char *path)
 }
 
 /*
- * Into the file that is there.  It has its page, so that no room is needed, and one write
- * within a page is done or not done, whatever kills us.  Empty lines cover what was longer.
+ * Write into the file that is there.  It has its page, so this needs no room.  One write within a
+ * page is done or not done, whatever kills us.  Empty lines cover the rest of a longer text.
  */
 static int overwrite(const char *text, const char *path)
 {

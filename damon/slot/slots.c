@@ -31,7 +31,7 @@ int slot_look(struct slot_seen *out, const char *sysroot, unsigned int slot)
 		r = files_read_u64(&number, sysroot, "%u/pid", slot);
 		if (r < 0 && r != -EINVAL)
 			return r;
-		/* "-1": it has ended since. */
+		/* "-1" means that it has ended since. */
 		seen.running = !r;
 		seen.thread = r ? 0 : (pid_t)number;
 	}
@@ -64,7 +64,9 @@ int slots_choose(const struct slot_seen *slots, size_t nr)
 	return second_best;
 }
 
-/* Looks at all slots and enters the chosen one in *J.  0, DAMON_E_BUSY or a negative errno. */
+/*
+ * Look at all slots, and enter the chosen one in *J.  0, DAMON_E_BUSY or a negative errno.
+ */
 static int survey(struct journal *j, const char *sysroot, uint32_t nr)
 {
 	_cleanup_free_ struct slot_seen *slots = calloc(nr, sizeof(*slots));
@@ -129,8 +131,8 @@ int slots_claim(struct journal *j, const char *path, const char *sysroot, uint64
 	int r;
 
 	/*
-	 * EBUSY and ENOENT: someone made or unmade slots between our look and our write.  Look
-	 * again.
+	 * EBUSY and ENOENT mean that somebody made or removed slots between our look and our
+	 * write.  So look again.
 	 */
 	do {
 		r = claim_once(j, path, sysroot, mark);
@@ -155,7 +157,7 @@ int slot_is_marked(const struct journal *j, const char *sysroot)
 	return r < 0 ? r : seen.nr_contexts == 1 && seen.update_us == j->mark;
 }
 
-/* Is the slot the one the journal means, as far as a look can tell? */
+/* Is this the slot that the journal means, as far as a look can tell? */
 static bool slot_is_ours(const struct journal *j, const struct slot_seen *seen)
 {
 	bool marked = seen->nr_contexts == 1 && seen->update_us == j->mark;
@@ -164,18 +166,18 @@ static bool slot_is_ours(const struct journal *j, const struct slot_seen *seen)
 	case JOURNAL_NO_SLOT:
 		return false;
 	case JOURNAL_CLAIMING:
-		/* We start nothing before the mark is journalled. */
+		/* We start nothing before the mark stands in the journal. */
 		if (seen->running)
 			return false;
 		if (marked)
 			return true;
-		/* Made by us, and not yet touched or only just given its context? */
+		/* Have we made it, and not touched it yet, or just given it its context? */
 		if (!seen->nr_contexts)
 			return !j->nr_kdamonds_before;
 		return seen->nr_contexts == 1 && !j->nr_contexts_before && !seen->nr_targets &&
 		       seen->update_us == SLOTS_DEFAULT_UPDATE_US;
 	case JOURNAL_MARKED:
-		/* Another thread than ours: somebody has started our configuration for himself. */
+		/* Another thread than ours means that somebody else has started our slot. */
 		return marked && (!seen->running || !j->thread || seen->thread == j->thread);
 	}
 	return false;
@@ -213,8 +215,8 @@ static void look_around(struct slots_found *out, const struct journal *j, const 
 }
 
 /*
- * "off" fails in several ways when the kdamond ends by itself meanwhile; only one that runs on is
- * trouble.
+ * "off" may fail in several ways when the kdamond ends by itself meanwhile.  It is trouble only if
+ * the kdamond still runs.
  */
 static int stop_kdamond(const char *sysroot, unsigned int slot)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Memory blocks (Documentation/admin-guide/mm/memory-hotplug.rst).  Block N is
- * the memory from N * block_size_bytes on; nodeM/memoryN exists on the node that
- * has it.  A block at the edge may be shared, so only whole ones are asked: the
- * first and the last, since a range of one node has both.
+ * Memory blocks (Documentation/admin-guide/mm/memory-hotplug.rst).  Block N is the memory from N
+ * * block_size_bytes on.  nodeM/memoryN exists on the node that has it.  A block at the edge of a
+ * range may be shared, so only whole blocks are asked.  The first and the last are enough,
+ * because a range of one node has both.
  */
 #include "numa/cxl/blocks.h"
 
@@ -15,7 +15,7 @@
 #define MEMORY_DIR "/sys/devices/system/memory"
 #define NODE_DIR "/sys/devices/system/node"
 
-/* Hexadecimal, without 0x; 0 when it is not known. */
+/* The file is hexadecimal, without 0x.  0 when the size is not known. */
 static uint64_t block_bytes(const char *sysroot)
 {
 	char text[32], *end;

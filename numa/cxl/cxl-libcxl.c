@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The CXL inventory of this machine, by libcxl and libdaxctl (81 or later): a
- * region knows its memdevs through its mappings, and its memory's node through
- * its dax region.  A context caches what it has seen, so each reading has its
- * own.
+ * The CXL inventory of this machine, by libcxl and libdaxctl (81 or later).  The mappings of a
+ * region lead to its memdevs, and its dax region leads to the node of its memory.  A context of
+ * libcxl caches what it has seen, so each reading has a context of its own.
  */
 #include "numa/cxl/cxl.h"
 
@@ -21,7 +20,7 @@ static void unref_context(struct cxl_ctx **context)
 		cxl_unref(*context);
 }
 
-/* libcxl logs what sysfs lacks as errors; for us it is data. */
+/* libcxl logs as an error what sysfs lacks.  For us that is data. */
 _printf_(6, 0)
 static void log_from_libcxl(struct cxl_ctx *context, int priority, const char *file, int line,
 			    const char *function, const char *format, va_list args)
@@ -34,7 +33,7 @@ static void log_from_libcxl(struct cxl_ctx *context, int priority, const char *f
 	log_debug("libcxl: %s: %s", function, text);
 }
 
-/* libcxl's "unknown" is all ones. */
+/* All ones means "unknown" in libcxl. */
 static uint64_t known_or_zero(unsigned long long value)
 {
 	return value == ULLONG_MAX ? 0 : value;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The CXL inventory from the files of /sys/bus/cxl (Documentation/ABI/testing/
- * sysfs-bus-cxl).  What the tree does not say outright is in its links:
+ * sysfs-bus-cxl).  Links of the tree tell what its files do not:
  *
  *   /sys/bus/cxl/devices/mem0 -> .../0000:0d:00.0/mem0      host of the memdev
  *   /sys/bus/cxl/devices/decoder3.0 -> .../endpoint3/decoder3.0
@@ -19,7 +19,7 @@
 
 #define CXL_DIR "/sys/bus/cxl/devices"
 
-/* Where the link SYSROOT/PATH points, as it is written.  0 or a negative errno. */
+/* *OUT is the target of the link SYSROOT/PATH, as written.  0 or a negative errno. */
 static int read_link(char *out, size_t size, const char *sysroot, const char *path)
 {
 	char full[SYSFS_PATH_MAX];
@@ -37,7 +37,10 @@ static int read_link(char *out, size_t size, const char *sysroot, const char *pa
 	return 0;
 }
 
-/* The last component but FROM_END of PATH, which is cut there; NULL when there is none. */
+/*
+ * The component of PATH that is FROM_END before the last one.  PATH is cut behind it.  NULL when
+ * there is none.
+ */
 static char *path_component(char *path, int from_end)
 {
 	char *slash;
@@ -95,7 +98,7 @@ static int read_memdevs(struct inventory *inventory, const char *sysroot)
 	return r;
 }
 
-/* N of the memN behind an endpoint decoder, -1 when the links do not say. */
+/* N of the memN behind an endpoint decoder.  -1 when the links do not say. */
 static int decoder_mem(const char *sysroot, const char *decoder)
 {
 	char path[SYSFS_PATH_MAX], link[SYSFS_PATH_MAX];
@@ -126,7 +129,7 @@ static int read_region_mems(struct inventory_region *region, const char *sysroot
 		char decoder[64] = "";
 		int mem = -1;
 
-		/* a position without a decoder yet is an empty file */
+		/* the file of a position without a decoder is empty */
 		if (!sysfs_read(decoder, sizeof(decoder), sysroot, CXL_DIR "/%s/%s", name,
 				targets.list[i]) &&
 		    decoder[0])

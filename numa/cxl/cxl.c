@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which nodes are CXL memory.  Three proofs, the best first: a CXL region whose
- * dax device has the node as its target, or whose addresses are the node's
- * (firmware put it into the memory map); a dax device outside any region that
- * kmem made into memory (firmware set the region up and soft-reserved it, and
- * dax_hmem came before the CXL drivers); the administrator's word, which is
- * topology_read()'s business.
+ * Which nodes are CXL memory?  There are three proofs, the best first:
  *
- * Not every kmem node is CXL.  Persistent memory on an NFIT bus is not, and
- * neither is memory that is as fast as the CPUs' own (HBM, numa/cxl/dram.c).
+ * - A CXL region has a dax device with the node as its target.  Or the addresses of the region are
+ *   the node's, because firmware put it into the memory map.
+ * - kmem made memory of a dax device outside any region.  This happens when firmware set the
+ * region
+ *   up and soft-reserved it, and dax_hmem came before the CXL drivers.
+ * - The administrator says so.  topology_read() takes care of that.
+ *
+ * Not every kmem node is CXL.  Persistent memory on an NFIT bus is not.  Nor is memory that is as
+ * fast as the CPUs' own (HBM, numa/cxl/dram.c).
  */
 #include "numa/cxl/cxl.h"
 
@@ -90,7 +92,7 @@ static const struct topology_memdev *find_memdev(const struct inventory *invento
 	return NULL;
 }
 
-/* Memory a node has, and no CPUs of its own: only that can be CXL. */
+/* The node of this id if it has memory and no CPUs: only such a node can be CXL.  Else NULL. */
 static struct topology_node *memory_node(struct topology *t, int id)
 {
 	int at = topology_find(t, id);
@@ -141,9 +143,9 @@ static int mark_regions(struct topology *t, struct idlist *attach,
 }
 
 /*
- * No region says which memdev is behind a dax node, or one that the
- * administrator names.  When all that are not known to be behind another node
- * report the same one, it does not matter which.
+ * No region says which memdev is behind a dax node, or behind a node that the administrator names.
+ * So look at the memdevs that are not known to be behind another node.  When all of these report
+ * the same node as their own, it does not matter which memdev it is.
  */
 static int common_attach(const struct inventory *inventory)
 {
@@ -190,7 +192,7 @@ static int mark_dax(struct topology *t, const char *sysroot)
 	return 0;
 }
 
-/* Nodes that are held to be CXL without a region's word. */
+/* The nodes that count as CXL without a region. */
 static int attach_others(struct topology *t, struct idlist *attach,
 			 const struct inventory *inventory)
 {
@@ -213,8 +215,8 @@ static bool has_dax(const struct topology *t, int region)
 }
 
 /*
- * A region that the drivers found set up and in the memory map stays as it is:
- * no dax device is made of it, and its address alone leads to its node.
+ * A region may be set up and in the memory map before the drivers come.  It stays as it is: no dax
+ * device is made of it, and only its address leads to its node.
  */
 static void read_state(struct topology_region *region, const struct topology *t,
 		       const char *sysroot)
@@ -267,7 +269,7 @@ static bool has_region(const struct inventory *inventory, const struct topology_
 	return false;
 }
 
-/* Memdevs go over to T as they are, regions without the sets that only this file needs. */
+/* Give T the memdevs as they are, and the regions without the sets that only this file needs. */
 static int hand_over(struct topology *t, struct inventory *inventory, const char *sysroot)
 {
 	struct topology_region *regions =
@@ -291,7 +293,7 @@ static int hand_over(struct topology *t, struct inventory *inventory, const char
 	return 0;
 }
 
-/* Readers find things in their own order; ours is by number. */
+/* Each reader finds things in its own order.  Ours is by number. */
 static int compare_memdevs(const void *a, const void *b)
 {
 	const struct topology_memdev *x = a, *y = b;

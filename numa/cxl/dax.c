@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Dax devices, from the links of /sys/bus/dax/devices.  Where a link leads says
- * whose memory it is:
+ * Dax devices, from the links of /sys/bus/dax/devices.  The target of a link tells whose memory it
+ * is:
  *
  *   .../region0/dax_region0/dax0.0          volatile memory of CXL region 0
  *   .../nvdimm-bridge0/ndbus0/.../dax0.0    persistent memory of a CXL device
@@ -63,7 +63,7 @@ static int add_dax(struct topology *t, const char *name, const char *sysroot)
 	if (strlen(name) >= sizeof(dax.name))
 		return 0;
 	strcpy(dax.name, name);
-	/* a directory in place of a link says nothing of where it belongs */
+	/* a directory in place of a link does not tell where the device belongs */
 	(void)read_link(link, sizeof(link), sysroot, name, "");
 	dax.persistent = strstr(link, "/ndbus") != NULL;
 	if (dax.persistent && !strstr(link, "/nvdimm-bridge"))
@@ -92,7 +92,10 @@ int dax_read(struct topology *t, const char *sysroot)
 	return r;
 }
 
-/* Blocks come online one by one; what describes them takes a little of the memory itself. */
+/*
+ * Is all of the device's memory online?  Blocks come online one by one.  Their descriptors take a
+ * little of the memory itself.
+ */
 static bool is_all_online(const struct topology *t, const struct topology_dax *dax)
 {
 	int at = topology_find(t, dax->target_node);

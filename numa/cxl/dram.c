@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How the kernel ranks memory (mm/memory-tiers.c): by latency times the inverse
- * of bandwidth, each against DRAM's.  HBM may answer later than DRAM and still
- * be the faster memory, since it delivers so much more.  HMAT goes before the
- * tier: memory that a driver adds without figures lands in a slow one.
+ * The kernel ranks memory by latency times the inverse of bandwidth, each compared with DRAM's
+ * (mm/memory-tiers.c).  HBM may answer later than DRAM and still be the faster memory, because it
+ * delivers so much more.  HMAT goes before the memory tier: memory that a driver adds without
+ * figures lands in a slow tier.
  */
 #include "numa/cxl/dram.h"
 
 #include "numa/hmat.h"
 
-/* What one memory takes in place of another, 0 where nothing is stated of both. */
+/* The rank of one memory divided by the rank of another.  0 where no figure is stated of both. */
 static double ratio(const struct hmat *of, const struct hmat *to)
 {
 	double latency = 0, bandwidth = 0;
@@ -48,7 +48,7 @@ static int least_ratio(double *out, const struct topology *t, const struct hmat 
 	return 0;
 }
 
-/* The tier of the slowest memory that CPUs have of their own; -1 unknown. */
+/* The tier of the slowest memory that CPUs have of their own, -1 unknown. */
 static int slowest_tier(const struct topology *t)
 {
 	int tier = -1;

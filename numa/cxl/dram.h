@@ -6,9 +6,9 @@
 #include "numa/topology.h"
 
 /*
- * Does the kernel hold the memory at place AT for as fast as the slowest that
- * CPUs have of their own, or faster?  By HMAT where it states figures of both,
- * and by the memory tier.  *OUT is false where neither tells.  0 or -ENOMEM.
+ * Does the kernel rank the memory at place AT as fast as the slowest memory that CPUs have of
+ * their own, or faster?  Either HMAT's figures or the memory tier may say so.  *OUT is false where
+ * neither does.  0 or -ENOMEM.
  */
 int dram_is_as_fast(bool *out, const struct topology *t, size_t at, const char *sysroot);
 

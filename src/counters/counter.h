@@ -5,21 +5,21 @@
 
 #include <stdint.h>
 
-/* As read() gives it with PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING. */
+/* What read() gives with PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING. */
 struct counter_reading {
 	uint64_t value;	     /* events counted so far */
 	uint64_t enabled_ns; /* time the event has been enabled */
-	uint64_t running_ns; /* of it, time it was on a hardware counter */
+	uint64_t running_ns; /* of that, time on a hardware counter */
 };
 
 /*
- * Events per second between two readings.  A counter that shares its hardware
- * counts only while it runs, so the time it ran is what the events are divided
- * by (perf's own scaling, value x enabled / running, over the same interval).
+ * Events per second between two readings.  A counter that shares its hardware counts only while it
+ * runs.  So the events are divided by the time that it ran.  (perf scales in the same way: value x
+ * enabled / running, over the same interval.)
  *
- * Unknown rather than wrong: -ENODATA where too little of the time was counted
- * (less than a hundredth) or no time has passed; -ERANGE for a value that went
- * backwards (wrapped or reset) or grew faster than MAX_PER_S.
+ * A rate is unknown rather than wrong.  -ENODATA: it counted for too little of the time (less
+ * than a hundredth), or no time has passed.  -ERANGE: the value went backwards (wrapped or
+ * reset), or it grew faster than MAX_PER_S.
  */
 int counter_rate(double *per_s, const struct counter_reading *before,
 		 const struct counter_reading *after, double max_per_s);

@@ -9,7 +9,8 @@
 #include "base/util.h"
 
 #define NS_PER_UNIT 10
-#define MAX_PER_S 1e12 /* of a counter that jumped; time adds up over all fills under way */
+/* A counter that grows faster has jumped.  The time of all fills under way adds up. */
+#define MAX_PER_S 1e12
 #define LEAST_NS 10
 #define MOST_NS 100000
 
@@ -19,13 +20,13 @@
 enum { TIME, FILLS, NR_COUNTERS };
 
 struct cache {
-	unsigned int node; /* of its CPUs */
+	unsigned int node; /* the node of its CPUs */
 	int fd[NR_COUNTERS];
 };
 
 struct fill_latency {
 	struct cache *caches;
-	struct fill_reading *before, *after, *some; /* [nr]; some: scratch, of chosen nodes */
+	struct fill_reading *before, *after, *some; /* [nr]; SOME is scratch for chosen nodes */
 	size_t nr;
 	int nr_updates; /* up to 2 */
 };
@@ -138,7 +139,7 @@ void fill_latency_update(struct fill_latency *f)
 	for (size_t i = 0; i < f->nr; i++) {
 		struct counter_reading now[NR_COUNTERS] = {0};
 
-		/* what has gone has counted nothing, in no time: it is unknown */
+		/* a counter that has gone has counted nothing in no time, so it is unknown */
 		(void)pmu_read_group(now, NR_COUNTERS, f->caches[i].fd[0]);
 		f->after[i] = (struct fill_reading){now[TIME], now[FILLS]};
 	}

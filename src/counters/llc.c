@@ -10,7 +10,7 @@
 #include "base/util.h"
 #include "counters/pmu.h"
 
-#define MAX_PER_S 1e11 /* a few references a cycle of a very fast CPU */
+#define MAX_PER_S 1e11 /* a few references in each cycle of a very fast CPU */
 #define LEAST_PER_S 1000.0
 
 struct llc_node {
@@ -46,7 +46,7 @@ int llc_permille(const struct llc_reading *before, const struct llc_reading *aft
 	return (int)(1000 * (1 - misses / references) + 0.5);
 }
 
-/* Of thread TID, or where that is 0 of a CPU. */
+/* Open both counters of thread TID, or of a CPU where TID is 0. */
 static int open_both(struct llc_counters *out, pid_t tid, unsigned int cpu)
 {
 	static const struct pmu_config references = {{PERF_COUNT_HW_CACHE_REFERENCES}},
@@ -84,7 +84,7 @@ int llc_read(const struct llc_counters *counters, struct llc_reading *last, size
 	int permille;
 
 	for (size_t i = 0; i < nr; i++) {
-		/* what has gone has counted nothing: its part is unknown */
+		/* a counter that has gone has counted nothing, so its part is unknown */
 		(void)pmu_read(&now[i].references, counters[i].references_fd);
 		(void)pmu_read(&now[i].misses, counters[i].misses_fd);
 	}
@@ -94,7 +94,7 @@ int llc_read(const struct llc_counters *counters, struct llc_reading *last, size
 	return permille;
 }
 
-/* The I-th of NR out of FROM that are evenly spread. */
+/* The I-th of NR places that are evenly spread over FROM. */
 static size_t spread(size_t i, size_t nr, size_t from)
 {
 	return i * from / nr;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Hit rate of the last-level caches: what the CPUs' own counters say, summed
- * over the CPUs of a node.  Of a large node a sample of its CPUs, evenly spread,
- * speaks for all: reading a counter interrupts its CPU.
+ * Hit rate of the last-level caches, by the CPUs' own counters, summed over the CPUs of a node.
+ * On a large node only some of its CPUs are read, evenly spread, because reading a counter
+ * interrupts its CPU.
  */
 #ifndef TS_METRICS_LLC_H
 #define TS_METRICS_LLC_H
@@ -18,12 +18,12 @@
 
 struct llc;
 
-/* What counters said of references to a last-level cache, and of those that missed. */
+/* Counts of references to a last-level cache, and of those that missed. */
 struct llc_reading {
 	struct counter_reading references, misses;
 };
 
-/* Of a CPU, or of a thread and those that it will start. */
+/* The counters of a CPU, or of a thread and those that it will start. */
 struct llc_counters {
 	int references_fd, misses_fd; /* both open */
 };
@@ -33,28 +33,32 @@ int llc_open_thread(struct llc_counters *out, pid_t tid);
 void llc_close(struct llc_counters *counters);
 
 /*
- * Read NR of them, at most LLC_MAX_COUNTERS: hits per thousand references since LAST, which becomes what is read
- * now; -1 unknown, as for llc_permille() and at the first time, while PRIMED is false.
+ * Read NR of them, at most LLC_MAX_COUNTERS.  Returns hits per thousand references since LAST,
+ * which gets what is read now.  -1 unknown, as in llc_permille(), and the first time, while
+ * PRIMED is false.
  */
 int llc_read(const struct llc_counters *counters, struct llc_reading *last, size_t nr,
 	     bool *primed);
 
-/* Open the counters of T, which is not kept.  0 or -ENOMEM: a node without counters is unknown. */
+/*
+ * Open the counters of T, which is not kept.  The rate of a node without counters is unknown.  0
+ * or -ENOMEM.
+ */
 int llc_new(struct llc **out, const struct topology *t);
 void llc_free(struct llc *l);
 
-/* Why counters of some node could not be opened, -errno; 0: all could. */
+/* The -errno for which counters of some node could not be opened.  0: all could. */
 int llc_error(const struct llc *l);
 
-/* Read all counters.  Often enough once a second. */
+/* Read all counters.  Once a second is often enough. */
 void llc_update(struct llc *l);
 
 /* Hits per thousand references by the CPUs of node ID since the update before, -1 unknown. */
 int llc_hit_permille(const struct llc *l, unsigned int id);
 
 /*
- * The arithmetic of that, pure: over NR CPUs.  -1 where none is known (counter.h),
- * where there were less than a thousand references a second, or where misses were more than they.
+ * The arithmetic of that over NR CPUs.  Pure.  -1 in three cases: no CPU is known (counter.h),
+ * there were less than a thousand references a second, or there were more misses than references.
  */
 int llc_permille(const struct llc_reading *before, const struct llc_reading *after, size_t nr);
 

@@ -9,16 +9,18 @@
 #include "base/util.h"
 
 #define BYTES_PER_REQUEST 64
-/* One way of a PCIe 7 x16 link carries 242 GB/s: more is a counter that jumped. */
+/* One way of a PCIe 7 x16 link carries 242 GB/s.  A counter that says more has jumped. */
 #define MAX_REQUESTS_PER_S (256e9 / BYTES_PER_REQUEST)
 #define MAX_TICKS_PER_S 16e9
 #define SHARP_NS UINT64_C(100000)
-#define MAX_IDLE 5 /* readings of a group that did not run: the hardware has too few counters for it */
-#define TURNS_NS NSEC_PER_SEC /* what is told of counters that take turns is of at least so long */
+/* After so many readings of a group that did not run, the hardware has too few counters for it. */
+#define MAX_IDLE 5
+/* Rates of counters that take turns are over at least this time. */
+#define TURNS_NS NSEC_PER_SEC
 
 #define CODE(gid, mask) (UINT64_C(0x1e98) << 48 | (uint64_t)(gid) << 32 | (mask))
 
-/* Events of one group that a single counter adds up: their masks are joined. */
+/* Events of one group.  Their masks are joined, so that a single counter adds them up. */
 static const struct {
 	const char *names[3];
 	uint64_t code;
@@ -53,7 +55,7 @@ int memdev_pmu_event(struct pmu_config *out, const struct pmu *pmu, const char *
 		if (pmu_event(&one, pmu, sysroot, *name) < 0)
 			continue;
 		if (nr++ && one.config[0] >> 32 != joined.config[0] >> 32)
-			return -EINVAL; /* not of one group: no counter adds them up */
+			return -EINVAL; /* they are not of one group, so no counter adds them up */
 		for (size_t i = 0; i < ARRAY_SIZE(one.config); i++)
 			joined.config[i] |= one.config[i];
 	}
@@ -63,7 +65,7 @@ int memdev_pmu_event(struct pmu_config *out, const struct pmu *pmu, const char *
 	return 0;
 }
 
-/* Together where that is possible and wanted, else one by one. */
+/* Open the counters together where that is possible and wanted, else one by one. */
 static void open_counters(struct memdev_pmu *p, bool together)
 {
 	struct pmu_config configs[MEMDEV_PMU_NR_COUNTERS];
@@ -112,7 +114,7 @@ void memdev_pmu_rates(struct memdev_pmu_rates *out, const int fd[MEMDEV_PMU_NR_C
 	double ticks = 0, rate[2] = {0};
 
 	*out = (struct memdev_pmu_rates){0};
-	/* a device that is idle and one whose counters stand look alike but for the clock */
+	/* only the clock tells an idle device from one whose counters stand still */
 	if (fd[MEMDEV_PMU_TICKS] < 0 ||
 	    counter_rate(&ticks, &before[MEMDEV_PMU_TICKS], &after[MEMDEV_PMU_TICKS], MAX_TICKS_PER_S))
 		ticks = 0;
@@ -146,7 +148,7 @@ void memdev_pmu_follow(struct memdev_pmu_history *h, const int fd[MEMDEV_PMU_NR_
 	*out = (struct memdev_pmu_rates){0};
 	if (h->primed)
 		memdev_pmu_rates(out, fd, h->last, now);
-	/* what wrapped or jumped shall not be in a longer stretch either */
+	/* a count that wrapped or jumped must not be in a longer interval either */
 	if (!out->known) {
 		memcpy(h->since[0], now, sizeof(h->since[0]));
 		memcpy(h->since[1], now, sizeof(h->since[1]));
@@ -164,7 +166,7 @@ void memdev_pmu_follow(struct memdev_pmu_history *h, const int fd[MEMDEV_PMU_NR_
 	h->primed = true;
 }
 
-/* NOW of the counters, and how long the slowest took; -ENODEV. */
+/* Read the counters into NOW, and tell how long the slowest reading took.  0 or -ENODEV. */
 static int read_counters(const struct memdev_pmu *p,
 			 struct counter_reading now[MEMDEV_PMU_NR_COUNTERS], uint64_t *slowest_ns)
 {
@@ -187,8 +189,8 @@ static int read_counters(const struct memdev_pmu *p,
 }
 
 /*
- * A count and its time are not read at one instant.  Where they may be a hundredth of
- * the time since the last reading apart, a rate of them would be a guess.
+ * A count and its time are not read at the same moment.  A rate would be a guess where they may be
+ * apart by a hundredth of the time since the last reading.
  */
 static bool is_sharp(const struct memdev_pmu_history *h, uint64_t now_ns, uint64_t slowest_ns)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One CXL performance monitoring unit: what passes over a CXL device's link.
- * Names, vendor id and event codes are of the CXL 3.1 specification, 13.2.
+ * One CXL performance monitoring unit (PMU).  It counts what passes over the link of a CXL device.
+ * Names, vendor id and event codes are those of the CXL 3.1 specification, 13.2.
  */
 #ifndef TS_METRICS_MEMDEV_PMU_H
 #define TS_METRICS_MEMDEV_PMU_H
@@ -22,50 +22,57 @@ enum memdev_pmu_counter {
 
 struct memdev_pmu {
 	struct pmu pmu;
-	char device[32]; /* its memdev, "mem0" */
-	int fd[MEMDEV_PMU_NR_COUNTERS]; /* or -errno of the opening */
-	bool grouped; /* they run together; else each as the hardware has room */
+	char device[32];		/* its memdev, "mem0" */
+	int fd[MEMDEV_PMU_NR_COUNTERS]; /* or the -errno of opening it */
+	bool grouped; /* they run together; else each runs when the hardware has room */
 	int nr_idle;  /* readings in a row between which the group did not run */
 	struct memdev_pmu_history {
 		bool primed; /* the readings are filled in */
 		struct counter_reading last[MEMDEV_PMU_NR_COUNTERS];
-		struct counter_reading since[2][MEMDEV_PMU_NR_COUNTERS]; /* older first, a second apart */
+		/* The older first, a second apart. */
+		struct counter_reading since[2][MEMDEV_PMU_NR_COUNTERS];
 	} history;
 };
 
 struct memdev_pmu_rates {
-	bool known;		 /* both */
+	bool known;		      /* both are known */
 	double read_mbps, write_mbps; /* 64 bytes a request, MB/s (10^6 bytes) */
 };
 
-/* The memdev in a unit's name, "cxl_pmu_mem12.0" -> "mem12".  0 or -EINVAL. */
+/* The memdev in a unit's name: "mem12" of "cxl_pmu_mem12.0".  0 or -EINVAL. */
 int memdev_pmu_device(char *out, size_t size, const char *name);
 
-/* A counter's event: by the unit's own names, else by the specification's code. */
+/* The event of a counter, by the unit's own names, else by the specification's code. */
 int memdev_pmu_event(struct pmu_config *out, const struct pmu *pmu, const char *sysroot,
 		  enum memdev_pmu_counter counter);
 
-/* Find the unit NAME and open its counters.  0; errno of finding it, or of opening that for reads. */
+/*
+ * Find the unit NAME and open its counters.  0, or the errno of finding it, or of opening the
+ * counter for reads.
+ */
 int memdev_pmu_open(struct memdev_pmu *out, const char *name);
 void memdev_pmu_close(struct memdev_pmu *p);
 
 /*
- * Rates since the last call; of counters that take turns on the hardware, over the
- * last one to two seconds, as a turn's ends are not sharp.  Not known: the first
- * time, and the first second of turns; while counters stand still with their clock,
- * share hardware with too many others, wrap or jump (counter.h).  -ENODEV when the
- * unit has gone; -EAGAIN when reading it took so long that nobody can say of when the
- * counts are: a hypervisor or firmware had the CPU in between.  The next time tells of
- * this time too.
+ * Rates since the last call.  Counters that take turns on the hardware are different: their rates
+ * are over the last one to two seconds, because the ends of a turn are not sharp.
+ *
+ * Rates are not known the first time, and in the first second of turns.  They are not known while
+ * counters stand still with their clock, share hardware with too many others, wrap or jump
+ * (counter.h).
+ *
+ * 0, or -ENODEV when the unit has gone.  -EAGAIN: reading it took so long that nobody can say of
+ * when the counts are, because a hypervisor or firmware had the CPU meanwhile.  The rates of the
+ * next call are over this time too.
  */
 int memdev_pmu_sample(struct memdev_pmu *p, struct memdev_pmu_rates *out);
 
-/* The same of readings that are there.  Pure.  FD as below. */
+/* The same for readings that are there already.  Pure.  FD is as below. */
 void memdev_pmu_follow(struct memdev_pmu_history *h, const int fd[MEMDEV_PMU_NR_COUNTERS],
 		   const struct counter_reading now[MEMDEV_PMU_NR_COUNTERS],
 		   struct memdev_pmu_rates *out);
 
-/* The arithmetic of that, pure: readings of all counters, of which fd < 0 are not open. */
+/* The arithmetic of that, for readings of all counters.  FD < 0 is not open.  Pure. */
 void memdev_pmu_rates(struct memdev_pmu_rates *out, const int fd[MEMDEV_PMU_NR_COUNTERS],
 		   const struct counter_reading before[MEMDEV_PMU_NR_COUNTERS],
 		   const struct counter_reading after[MEMDEV_PMU_NR_COUNTERS]);

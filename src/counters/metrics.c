@@ -13,42 +13,42 @@
 #include "counters/llc.h"
 #include "counters/memdev-pmu.h"
 
-#define MAX_UNITS 64 /* a machine has a few; more are not looked at */
+#define MAX_UNITS 64 /* a machine has a few; more are ignored */
 #define HOLD_NS	  NSEC_PER_SEC
 
-/* A unit that was found: open, or not to be opened (said once). */
+/* A unit that was found.  It is open, or it cannot be opened, which is logged once. */
 struct unit {
 	char name[64];
 	bool open;
-	bool there; /* seen by the scan that runs */
+	bool there; /* the scan that runs has seen it */
 	struct memdev_pmu pmu;
 	struct metrics_rate rate;
 };
 
-/* As in struct topology_node; "" for none of its own alone. */
+/* As in struct topology_node.  "" where it shares a device, or has none. */
 struct devices {
 	char list[64];
 };
 
 struct metrics {
 	struct metrics_node *nodes;
-	struct devices *devices; /* of each */
+	struct devices *devices; /* of each node */
 	size_t nr_nodes;
 	struct unit units[MAX_UNITS];
 	size_t nr_units;
 	struct metrics_rate rates[MAX_UNITS];
-	bool has_devices;     /* a node of CXL devices, so that units are missed */
-	bool told_of_no_unit; /* that they are */
+	bool has_devices;     /* some node has CXL devices, so there should be units */
+	bool told_of_no_unit; /* it is logged that there are none */
 	struct llc *llc;      /* NULL before the first scan */
 	bool told_of_no_llc;
 	struct fill_latency *fills; /* NULL before the first scan, or where there are none */
 	bool looked_for_fills;
 	struct resctrl *resctrl; /* NULL where it is not mounted */
-	uint64_t scan_ns;     /* when both were last looked at */
-	uint64_t random;      /* state of metrics_simulate(); 0: before the first */
+	uint64_t scan_ns;	 /* time of the last scan */
+	uint64_t random;	 /* state of metrics_simulate(); 0: before the first call */
 };
 
-/* The next name of a list "mem0,mem1" into OUT; false at its end. */
+/* Copy the next name of a list "mem0,mem1" to OUT.  False at its end. */
 static bool next_device(char *out, size_t size, const char **list)
 {
 	size_t len = strcspn(*list, ",");
@@ -70,7 +70,7 @@ static bool has_device(const char *list, const char *device)
 	return false;
 }
 
-/* Counters of a device that serves two nodes do not tell whose the traffic is. */
+/* Does a device serve another node too?  Its counters do not tell the traffic of both apart. */
 static bool shares_a_device(const struct topology *t, const struct topology_node *node)
 {
 	const char *list = node->devices;
@@ -182,7 +182,7 @@ static void add_unit(struct metrics *m, const char *name)
 	(void)memdev_pmu_device(unit->rate.device, sizeof(unit->rate.device), name);
 	r = memdev_pmu_open(&unit->pmu, name);
 	if (r == -ENOENT || r == -ENODEV)
-		return; /* it is coming or going: the next scan will tell */
+		return; /* it is just coming or going: the next scan will tell */
 	unit->open = !r;
 	if (r < 0)
 		log_warning("%s: cannot count: %s; the bandwidth of its memory is unknown%s", name,
@@ -193,7 +193,7 @@ static void add_unit(struct metrics *m, const char *name)
 	m->nr_units++;
 }
 
-/* One that went is looked for again by the next scan. */
+/* Forget a unit that has gone.  The next scan looks for it again. */
 static void lose_unit(struct metrics *m, size_t at)
 {
 	struct unit *unit = &m->units[at];
@@ -249,8 +249,8 @@ static void scan_caches(struct metrics *m, const struct topology *t)
 }
 
 /*
- * Does no other CXL memory hang on the CPUs near this?  Caches do not tell from which of them a
- * fill came.
+ * Is this the only CXL memory that its near CPUs are near to?  A cache does not tell from which
+ * CXL memory a fill came.
  */
 static bool has_near_cpus_alone(const struct topology *t, const struct topology_node *node)
 {
@@ -321,8 +321,8 @@ static const struct metrics_rate *find_rate(const struct metrics_rate *rates, si
 }
 
 /*
- * All units of all its devices must be known: a part would look like the whole.  As
- * old as the oldest.
+ * Sum the rates of all units of all DEVICES.  All must be known, because a part would look like
+ * the whole.  The sum is as old as the oldest.
  */
 static bool sum_rates(struct metrics_rate *sum, const char *devices,
 		      const struct metrics_rate *rates, size_t nr)
@@ -368,7 +368,7 @@ void metrics_take(struct metrics *m, const struct metrics_rate *rates, size_t nr
 	}
 }
 
-/* 0, or -ENODEV when it has gone. */
+/* Read a unit.  0, or -ENODEV when it has gone. */
 static int update_unit(struct unit *unit, uint64_t now_ns)
 {
 	struct memdev_pmu_rates rates = {0};
@@ -410,7 +410,7 @@ static bool has_unit(const struct metrics *m, const char *devices)
 	return false;
 }
 
-/* From 0 to less than 1. */
+/* The next random number, from 0 to less than 1. */
 static double next_fraction(uint64_t *state)
 {
 	return (double)(random_next(state) >> 11) / (double)(UINT64_C(1) << 53);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is measured of memory while the program runs: for each node of memory
- * the bandwidth in use, and how much of what it can deliver that is.
+ * What is measured of memory while the program runs.  For each memory node that is the bandwidth
+ * in use, and what share it is of the bandwidth that the node can deliver.
  *
- * Every figure has its source and the time it is of.  One that nothing
- * measures, or that was measured wrongly, is unknown; never 0, never the last
- * that was known.
+ * Every figure has its source and its time.  A figure that nothing measures, or that was measured
+ * wrongly, is unknown.  It is never 0 then, and never the last one that was known.
  */
 #ifndef TS_METRICS_H
 #define TS_METRICS_H
@@ -26,17 +25,17 @@ enum metric_source {
 
 struct metric {
 	double value;
-	uint64_t at_ns; /* CLOCK_MONOTONIC end of the interval it is of */
+	uint64_t at_ns; /* CLOCK_MONOTONIC, end of its interval */
 	enum metric_source source;
 };
 
-/* What a node's memory can deliver. */
+/* Who says what a node's memory can deliver. */
 enum capacity_source {
 	CAPACITY_UNKNOWN = 0,
 	CAPACITY_SIMULATED, /* made up: --simulate */
-	CAPACITY_FIRMWARE, /* HMAT's for its nearest CPUs */
-	CAPACITY_REGION,   /* coordinates of its CXL regions, summed */
-	CAPACITY_OPTION,   /* --bandwidth */
+	CAPACITY_FIRMWARE,  /* HMAT, for its nearest CPUs */
+	CAPACITY_REGION,    /* coordinates of its CXL regions, summed */
+	CAPACITY_OPTION,    /* --bandwidth */
 };
 
 struct metrics_node {
@@ -45,9 +44,9 @@ struct metrics_node {
 	uint32_t capacity_mbps; /* MB/s (10^6 bytes), 0 unknown */
 	enum capacity_source capacity_source;
 	struct metric read_mbps, write_mbps;
-	/* (read + write) / capacity: the memory behind a link is shared by both ways; up to 1000 */
+	/* (read + write) / capacity, up to 1000.  Both ways share the memory behind a link. */
 	struct metric utilisation_permille;
-	/* loads by the CPUs near it, from where their last-level caches miss (fill-latency.h) */
+	/* Of loads by near CPUs, from the miss in their last-level caches (fill-latency.h). */
 	struct metric latency_ns;
 };
 
@@ -62,14 +61,14 @@ struct metrics_rate {
 	char device[32]; /* its memdev, "mem0" */
 	bool known;
 	double read_mbps, write_mbps;
-	uint64_t at_ns; /* when they were read */
+	uint64_t at_ns; /* when its counters were read */
 };
 
 struct metrics;
 
 /*
- * T and BANDWIDTHS are read now and not kept.  OLD (or NULL) is of the machine
- * before it changed: its open counters go over to the new one.  0 or -ENOMEM.
+ * T and BANDWIDTHS are read now and not kept.  OLD, or NULL, belongs to the machine before it
+ * changed.  Its open counters go over to the new one.  0 or -ENOMEM.
  */
 int metrics_new(struct metrics **out, const struct topology *t,
 		const struct metrics_bandwidth *bandwidths, size_t nr_bandwidths,
@@ -77,38 +76,37 @@ int metrics_new(struct metrics **out, const struct topology *t,
 void metrics_free(struct metrics *m);
 
 /*
- * Look for units that have come, and at last-level caches of the machine that M is
- * of, T: how often they hit, what passes between them and memory, and how long they wait
- * for CXL memory.  Often enough once a second.
+ * Look for units that have come.  Measure the last-level caches of T, the machine that M is for:
+ * how often they hit, what passes between them and memory, and how long they wait for CXL
+ * memory.  Once a second is often enough.
  */
 void metrics_scan(struct metrics *m, const struct topology *t, uint64_t now_ns);
 
 /*
- * Read all counters: figures are of the time since the last call.  One that cannot be
- * read in good time (memdev-pmu.h) keeps its last figure, of its own age, for a second.
+ * Read all counters.  Figures are of the time since the last call.  A counter that cannot be read
+ * in good time (memdev-pmu.h) keeps its last figure for a second, with the age that it has.
  */
 void metrics_update(struct metrics *m, uint64_t now_ns);
 
-/* The last step of metrics_update(): from devices to nodes.  Pure. */
+/* The last step of metrics_update(): make figures of nodes from rates of devices.  Pure. */
 void metrics_take(struct metrics *m, const struct metrics_rate *rates, size_t nr);
 
 /*
- * For machines without counters: figures for CXL nodes that have no unit, made
- * up from heat and labelled so.  HEAT_MBPS(i, ARG) tells what DAMON saw accessed
- * of the I-th of metrics_nodes(): MB a second if each byte of heat (model.h) is
- * read once an aggregation interval.  With r the next of a random sequence that
- * SEED determines, 0 <= r < 1:
+ * Make up figures for CXL nodes that have no unit, from heat, and label them so.  This is for
+ * machines without counters.  HEAT_MBPS(i, ARG) tells what DAMON saw accessed of the I-th of
+ * metrics_nodes().  It is in MB a second, if each byte of heat (model.h) is read once an
+ * aggregation interval.  With r, 0 <= r < 1, the next of a random sequence that SEED determines:
  *
  *   read  = heat x (0.95 + 0.1 r)
  *   write = read / 3
  *
- * of METRICS_SIMULATED_MBPS where the capacity is not known.
+ * Where the capacity is not known, it is METRICS_SIMULATED_MBPS.
  */
 #define METRICS_SIMULATED_MBPS 32000 /* CXL 2.0, eight lanes, one way */
 void metrics_simulate(struct metrics *m, double (*heat_mbps)(size_t i, const void *arg),
 		      const void *arg, uint64_t seed, uint64_t now_ns);
 
-/* Nodes with memory, ascending by id; the array is M's. */
+/* Nodes with memory, ascending by id.  M owns the array. */
 const struct metrics_node *metrics_nodes(const struct metrics *m, size_t *nr);
 
 /* Hits per thousand references to the last-level caches of node ID's CPUs (llc.h). */
@@ -117,7 +115,10 @@ struct metric metrics_hit_permille(const struct metrics *m, unsigned int id);
 /* MB/s of the CPUs of node ID (resctrl.h). */
 struct metric metrics_mbm_mbps(const struct metrics *m, unsigned int id, enum resctrl_flow flow);
 
-/* "unknown", "simulated", "cxl-pmu", "perf", "resctrl"; "unknown", "simulated", "hmat", "region", "option" */
+/*
+ * "unknown", "simulated", "cxl-pmu", "perf", "resctrl"; and "unknown", "simulated", "hmat",
+ * "region", "option".
+ */
 const char *metric_source_name(enum metric_source source);
 const char *capacity_source_name(enum capacity_source source);
 

@@ -24,7 +24,7 @@ static int word_of(const char *name, size_t len)
 	return -1;
 }
 
-/* One number of a bit range, 0..63; moves *TEXT behind it. */
+/* Parse one number of a bit range, 0..63, and move *TEXT behind it. */
 static int parse_bit(const char **text)
 {
 	int bit = 0;
@@ -107,7 +107,7 @@ int pmu_find(struct pmu *out, const char *sysroot, const char *name)
 	return 0;
 }
 
-/* TERM is "name" or "name=value". */
+/* Apply a term, which is "name" or "name=value". */
 static int apply_term(struct pmu_config *config, char *term,
 		      int (*format_of)(struct pmu_format *out, const char *name, const void *arg),
 		      const void *arg)
@@ -192,7 +192,7 @@ static struct perf_event_attr attr_of(const struct pmu *pmu, const struct pmu_co
 	};
 }
 
-/* GROUP: the descriptor of the group's first, or -1. */
+/* GROUP is the descriptor of the first event of the group, or -1. */
 static int event_open(struct perf_event_attr *attr, pid_t tid, int cpu, int group)
 {
 	int fd = (int)syscall(SYS_perf_event_open, attr, tid, cpu, group, PERF_FLAG_FD_CLOEXEC);
@@ -220,7 +220,7 @@ int pmu_read(struct counter_reading *out, int fd)
 {
 	uint64_t values[3];
 
-	/* end of file: the kernel has taken the event from its unit */
+	/* the end of the file means that the kernel has taken the event from its unit */
 	if (read(fd, values, sizeof(values)) != (ssize_t)sizeof(values))
 		return -ENODEV;
 	*out = (struct counter_reading){values[0], values[1], values[2]};

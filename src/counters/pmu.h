@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Performance monitoring units as the kernel shows them below
- * /sys/bus/event_source/devices, and their counters by perf_event_open(2).
+ * Performance monitoring units (PMU), as the kernel shows them below
+ * /sys/bus/event_source/devices.  Their counters come by perf_event_open(2).
  */
 #ifndef TS_METRICS_PMU_H
 #define TS_METRICS_PMU_H
@@ -14,7 +14,7 @@
 
 #define PMU_DEVICES "/sys/bus/event_source/devices"
 
-/* What goes into perf_event_attr of the same names. */
+/* The fields of perf_event_attr that have the same names. */
 struct pmu_config {
 	uint64_t config[3]; /* config, config1, config2 */
 };
@@ -22,66 +22,65 @@ struct pmu_config {
 struct pmu {
 	char name[64];
 	uint32_t type;	  /* perf_event_attr.type */
-	unsigned int cpu; /* to open its counters on; any CPU counts the whole device */
+	unsigned int cpu; /* open counters on this CPU; any CPU counts the whole device */
 };
 
 /*
- * Where the bits of a term's value go, as a file of format/ tells: "config:0-7",
- * "config1:3", "config:0-7,32-35" (lower bits of the value first).
+ * Where the bits of a term's value go.  A file of format/ tells it: "config:0-7", "config1:3",
+ * "config:0-7,32-35".  The lower bits of the value come first.
  */
 struct pmu_format {
-	int word; /* of pmu_config.config */
+	int word; /* index in pmu_config.config */
 	uint64_t bits;
 };
 
 /* Pure.  0 or -EINVAL. */
 int pmu_format_parse(struct pmu_format *out, const char *text);
 
-/* VALUE in its bits; -ERANGE where it does not fit. */
+/* Put VALUE into its bits.  0, or -ERANGE where it does not fit. */
 int pmu_format_put(struct pmu_config *config, const struct pmu_format *format, uint64_t value);
 
 /*
- * Read a unit.  SYSROOT as in base/sysfs.h.  0, -ENOENT where there is none, or
- * another errno.
+ * Read a unit.  SYSROOT is as in base/sysfs.h.  0, -ENOENT where there is none, or another errno.
  */
 int pmu_find(struct pmu *out, const char *sysroot, const char *name);
 
 /*
- * The terms of an event, "name=value,name,...": each a name that FORMAT_OF(out, name,
- * ARG) knows (else it returns less than 0), or config, config1, config2; without a value it
- * is 1.  Cuts TEXT up.  Pure.  0 or -EINVAL.
+ * Parse the terms of an event, "name=value,name,...".  A name is config, config1, config2, or one
+ * that FORMAT_OF(out, name, ARG) knows.  FORMAT_OF returns less than 0 for any other.  A term
+ * without a value is 1.  TEXT is cut up.  Pure.  0 or -EINVAL.
  */
 int pmu_terms_parse(struct pmu_config *out, char *text,
 		    int (*format_of)(struct pmu_format *out, const char *name, const void *arg),
 		    const void *arg);
 
-/* TERMS by the unit's own format/; cuts them up.  0 or -EINVAL. */
+/* Parse TERMS by the unit's own format/.  TERMS is cut up.  0 or -EINVAL. */
 int pmu_terms(struct pmu_config *out, const struct pmu *pmu, const char *sysroot, char *terms);
 
 /*
- * What EVENT of the unit's events/ stands for, by its own format/.  0, -ENOENT for an
- * event it does not have, -EINVAL for words it cannot read.
+ * Read EVENT of the unit's events/, by its own format/.  0, -ENOENT for an event that it does not
+ * have, or -EINVAL for words that cannot be read.
  */
 int pmu_event(struct pmu_config *out, const struct pmu *pmu, const char *sysroot,
 	      const char *event);
 
-/* A counter of the whole device, counting from now on: its descriptor, or -errno. */
+/* Open a counter of the whole device.  It counts from now on.  Its descriptor, or -errno. */
 int pmu_open(const struct pmu *pmu, const struct pmu_config *config);
 
-/* One of thread TID, and of all threads that it starts from now on, wherever they run. */
+/* The same for thread TID and all threads that it starts from now on, wherever they run. */
 int pmu_open_thread(const struct pmu *pmu, const struct pmu_config *config, pid_t tid);
 
-/* 0, or -ENODEV when the unit has gone. */
+/* Read a counter.  0, or -ENODEV when the unit has gone. */
 int pmu_read(struct counter_reading *out, int fd);
 
 /*
- * NR counters that run together or not at all, and are read in one go: a reading
- * interrupts a CPU.  0 and their descriptors, or -errno and none.  That the hardware has
- * too few counters shows in a running time of 0.
+ * Open NR counters that run together or not at all.  They are read in one go, because a reading
+ * interrupts a CPU.  0 and their descriptors, or -errno and none.  When the hardware has too few
+ * counters, their running time is 0.
  */
 int pmu_open_group(int *fd, size_t nr, const struct pmu *pmu, const struct pmu_config *configs);
 
-/* As pmu_read(), of a whole group, up to PMU_MAX_GROUP counters, by its first descriptor. */
+/* Read a whole group, up to PMU_MAX_GROUP counters, by its first descriptor.  As pmu_read(). */
 #define PMU_MAX_GROUP 8
 int pmu_read_group(struct counter_reading *out, size_t nr, int fd);
 

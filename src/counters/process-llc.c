@@ -32,7 +32,7 @@ static int open_threads(struct process_llc *p, pid_t tgid)
 		r = llc_open_thread(&p->threads[p->nr], atoi(entry->d_name));
 		if (!r)
 			p->nr++;
-		else if (r != -ESRCH) /* that one has ended meanwhile */
+		else if (r != -ESRCH) /* -ESRCH: the thread has ended meanwhile */
 			return p->nr ? 0 : r;
 	}
 	return p->nr ? 0 : -ESRCH;

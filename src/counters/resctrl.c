@@ -14,15 +14,15 @@
 /* Documentation/filesystems/resctrl.rst of the kernel */
 #define EVENTS_TOTAL 0x7f
 #define EVENTS_LOCAL 0x15
-#define EVENTS_SLOW 0x30 /* reads, of the own and of other nodes */
+#define EVENTS_SLOW 0x30 /* reads from the own node and from other nodes */
 
-#define MAX_MBPS 4e6 /* of one L3: more is a count that jumped */
+#define MAX_MBPS 4e6 /* of one L3; a count that says more has jumped */
 
 enum counter { COUNTER_TOTAL, COUNTER_LOCAL, NR_COUNTERS };
 
 static const struct {
 	const char *file, *config;
-	uint32_t events; /* as the kernel begins */
+	uint32_t events; /* what the kernel has it count at first */
 	enum resctrl_flow flow;
 } counters[NR_COUNTERS] = {
 	[COUNTER_TOTAL] = {"mbm_total_bytes", "mbm_total_bytes_config", EVENTS_TOTAL, RESCTRL_TOTAL},
@@ -39,14 +39,14 @@ struct reading {
 /* An L3 cache. */
 struct domain {
 	unsigned int id;
-	struct node *node; /* the one that all its CPUs are of, or NULL */
+	struct node *node; /* the node of all its CPUs, or NULL */
 	enum resctrl_flow flow[NR_COUNTERS];
 	struct reading last[NR_COUNTERS], now[NR_COUNTERS];
 };
 
 struct node {
 	unsigned int id;
-	bool shares; /* an L3 with another node */
+	bool shares; /* it shares an L3 with another node */
 	double mbps[RESCTRL_NR_FLOWS];
 };
 
@@ -87,19 +87,19 @@ int resctrl_events_parse(uint32_t *events, const char *text, unsigned int domain
 	return -EINVAL;
 }
 
-/* What counter C of the domain is good for. */
+/* The flow that counter C of the domain counts. */
 static enum resctrl_flow find_flow(const struct resctrl *r, enum counter c, unsigned int domain)
 {
 	uint32_t events = counters[c].events;
 	char text[4096];
 	int ret;
 
-	/* Counters that are assigned to groups have filters of their own. */
+	/* Where counters are assigned to groups, they have filters of their own. */
 	if (sysfs_exists(r->sysroot, RESCTRL "/info/L3_MON/event_configs"))
 		return NO_FLOW;
 	ret = sysfs_read(text, sizeof(text), r->sysroot, RESCTRL "/info/L3_MON/%s",
 			 counters[c].config);
-	/* without the file it is as the kernel begins */
+	/* without the file it counts what the kernel has it count at first */
 	if (ret != -ENOENT && (ret < 0 || resctrl_events_parse(&events, text, domain) < 0))
 		return NO_FLOW;
 	if (events == counters[c].events)
@@ -158,7 +158,7 @@ static struct domain *domain_of_cpu(const struct resctrl *r, unsigned int cpu)
 	return NULL;
 }
 
-/* Whose CPUs does each L3 serve? */
+/* Find the node whose CPUs each L3 serves. */
 static void find_nodes(struct resctrl *r, const struct topology *t)
 {
 	for (size_t i = 0; i < t->nr_nodes; i++) {
@@ -173,7 +173,7 @@ static void find_nodes(struct resctrl *r, const struct topology *t)
 			struct domain *domain = domain_of_cpu(r, cpus->ids[k]);
 
 			if (!domain) {
-				node->shares = true; /* with whom is not known */
+				node->shares = true; /* not known with which node */
 				continue;
 			}
 			if (domain->node && domain->node != node)
@@ -214,7 +214,7 @@ void resctrl_free(struct resctrl *r)
 	free(r);
 }
 
-/* A group's counts, those of its monitoring groups in it; the root's is "". */
+/* Add a group's counts, which include its monitoring groups.  The root group is "". */
 static void add_group(struct resctrl *r, const char *group)
 {
 	for (size_t i = 0; i < r->nr_domains; i++) {
@@ -228,7 +228,7 @@ static void add_group(struct resctrl *r, const char *group)
 			if (sysfs_read_u64(&bytes, r->sysroot,
 					   RESCTRL "/%s/mon_data/mon_L3_%02u/%s", group,
 					   domain->id, counters[c].file) < 0)
-				domain->now[c].known = false; /* "Unavailable", say */
+				domain->now[c].known = false; /* for instance "Unavailable" */
 			else
 				domain->now[c].bytes += bytes;
 		}
@@ -244,7 +244,7 @@ static uint64_t hash(const char *name)
 	return h;
 }
 
-/* All tasks are in some control group.  Returns a sum of their names. */
+/* Read all control groups: every task is in one.  Returns a sum of their names. */
 static uint64_t read_groups(struct resctrl *r)
 {
 	_cleanup_closedir_ DIR *dir = open_dir(r->sysroot, RESCTRL);
@@ -264,7 +264,7 @@ static uint64_t read_groups(struct resctrl *r)
 	return groups;
 }
 
-/* By the domain's counter of this flow; -1 unknown. */
+/* MB/s by the domain's counter of this flow, -1 unknown. */
 static double domain_mbps(const struct domain *domain, enum resctrl_flow flow, double seconds)
 {
 	for (int c = 0; c < NR_COUNTERS; c++) {

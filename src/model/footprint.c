@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The footprint; footprint.h has the theory.
+ * The footprint.  footprint.h has the theory.
  *
- * An update is one walk over the old segments and the new regions, both sorted:
- * it writes the new segments, cut at the boundaries of both, into a second array.
- * A walk back into the first one joins neighbours that are alike, so that
- * boundaries live only where they tell something apart.
+ * An update is one walk over the old segments and the new regions, which are both sorted.  It cuts
+ * the new segments at the boundaries of both, and writes them into a second array.  A walk back
+ * into the first array joins neighbours that are alike.  So a boundary stays only where both sides
+ * differ.
  */
 #include "model/footprint.h"
 
@@ -17,30 +17,37 @@
 #include "base/util.h"
 
 #define PAGE_BYTES 4096
-/* A boundary is kept to this share of the footprint. */
+/* Boundaries are rounded to this share of the footprint. */
 #define GRIDS_PER_FOOTPRINT 512
 
-/* Hits for each region's worth of the set after which the old is forgotten ... */
+/* After so many hits, for each region's worth of the set, the old is forgotten. */
 #define FULL_EVIDENCE 40.0
-/* ... and with less seen in all, this share of it, lest the first snapshots weigh for long. */
+/*
+ * While fewer hits have been seen in all, this share of them is enough.  Otherwise the first
+ * snapshots would count for long.
+ */
 #define EARLY_EVIDENCE 0.3
-/* Hits of a region that may be chance, and the part of the set from which more is believed. */
+/* So many hits of a region may be chance.  More are believed from this part of the set on. */
 #define CHANCE_HITS 8
 #define LEAST_PART 0.02
-/* With many hits the old is still remembered for this long, as a time constant ... */
+/* Also with many hits the old is remembered for this time constant. */
 #define SHORTEST_S 0.6
-/* ... but in the beginning, when regions are huge and soon cut, for no more than this share. */
+/*
+ * In the beginning regions are huge and are cut soon.  So the time constant is at most this share
+ * of the time so far, plus FIRST_S.
+ */
 #define EARLY_TIME 0.25
 #define FIRST_S 0.05
 
-/* The longest memory: with few hits the time constant, without any the end. */
+/* The longest memory.  With few hits it is the time constant, without hits it is the end. */
 #define RECENT_S 8.0
 #define RECENT_AGGREGATIONS 10
 
 /*
- * Against the heat-weighted mean rate: what memory that was cold is given of a mixed region's
- * accesses, and what may be noise.  The less was seen the less is sure: at one hit a snapshot for
- * each region's worth of the set; by the root of their number for others, within bounds.
+ * Two shares of the heat-weighted mean rate.  PRIOR: this much of a mixed region's accesses goes
+ * to memory that was cold.  NOISE: less than this may be noise.  The fewer hits are seen, the
+ * less is sure.  The values are for one hit a snapshot for each region's worth of the set.  They
+ * go by the root of that number, within the bounds.
  */
 #define PRIOR_SHARE 0.05
 #define MIN_PRIOR_SHARE 0.01
@@ -48,13 +55,16 @@
 #define NOISE_SHARE 0.1
 #define MIN_NOISE_SHARE 0.05
 #define MAX_NOISE_SHARE 0.15
-/* Snapshots over which hits are averaged for that. */
+/* Hits are averaged over so many snapshots for that. */
 #define NR_HITS_AVERAGED 20
 
-/* Rates that are nothing against that mean, and ones that are alike. */
+/*
+ * A rate below COLD_SHARE of that mean counts as cold.  Two rates are alike when they differ by at
+ * most ALIKE_SHARE of the larger.
+ */
 #define COLD_SHARE 0.002
 #define ALIKE_SHARE 0.02
-/* Against the rates of its regions: less is but the rim of something hot. */
+/* Less than this share of the rates of its regions is only the rim of something hot. */
 #define RIM_SHARE 0.25
 
 struct segment {
@@ -70,12 +80,12 @@ struct footprint {
 	uint64_t grid_bytes; /* boundaries are rounded to this */
 	uint64_t bytes;
 	double heat_rate; /* heat-weighted mean rate of all */
-	double hits;	  /* in a snapshot, for each region's worth of the set; a moving mean */
-	int nr_weighed;	  /* snapshots in that, up to NR_HITS_AVERAGED */
+	double hits;	  /* mean hits of a snapshot, for each region's worth of the set */
+	int nr_weighed;	  /* snapshots in that mean, up to NR_HITS_AVERAGED */
 	double evidence;  /* the sum of all hits */
 	double prior_share, noise_share;
-	uint64_t seen_ns; /* of the last snapshot, 0 none */
-	double active_s;  /* time of the snapshots with accesses */
+	uint64_t seen_ns; /* time of the last snapshot, 0 none */
+	double active_s;  /* active time: that of the snapshots with accesses */
 };
 
 struct footprint *footprint_new(void)
@@ -115,9 +125,9 @@ size_t footprint_capacity(const struct footprint *f)
 }
 
 /*
- * Room for WANTED segments, or for as many as there may be.  Room that is not needed any more is
- * given back: there are many processes, and each has its worst moment.  Without memory the old
- * stays.
+ * Make room for WANTED segments, or for as many as there may be.  Give back room that is not
+ * needed any more: there are many processes, and each has its worst moment.  Without memory the
+ * old room stays.
  */
 static void reserve(struct footprint *f, size_t wanted)
 {
@@ -150,7 +160,7 @@ static double length(const struct segment *s)
 /* Means over segments. */
 struct means {
 	double rate;
-	double heat_rate; /* weighted by heat: the rate where most accesses go */
+	double heat_rate; /* weighted by heat: the rate of memory that gets most accesses */
 };
 
 static struct means means_of(const struct segment *segments, size_t nr)
@@ -167,16 +177,16 @@ static struct means means_of(const struct segment *segments, size_t nr)
 	return (struct means){bytes > 0 ? heat / bytes : 0, heat > 0 ? square / heat : 0};
 }
 
-/* What one snapshot is to the segments. */
+/* How one snapshot changes the segments. */
 struct evidence {
 	uint32_t max_nr_accesses;
-	double weight;	 /* of this snapshot against all before, 0..1 */
-	double recent_s; /* what had no access for so long is used no more */
+	double weight;	 /* of this snapshot, compared with all before, 0..1 */
+	double recent_s; /* memory without an access for so long is not used any more */
 };
 
 /*
- * Cut START..END where old segments from *OLD on begin and end, into at most MAX
- * pieces (the last one takes the rest).  *OLD moves past what ends before END.
+ * Cut START..END where old segments begin and end, from segment *OLD on.  There are at most MAX
+ * pieces, and the last one takes the rest.  *OLD moves past the segments that end before END.
  * Returns the number of pieces.
  */
 static size_t cut(struct segment *pieces, size_t max, const struct footprint *f, size_t *old,
@@ -204,14 +214,14 @@ static size_t cut(struct segment *pieces, size_t max, const struct footprint *f,
 	return nr;
 }
 
-/* Deal out the accesses of a region to its pieces. */
+/* Share out the accesses of a region among its pieces. */
 static void deal(const struct footprint *f, struct segment *pieces, size_t nr, uint32_t nr_accesses,
 		 const struct evidence *evidence)
 {
 	struct means means = means_of(pieces, nr);
 	double seen =
 		(double)MIN(nr_accesses, evidence->max_nr_accesses) / evidence->max_nr_accesses;
-	/* a little of its own for the first snapshot, when all rates are 0 */
+	/* the 1e-9 is for the first snapshot, when all rates are 0 */
 	double prior = f->prior_share * f->heat_rate + 1e-9;
 
 	for (size_t i = 0; i < nr; i++) {
@@ -232,7 +242,10 @@ static uint64_t round_to(uint64_t address, uint64_t grid_bytes)
 	return (address + grid_bytes / 2) / grid_bytes * grid_bytes;
 }
 
-/* The segments as of this snapshot, in scratch.  Addresses monitored no more are left out. */
+/*
+ * Write the segments as of this snapshot into scratch.  Addresses that are not monitored any more
+ * are left out.  Returns how many segments there are.
+ */
 static size_t refine(struct footprint *f, const struct sample *sample,
 		     const struct evidence *evidence)
 {
@@ -244,7 +257,7 @@ static size_t refine(struct footprint *f, const struct sample *sample,
 		uint64_t end = round_to(r->start + r->bytes, f->grid_bytes);
 		size_t after = sample->nr_regions - i - 1, pieces;
 
-		/* each region to come keeps room for one piece */
+		/* leave room for one piece of each region to come */
 		if (start >= end || nr + after >= f->capacity)
 			continue;
 		pieces = cut(f->scratch + nr, f->capacity - nr - after, f, &old, start, end);
@@ -272,7 +285,7 @@ static void join(struct segment *a, const struct segment *b)
 	a->end = b->end;
 }
 
-/* NR refined segments back from scratch, alike neighbours joined. */
+/* Take NR refined segments back from scratch, and join neighbours that are alike. */
 static void settle(struct footprint *f, size_t nr)
 {
 	f->nr = 0;
@@ -301,7 +314,7 @@ static void measure(struct footprint *f)
 		f->grid_bytes *= 2;
 }
 
-/* What a snapshot found, over its regions. */
+/* Sums of a snapshot over its regions. */
 struct found {
 	double bytes;  /* of regions with an access */
 	double heat;   /* bytes x accesses */
@@ -325,8 +338,9 @@ static struct found find(const struct sample *sample)
 }
 
 /*
- * Hits that can not be chance.  Where all is touched alike but seldom, regions with an access have
- * few; many in a part of the set mean that the rest is touched no more, however large it was.
+ * Hits that can not be chance.  When all memory is touched alike but seldom, a region with an
+ * access has few hits.  Many hits in a part of the set mean that the rest is not touched any
+ * more, however large it was.
  */
 static double sure_hits(const struct footprint *f, const struct found *found)
 {
@@ -340,7 +354,7 @@ static double within(double value, double min, double max)
 	return MAX(MIN(value, max), min);
 }
 
-/* How much is seen of the process at all, of late: HITS in this snapshot. */
+/* Average how many hits a snapshot of the process has.  This one has HITS. */
 static void average_hits(struct footprint *f, double hits)
 {
 	f->nr_weighed = MIN(f->nr_weighed + 1, NR_HITS_AVERAGED);
@@ -350,7 +364,7 @@ static void average_hits(struct footprint *f, double hits)
 	f->noise_share = within(NOISE_SHARE / sqrt(f->hits), MIN_NOISE_SHARE, MAX_NOISE_SHARE);
 }
 
-/* The weight of a snapshot, DT_S after the one before. */
+/* The weight of a snapshot that comes DT_S after the one before. */
 static double weigh(struct footprint *f, const struct found *found, double dt_s,
 		    const struct evidence *evidence)
 {
@@ -383,7 +397,7 @@ void footprint_update(struct footprint *f, const struct sample *sample)
 	if (found.heat <= 0)
 		return;
 	f->active_s += dt_s;
-	/* the first is taken whole: there is nothing to weigh it against */
+	/* the first snapshot is taken whole, because there is nothing to compare it with */
 	if (f->nr)
 		evidence.weight = weigh(f, &found, dt_s, &evidence);
 	reserve(f, f->nr + 2 * sample->nr_regions);

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/util.h"
 
-/* Distance between two CPU nodes: latency to the other's memory, or none known. */
+/* Distance between two CPU nodes: the latency to the other's memory, if that is known. */
 static uint32_t cpu_distance_ns(const struct topology *t, size_t from, size_t to)
 {
 	uint32_t latency_ns = topology_link(t, from, to)->latency_ns;
@@ -225,7 +225,7 @@ static enum machine_room room_of(const struct metric *utilisation_permille,
 	return percent < room_percent ? MACHINE_ROOM_YES : MACHINE_ROOM_NO;
 }
 
-/* How long an access waits at memory N; false where nothing tells, and then 0. */
+/* How long an access waits at memory N.  False and 0 where nothing tells. */
 static bool find_wait(uint32_t *wait_ns, const struct machine *m, size_t n,
 		      const struct metrics_node *node)
 {
@@ -242,7 +242,7 @@ static bool find_wait(uint32_t *wait_ns, const struct machine *m, size_t n,
 	return true;
 }
 
-/* Of memory N from C as loaded now, where its load is known; else 0. */
+/* Latency of memory N from C as loaded now.  0 where its load is not known. */
 static uint32_t loaded_latency_ns(const struct machine *m, size_t c, size_t n)
 {
 	uint32_t latency_ns = m->latency_ns[c * m->nr_mem_nodes + n];
@@ -250,7 +250,7 @@ static uint32_t loaded_latency_ns(const struct machine *m, size_t c, size_t n)
 	return latency_ns && m->wait_known[n] ? latency_ns + m->wait_ns[n] : 0;
 }
 
-/* A mark that is passed at MARK and holds until the value is a tenth worse. */
+/* Caches hit often from the mark on, and until they are a tenth worse than that. */
 static bool hits_often(bool before, int hit_permille, uint32_t mark_percent)
 {
 	return hit_permille >= 0 && hit_permille >= (int)mark_percent * (before ? 9 : 10);
@@ -275,7 +275,10 @@ static uint8_t points_of(const struct machine *m, size_t c, size_t n,
 	return (uint8_t)MIN(points, (uint32_t)UINT8_MAX);
 }
 
-/* The busiest of the CXL memory that C is near, and what passes to and from all of it. */
+/*
+ * Tell how busy the CXL memory is that C is near: the bandwidth of all of it, and the utilisation
+ * of the busiest node.
+ */
 static void fill_cxl(const struct machine *m, const struct metrics_node *nodes, size_t c,
 		     struct ts_cpu *out)
 {
@@ -296,7 +299,7 @@ static void fill_cxl(const struct machine *m, const struct metrics_node *nodes, 
 	out->utilisation_permille = busiest < 0 ? TS_UNKNOWN_U32 : (__u32)busiest;
 }
 
-/* What the CPUs of C are told. */
+/* Fill what the CPUs of C are told. */
 static void fill_place(const struct machine *m, const struct metrics_node *nodes, size_t c,
 		       int hit_permille, struct ts_cpu *out)
 {

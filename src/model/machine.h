@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The topology in the dense form that the model and the scheduler compute with:
- * CPU nodes and memory nodes are places 0, 1, 2, ... in ascending order of
- * their kernel ids.
+ * The topology in a dense form, with which the model and the scheduler compute.  CPU nodes are
+ * places 0, 1, 2, ... in ascending order of their kernel ids, and so are memory nodes.
  */
 #ifndef TS_MACHINE_H
 #define TS_MACHINE_H
@@ -21,8 +20,8 @@ struct machine {
 	unsigned int *mem_node_ids;
 	uint32_t *latency_ns;	 /* [cpu][mem] as the topology says */
 	uint32_t *nearest_ns;	 /* [mem] the least of those, 0 unknown */
-	bool *is_real;		 /* [mem] and whether it is in real ns: stated for it or measured */
-	uint32_t *wait_ns;	 /* [mem] an access waits there as loaded now; 0 also where not known */
+	bool *is_real;		 /* [mem] nearest_ns is in real ns: stated for it, or measured */
+	uint32_t *wait_ns;	 /* [mem] wait of an access as loaded now; 0 also if not known */
 	bool *wait_known;	 /* [mem] */
 	enum machine_room *room; /* [mem] is there bandwidth left? */
 	bool *cxl;		 /* [mem] */
@@ -30,53 +29,54 @@ struct machine {
 	bool *near;		 /* [cpu][mem] no CPU node is nearer to it */
 	bool *often;		 /* [cpu] its last-level caches hit often */
 	bool *quick;		 /* [cpu][mem] answers quickly as loaded now */
-	uint8_t *points;	 /* [cpu][mem] of score, see machine_take_metrics() */
-	uint8_t *near_order; /* [cpu][cpu] CPU nodes by distance, itself first: the way of stealing
-			      */
-	struct ts_cpu *cpus; /* by CPU number */
-	size_t nr_cpus;	     /* highest online CPU number + 1 */
+	uint8_t *points;	 /* [cpu][mem] of the score, see machine_take_metrics() */
+	uint8_t *near_order;	 /* [cpu][cpu] CPU nodes by distance, itself first, for stealing */
+	struct ts_cpu *cpus;	 /* by CPU number */
+	size_t nr_cpus;		 /* highest online CPU number + 1 */
 	struct model_machine model; /* the same arrays for the model */
 };
 
-/* Nodes of T with CPUs: more than TS_MAX_CPU_NODES are refused, in these words (count, limit). */
+/* How many nodes of T have CPUs.  For more than TS_MAX_CPU_NODES these are the words. */
 #define MACHINE_TOO_MANY_NODES "%zu NUMA nodes have CPUs; this program knows at most %d"
 size_t machine_count_cpu_nodes(const struct topology *t);
 
-/* 0; -ENOMEM; -E2BIG for more CPU nodes than TS_MAX_CPU_NODES (logged). */
+/* 0, -ENOMEM, or -E2BIG for more CPU nodes than TS_MAX_CPU_NODES (logged). */
 int machine_new(struct machine **out, const struct topology *t);
 void machine_free(struct machine *m);
 
-/* Place of a kernel node id among the CPU nodes, or -1. */
+/* The place of a kernel node id among the CPU nodes, or -1. */
 int machine_cpu_place(const struct machine *m, unsigned int node_id);
 
 /*
  * Take over what was measured of memory nodes and of last-level caches.
  *
- * How long an access waits at a node is what loads by the CPUs near it are measured to take, less
- * nearest_ns where that is in real ns; else what follows from utilisation (model.h).
+ * The wait of an access at a node is the latency that the CPUs near it measure, less nearest_ns.
+ * That needs nearest_ns in real ns.  Else the wait follows from utilisation (model.h).
  *
- * A node has room while less than room_percent of its bandwidth is in use, and
- * has it again when that is ROOM_GAP_PERCENT less: between the two it stays as
- * it was.
+ * A node has room while less than room_percent of its bandwidth is in use.  After that it has room
+ * again when ROOM_GAP_PERCENT less are in use.
  *
- * Points of C for memory N that no CPU is nearer to, none where N has no room:
- * points_cxl for CXL memory, points_room where room is known, points_hit_rate
- * where C's last-level caches hit at least hit_rate_percent, points_latency where
- * N answers in less than quick_ns as loaded now.  What is not known gives none.
- * Hit rates and latencies that have come so far count as such until they are a
- * tenth worse than that.
+ * Place C gets points for memory N that no CPU is nearer to:
+ *
+ * - points_cxl for CXL memory
+ * - points_room where N is known to have room
+ * - points_hit_rate where C's last-level caches hit at least hit_rate_percent
+ * - points_latency where N answers in less than quick_ns as loaded now
+ *
+ * There are no points where N has no room, nor for a figure that is not known.  Hit rates and
+ * latencies that have met their limit count until they are a tenth worse than that.
  */
 #define ROOM_GAP_PERCENT 15
 void machine_take_metrics(struct machine *m, const struct metrics *metrics,
 			  const struct ts_tunables *tune);
 
 /*
- * Of place C the nearest that is near some CXL memory with room, perhaps
- * itself; C where there is none.
+ * The nearest place to C that is near some CXL memory with room.  It may be C itself.  C where
+ * there is none.
  */
 uint8_t machine_nearest_to_cxl(const struct machine *m, size_t c);
 
-/* The context of CPU; of one that is not there: no place, nothing known. */
+/* The context of CPU.  A CPU that is not there has no place, and nothing is known of it. */
 struct ts_cpu machine_cpu(const struct machine *m, size_t cpu);
 
 #endif

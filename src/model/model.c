@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The model; model.h has the theory.
+ * The model.  model.h has the theory.
  *
- * Heat is smoothed in bytes, and shares are taken of the smoothed: an interval
- * in which DAMON happened to catch little but a stack says little.  The time
- * constant is two aggregation intervals, so that moved pages show in full
- * within about five.  It grows, to sixteen, when accesses are caught so rarely
- * that two intervals hold few hits.  Hits differ in weight, one on a large
- * region stands for more heat, so their effective number is counted:
- * (sum of heat)^2 / sum of (heat of each hit)^2.
- * The working set needs a longer memory and is the footprint's.  Confidence is the product of
- * how many pages were looked at, how many samples there were, and how fresh the
- * last one with heat is.
+ * Heat is smoothed in bytes, and shares are taken of the smoothed heat.  So an interval in which
+ * DAMON caught little but a stack counts for little.  The time constant is two aggregation
+ * intervals, so that moved pages show in full within about five.  It grows to sixteen when
+ * accesses are caught so rarely that two intervals hold few hits.  Hits differ in weight, because
+ * one on a large region stands for more heat.  So their effective number is counted: (sum of
+ * heat)^2 / sum of (heat of each hit)^2.
+ *
+ * The working set needs a longer memory, which the footprint has.  Confidence is a product of
+ * three parts: how many pages were looked at, how many samples there were, and how fresh the last
+ * sample with heat is.
  */
 #include "model/model.h"
 
@@ -23,17 +23,18 @@
 #include "model/footprint.h"
 
 enum {
-	SMOOTH_AGGREGATIONS = 2,      /* time constant of heat and sizes, at least */
-	MAX_SMOOTH_AGGREGATIONS = 16, /* where accesses are seen rarely */
-	ENOUGH_HITS = 32,	      /* to tell where heat is */
-	HITS_AGGREGATIONS = 10,	      /* time constant of how many are seen */
+	SMOOTH_AGGREGATIONS = 2,      /* least time constant of heat and sizes */
+	MAX_SMOOTH_AGGREGATIONS = 16, /* the longest, where accesses are seen rarely */
+	ENOUGH_HITS = 32,	      /* so many hits tell where heat is */
+	HITS_AGGREGATIONS = 10,	      /* time constant of the number of hits */
 	FULL_CONFIDENCE_PAGES = 64,
 	FULL_CONFIDENCE_SAMPLES = 3,
-	FRESH_AGGREGATIONS = 10,  /* heat older than this begins to lose confidence ... */
-	STALE_AGGREGATIONS = 100, /* ... and has none left at this age */
+	FRESH_AGGREGATIONS = 10,  /* heat older than this begins to lose confidence */
+	STALE_AGGREGATIONS = 100, /* heat of this age has no confidence left */
 	MAX_LOAD_PERMILLE = 950,
 };
-#define SATURATED_GAIN 0.2 /* points: at a full device there is little between places */
+/* In points.  It is small, because at a full device places differ little. */
+#define SATURATED_GAIN 0.2
 
 struct model_process {
 	struct model_profile profile;
@@ -42,15 +43,15 @@ struct model_process {
 	double *seen;	    /* [mem node] scratch: heat of this sample */
 	double *seen_bytes; /* [mem node] scratch: accessed bytes of this sample */
 	double *bytes_at;   /* [mem node] smoothed accessed bytes */
-	double *rank;	    /* [cpu node] score, not rounded and without the penalty all share */
+	double *rank;	    /* [cpu node] score, not rounded and without the penalty */
 	struct footprint *footprint;
 	double hot, cold, heat, hz, age; /* smoothed */
 	double hit_heat, hit_squares;	 /* smoothed sums over hits: heat, and its square */
 	double intensity;		 /* smoothed, < 0 unknown */
 	double migrations_hz;
-	double pages;	     /* smoothed number of pages looked at per sample */
-	uint32_t nr_samples; /* that had heat */
-	uint64_t heat_ns;    /* when heat was last seen */
+	double pages;		 /* smoothed number of pages looked at per sample */
+	uint32_t nr_samples;	 /* samples that had heat */
+	uint64_t heat_ns;	 /* when heat was last seen */
 	uint64_t resident_bytes; /* UINT64_MAX unknown */
 };
 
@@ -129,9 +130,9 @@ uint32_t model_wait_ns(uint32_t latency_ns, uint32_t utilisation_permille)
 struct totals {
 	double accessed, hot, cold, heat; /* bytes */
 	double access_weight, age_weight; /* bytes x accesses, bytes x age */
-	double hit_squares;  /* sum over hits of the square of the heat each stands for */
-	double placed_heat;  /* heat of regions whose nodes are known */
-	double placed_bytes; /* accessed bytes of those */
+	double hit_squares;		  /* sum over hits of the square of the hit's heat */
+	double placed_heat;		  /* heat of regions whose nodes are known */
+	double placed_bytes;		  /* accessed bytes of those regions */
 	uint64_t pages;
 };
 
@@ -175,7 +176,7 @@ static void smooth(double *value, double seen, double weight)
 	*value += weight * (seen - *value);
 }
 
-/* Weight of a new value that stands for this sample's time: 1 - e^(-dt / time constant). */
+/* Weight of a value that is new in this sample: 1 - e^(-dt / time constant). */
 static double smoothing_weight(const struct sample *s, double aggregations)
 {
 	double dt = s->wall_ns ? (double)s->wall_ns : (double)s->aggregation_ns;
@@ -183,7 +184,7 @@ static double smoothing_weight(const struct sample *s, double aggregations)
 	return 1.0 - exp(-dt / (aggregations * (double)s->aggregation_ns));
 }
 
-/* For how long heat has to be looked at until enough hits say where it is. */
+/* The time constant of heat: so long that enough hits say where it is. */
 static double smooth_aggregations(struct model_process *p, const struct sample *s,
 				  const struct totals *t)
 {
@@ -200,7 +201,7 @@ static void learn(struct model_process *p, const struct sample *s, const struct 
 	double aggregations = smooth_aggregations(p, s, t), all = 0, weight;
 	size_t nr = p->profile.nr_mem_nodes;
 
-	/* the first samples are averaged: there is little to smooth them with */
+	/* the first samples are averaged, because there is little to smooth them with */
 	weight = MAX(smoothing_weight(s, aggregations), 1.0 / (p->nr_samples + 1));
 	smooth(&p->hot, t->hot, weight);
 	smooth(&p->cold, t->cold, weight);
@@ -214,7 +215,7 @@ static void learn(struct model_process *p, const struct sample *s, const struct 
 	if (t->placed_heat <= 0)
 		return;
 	for (size_t n = 0; n < nr; n++) {
-		/* regions that were not looked at lie as the others do */
+		/* regions that were not looked at are taken to lie as the others do */
 		smooth(&p->heat_at[n], p->seen[n] * t->heat / t->placed_heat, weight);
 		smooth(&p->bytes_at[n], p->seen_bytes[n] * t->accessed / t->placed_bytes, weight);
 		all += p->heat_at[n];
@@ -271,7 +272,7 @@ static uint32_t cost_ns(const struct model_process *p, const struct model_machin
 	return (uint32_t)lround(cost);
 }
 
-/* Points of nearness, by where it heats. */
+/* Points of place C, by the share of heat on each memory node. */
 static double points(const struct model_process *p, const struct model_machine *m, size_t c)
 {
 	double points = 0;
@@ -281,7 +282,7 @@ static double points(const struct model_process *p, const struct model_machine *
 	return points;
 }
 
-/* Insertion sort, stable: places are few, and alike ones keep their order. */
+/* A stable insertion sort: places are few, and places of one rank keep their order. */
 static void sort_by_rank(struct model_profile *f, const double *rank)
 {
 	for (size_t i = 0; i < f->nr_cpu_nodes; i++) {
@@ -305,8 +306,10 @@ static void prefer(struct model_process *p, const struct model_options *options)
 		f->preferred = MODEL_NO_NODE;
 		return;
 	}
-	/* stay with the old preference unless the new one gains enough, or the old one has become
-	 * no better than the worst */
+	/*
+	 * Stay with the old preference, unless the new one gains enough, or the old one is no
+	 * better than the worst now.
+	 */
 	if (f->preferred != MODEL_NO_NODE && rank[best] - rank[f->preferred] < gain &&
 	    rank[f->preferred] - rank[worst] >= MIN(gain, 1.0))
 		return;
@@ -339,7 +342,7 @@ static void judge(struct model_process *p, const struct model_machine *m,
 		known = known && f->cost_ns[c];
 		least = MIN(least, f->cost_ns[c]);
 	}
-	if (!known) /* one unknown cost and nothing can be compared */
+	if (!known) /* with one unknown cost nothing can be compared */
 		memset(f->cost_ns, 0, f->nr_cpu_nodes * sizeof(*f->cost_ns));
 	for (size_t c = 0; c < f->nr_cpu_nodes; c++) {
 		double locality = known ? 100.0 * least / f->cost_ns[c] : 0;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Whom to manage: from the processes that scan.h shows to those that get a place.
+ * Which processes to manage: from those that scan.h shows to those that get a place.
  *
- * A pass keeps no more than some candidates.  Where there are more, the best of them for twice as
- * many places stay.  No other can win later: who comes may push one back in the order of turns,
- * never forward, and the round of turns in which the places run out ends within twice as many.
+ * A pass keeps a bounded number of candidates.  When there are more, only the best for twice as
+ * many places stay.  None of the others can win later.  A new candidate may push another back in
+ * the order of turns, but never forward.  And the round of turns in which the places run out ends
+ * within twice as many.
  */
 #include "process/choose.h"
 
@@ -18,35 +19,35 @@
 #include "base/util.h"
 
 #define PASS_NS NSEC_PER_SEC
-/* Whose memory is whose is asked this often: it costs two more files. */
+/* How often a process's kinds of memory are read, because that costs two more files. */
 #define DETAILS_NS (8 * NSEC_PER_SEC)
-/* Who has used no CPU for so long is idle. */
+/* A process that has used no CPU for so long is idle. */
 #define IDLE_NS (30 * NSEC_PER_SEC)
-/* Who is managed and uses less is cold, and remembered as that. */
+/* A managed process that uses less is cold, and counts as cold for COLD_NS. */
 #define LEAST_USED_BYTES (UINT64_C(1) << 20)
 #define COLD_NS (300 * NSEC_PER_SEC)
-/* Read in each pass while so young, or so long after it has grown. */
+/* A process is read in each pass while it is so young, and for so long after it has grown. */
 #define YOUNG_SECONDS 3
 #define GROWING_NS (3 * NSEC_PER_SEC)
 
-/* Of the last choice. */
+/* A place in the managed set, by the last choice. */
 struct place {
 	pid_t pid;
 	uint64_t start_time;
-	bool told, cold; /* what it uses is known, and is next to nothing */
+	bool told, cold; /* its use of memory is known; it uses next to none */
 };
 
 struct chooser {
 	const struct choose_options *options;
 	struct scan *scan;
-	bool under_way;		       /* a pass is */
-	uint64_t begin_ns;	       /* when it or the last began */
-	uint64_t now_ns, uptime_ticks; /* of this step */
-	bool hugetlb;		       /* there is such memory on this machine */
+	bool under_way;		       /* a pass is under way */
+	uint64_t begin_ns;	       /* when this pass, or the last one, began */
+	uint64_t now_ns, uptime_ticks; /* the time of this step */
+	bool hugetlb;		       /* the machine has hugetlb pages */
 	struct candidate *candidates;
 	size_t nr_candidates, capacity;
 	struct place *places;
-	struct choice *chosen; /* in the same order */
+	struct choice *chosen; /* in the order of `places` */
 	size_t nr_chosen;
 };
 
@@ -124,13 +125,16 @@ enum choose_reason choose_judge(const struct process *p, const struct choose_opt
 	return resident_bytes(p) >= o->min_rss_bytes / (chosen ? 2 : 1) ? CHOOSE_SIZE : CHOOSE_NOT;
 }
 
-/* Reasons that compete with each other. */
+/* Candidates of the same tier compete with each other. */
 static int tier(const struct candidate *c)
 {
 	return MIN(c->choice.reason, CHOOSE_NAME);
 }
 
-/* A name may lie, memory that is shared may be counted many times, and a change has its cost. */
+/*
+ * How much a candidate is worth.  A name may lie, so it counts twice only.  Shared memory may be
+ * counted many times, so it counts a quarter.  A change has its cost, so a place counts twice.
+ */
 static uint64_t worth(const struct candidate *c)
 {
 	uint64_t bytes = c->private_bytes + c->shared_bytes / 4;
@@ -190,7 +194,7 @@ static int by_turn(const void *a, const void *b)
 	return r ? r : compare_worth(x, y);
 }
 
-/* ALL is sorted by ORDER, which begins with SAME: number those that are the same by that. */
+/* Sort ALL by ORDER, which begins with SAME.  Number the candidates that SAME calls the same. */
 static void take_turns(struct candidate *all, size_t nr, int (*order)(const void *, const void *),
 		       int (*same)(const struct candidate *, const struct candidate *))
 {
@@ -200,8 +204,8 @@ static void take_turns(struct candidate *all, size_t nr, int (*order)(const void
 }
 
 /*
- * The first of each user before anybody's second: that is the share in which none can have more
- * without another having less than he.  The order of a user's own goes by his cgroups' turns.
+ * The first process of each user comes before the second of any.  So no user can have more without
+ * another having less than he.  The order within a user goes by the turns of his cgroups.
  */
 size_t choose_rank(struct candidate *all, size_t nr, size_t max)
 {
@@ -256,7 +260,7 @@ static const struct rule *matching_rule(const struct choose_options *o, const st
 	return NULL;
 }
 
-/* By its own; once it has been read again. */
+/* Take the reason and class that it has by itself, once it has been read again. */
 static void match(const struct choose_options *o, struct process *p)
 {
 	const struct rule *rule = matching_rule(o, &p->stat);
@@ -268,7 +272,10 @@ static void match(const struct choose_options *o, struct process *p)
 		p->note.reason = rule ? CHOOSE_RULE : CHOOSE_NOT;
 }
 
-/* By its parent's, who mostly comes before it in a pass; if not, by what that was in the last. */
+/*
+ * Take the reason and class by those of its parent.  The parent mostly comes before it in a pass.
+ * If not, take what the parent was in the last pass.
+ */
 static void inherit(const struct chooser *c, struct process *p)
 {
 	const struct process *parent = NULL;
@@ -300,7 +307,7 @@ static void read_details(struct process *p, uint64_t now_ns)
 	if (p->note.details_ns && now_ns - p->note.details_ns < DETAILS_NS && p->grown_ns != now_ns)
 		return;
 	if (proc_memory_read(&p->note.memory, p->task.pid) < 0)
-		return; /* it is about to end */
+		return; /* the process is about to end */
 	p->note.cgroup = proc_cgroup(path, sizeof(path), p->stat.pid) < 0 ? 0 : hash(path);
 	p->note.details_ns = now_ns;
 }
@@ -310,7 +317,7 @@ static bool within(uint64_t then_ns, uint64_t now_ns, uint64_t ns)
 	return then_ns && now_ns - then_ns < ns;
 }
 
-/* Is it to be read in each pass?  All that may soon win or lose a place. */
+/* Is it read in each pass?  That is so for all that may soon win or lose a place. */
 static bool is_to_be_watched(const struct chooser *c, const struct process *p,
 			     enum choose_reason reason, bool chosen)
 {
@@ -414,7 +421,7 @@ int chooser_step(struct chooser *c, uint64_t now_ns, uint64_t budget_ns, const s
 			return r;
 		if (r > 0)
 			consider(c, p);
-		/* what is known costs less than to ask for the time */
+		/* a process that was not read costs less than asking for the time */
 		if ((r < 0 || p->fresh) && clock_ns(CLOCK_THREAD_CPUTIME_ID) >= until_ns)
 			return 0;
 	}

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Whom to manage.  Those that the administrator has named go first: by pid, by rule, then their
- * children.  Everybody else competes for the places that are left, by what is known to matter:
- * memory that is a process's own, whether it uses CPU and memory at all, and its name as a hint.
+ * Which processes to manage.  A managed process has a place in the managed set, and the set has
+ * max_processes places.  (In bpf/ and src/model/ a place is a CPU node.)
  *
- * Places are shared fairly: as long as somebody wants one, no user gets two more than he has, and
- * so within a user among cgroups.  (Taking all the places would otherwise be a way to have
- * others' processes ignored.)
+ * Processes that the administrator has named come first: by pid, by rule, then their children.
+ * The others compete for the places that are left.  Three things count: the memory that is a
+ * process's own, whether it uses CPU and memory at all, and its name as a hint.
  *
- * What is managed stays until it exits, shrinks to half the size, or another one is worth twice
- * as much, so that the set does not flap.
+ * Users share the places fairly.  As long as some user wants a place, no other user gets two more
+ * than he has.  The same holds among the cgroups of a user.  (Otherwise a user could take all the
+ * places, and others' processes would be ignored.)
+ *
+ * A managed process stays until it exits, shrinks to half the size, or another one is worth twice
+ * as much.  So the set does not flap.
  */
 #ifndef TS_CHOOSE_H
 #define TS_CHOOSE_H
@@ -19,16 +22,16 @@
 #include "process/scan.h"
 
 struct choose_options {
-	pid_t *pids; /* to be managed ... */
+	pid_t *pids; /* processes to be managed */
 	size_t nr_pids;
-	struct rule *rules; /* ... as well as what one of these matches */
+	struct rule *rules; /* a process that one of these matches is managed too */
 	size_t nr_rules;
 	char names[TS_MAX_NAMES][TS_NAME_LEN]; /* prefixes of known vector and MoE programs */
 	uint64_t min_rss_bytes;
 	uint64_t max_processes; /* 1 .. 1024 */
 };
 
-/* Why a process is managed; a smaller value is the stronger reason, but NAME and SIZE are equal. */
+/* Why a process is managed.  A smaller value is a stronger reason, but NAME and SIZE are equal. */
 enum choose_reason {
 	CHOOSE_PID,   /* --pid */
 	CHOOSE_RULE,  /* --match */
@@ -40,21 +43,21 @@ enum choose_reason {
 
 struct choice {
 	struct proc_stat proc;
-	struct scan_task task; /* whose id stands for its memory; its own nearly always */
+	struct scan_task task; /* its id stands for the process's memory, see scan.h */
 	enum choose_reason reason;
 	enum ts_class class; /* by rule, else TS_CLASS_UNSET */
 };
 
-/* What competes for a place. */
+/* A process that competes for a place. */
 struct candidate {
 	struct choice choice;
 	uid_t uid;
 	uint64_t cgroup;	/* any number that tells cgroups apart */
-	uint64_t private_bytes; /* resident, and nobody else's */
-	uint64_t shared_bytes;	/* resident, and perhaps others' too */
-	bool chosen;		/* has a place now */
-	bool idle;		/* uses no CPU, or no memory */
-	size_t turn;		/* choose_rank()'s own */
+	uint64_t private_bytes; /* resident, and only its own */
+	uint64_t shared_bytes;	/* resident, and others may map it too */
+	bool chosen;		/* it has a place now */
+	bool idle;		/* it uses no CPU, or no memory */
+	size_t turn;		/* for choose_rank() only */
 };
 
 struct chooser;
@@ -64,31 +67,33 @@ int chooser_new(struct chooser **out, const struct choose_options *options);
 void chooser_free(struct chooser *c);
 
 /*
- * Go on looking at processes, for about BUDGET_NS of CPU time; a pass over all of them begins a
- * second after the last began, if that is over.  NOW_NS is CLOCK_MONOTONIC, not 0.
+ * Go on looking at processes, for about BUDGET_NS of CPU time.  A pass over all of them begins a
+ * second after the last one began, if that is over.  NOW_NS is CLOCK_MONOTONIC, not 0.
  *
- * 1 when a pass is over: *OUT is the new choice, at most options->max_processes, owned by the
- * chooser until the next pass is over.  0 when there is none yet.  Or -errno.
+ * Returns 1 when a pass is over.  *OUT is the new choice, at most options->max_processes.  The
+ * chooser owns it, and it is valid until the next pass is over.  0 when there is none yet.  Or
+ * -errno.
  */
 int chooser_step(struct chooser *c, uint64_t now_ns, uint64_t budget_ns, const struct choice **out,
 		 size_t *nr);
 
-/* What went wrong in the pass that is over: 0, or the -errno for which a process was not read. */
+/* 0, or the -errno for which a process was not read in the pass that is over. */
 int chooser_error(const struct chooser *c);
 
-/* How much memory a managed process has used of late; it is remembered if that is next to none. */
+/* Tell how much memory a managed process has used of late.  Next to none is remembered. */
 void chooser_tell_used(struct chooser *c, const struct choice *choice, uint64_t bytes);
 
 /* The pure parts. */
 
 /*
- * Why P may have a place, or CHOOSE_NOT; CHOSEN says whether it has one.  A second of age is asked
- * of who is not named by pid or rule: a program that ends at once is not worth a place.
+ * Why P may have a place, or CHOOSE_NOT.  CHOSEN says whether it has one.  A process that neither
+ * a pid nor a rule names must be a second old, because a program that ends at once is not worth a
+ * place.
  */
 enum choose_reason choose_judge(const struct process *p, const struct choose_options *options,
 				uint64_t uptime_ticks, bool chosen);
 
-/* Move those who get one of MAX places to the front, and return their number. */
+/* Move the candidates that get one of MAX places to the front.  Returns their number. */
 size_t choose_rank(struct candidate *all, size_t nr, size_t max);
 
 const char *choose_reason_name(enum choose_reason reason);

@@ -33,7 +33,7 @@ enum ts_class class_parse(const char *name)
 	return TS_CLASS_UNSET;
 }
 
-/* From a '[' to its ']', by the rules of fnmatch(3); NULL when there is none. */
+/* The ']' that closes the '[' at GLOB, by the rules of fnmatch(3).  NULL when there is none. */
 static const char *find_bracket_end(const char *glob)
 {
 	const char *first = glob + 1;
@@ -55,7 +55,10 @@ static const char *find_bracket_end(const char *glob)
 	return NULL;
 }
 
-/* fnmatch() takes a '[' without its ']' for itself, and matches nothing with a '\\' at the end. */
+/*
+ * Is each '[' closed, and is there no '\\' at the end?  fnmatch() takes an open '[' as a plain
+ * character, and matches nothing with a '\\' at the end.
+ */
 static bool is_whole(const char *glob)
 {
 	for (; *glob; glob++) {
@@ -80,7 +83,7 @@ int rule_parse(struct rule *out, const char *text)
 			return -EINVAL;
 		snprintf(word, sizeof(word), "%.*s", (int)(equals - text), text);
 		class = class_parse(word);
-		/* kernel workers are known by a flag; no process is one by rule */
+		/* a flag of the kernel makes a task a kernel worker, and no rule does */
 		if (class == TS_CLASS_UNSET || class == TS_CLASS_KWORKER)
 			return -EINVAL;
 		text = equals + 1;

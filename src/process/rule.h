@@ -20,8 +20,8 @@ struct rule {
 };
 
 /*
- * 0; -EINVAL: not of the form (unknown class or field, no pattern); -EILSEQ: the
- * pattern has a '[' without its ']' or a '\' at its end; -ENOMEM.
+ * 0 or -ENOMEM.  -EINVAL: TEXT has not this form (unknown class or field, no pattern).  -EILSEQ:
+ * the pattern has a '[' without its ']' or a '\' at its end.
  */
 int rule_parse(struct rule *out, const char *text);
 bool rule_matches(const struct rule *rule, const char *value);

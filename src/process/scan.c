@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Two tables by pid, of this pass and of the one before: /proc lists by rising pid, so that both
- * are walked side by side and nothing has to be sorted or looked up.
+ * There are two tables by pid, one of this pass and one of the pass before.  /proc lists
+ * processes by rising pid.  So both tables are walked side by side, and nothing has to be sorted
+ * or searched.
  *
- * The directory is read in small pieces.  The kernel finds its place in it by the last pid, so a
- * pass may take as long as it likes: who lives all the while is seen once.
+ * The directory is read in small pieces.  The kernel goes on behind the last pid.  So a pass may
+ * take as long as it likes: a process that lives all the while is seen once.
  */
 #include "process/scan.h"
 
@@ -17,7 +18,7 @@
 
 #include "base/util.h"
 
-/* Less than this is no growth worth a look in each pass. */
+/* Growth by less than this is not worth a look in each pass. */
 #define LEAST_GROWTH_BYTES (UINT64_C(4) << 20)
 
 struct table {
@@ -28,14 +29,14 @@ struct table {
 struct scan {
 	struct table now, before;
 	size_t at_before; /* how far the walk along BEFORE has come */
-	int proc;	  /* /proc */
+	int proc;	  /* descriptor of /proc */
 	pid_t self;
 	uint64_t now_ns, uptime_ticks; /* as of the last scan_set_time() */
 	uint32_t pass;
-	size_t nr_others; /* of this pass: neither kernel threads nor watched */
-	size_t turns;	  /* passes in which each of the others is read once */
-	int error;	  /* of this pass: the first */
-	/* A piece of the directory; some forty processes. */
+	size_t nr_others; /* in this pass: neither kernel threads nor watched */
+	size_t turns;	  /* so many passes read each of the others once */
+	int error;	  /* the first of this pass */
+	/* A piece of the directory: some forty processes. */
 	_Alignas(8) char piece[1024];
 	size_t piece_bytes, at_piece;
 };
@@ -112,7 +113,7 @@ const struct process *scan_find(const struct scan *s, pid_t pid)
 	return table->nr ? bsearch(&key, table->by_pid, table->nr, sizeof(key), compare_pid) : NULL;
 }
 
-/* Room for one more at the end; NULL without memory. */
+/* Make room for one more process at the end.  NULL without memory. */
 static struct process *reserve(struct table *t)
 {
 	size_t more = MAX(2 * t->capacity, (size_t)256);
@@ -128,7 +129,7 @@ static struct process *reserve(struct table *t)
 	return &t->by_pid[t->nr];
 }
 
-/* What the pass before knew of it, or NULL. */
+/* The process as the pass before knew it, or NULL. */
 static const struct process *recall(struct scan *s, pid_t pid, ino_t inode)
 {
 	const struct table *t = &s->before;
@@ -146,7 +147,10 @@ static bool is_due(const struct scan *s, const struct process *p)
 	return p->note.watch || ((size_t)p->stat.pid + s->pass) % s->turns == 0;
 }
 
-/* Of one whose first thread has ended the memory shows under another's id only. */
+/*
+ * Find the thread whose id shows the memory.  It is another than the first one when that has
+ * ended.
+ */
 static void find_task(struct process *p)
 {
 	struct proc_stat living;
@@ -166,8 +170,8 @@ static void find_task(struct process *p)
 }
 
 /*
- * A hundredth of a CPU since the read before; where there is none, all its life.  One tick is no
- * measure of a second.
+ * Has it used a hundredth of a CPU since the read before, or in all its life if there was none?
+ * One tick is too coarse to measure a second by.
  */
 static bool was_busy(const struct scan *s, const struct process *p, const struct proc_stat *before)
 {
@@ -179,7 +183,7 @@ static bool was_busy(const struct scan *s, const struct process *p, const struct
 	return used > 1 && used * 100 >= MIN(age, since_ns / tick_ns);
 }
 
-/* P as the pass before knew it (or all 0) becomes what it is now.  0 or -errno. */
+/* Read P, which is as the pass before knew it, or all 0.  0 or -errno. */
 static int read_again(const struct scan *s, struct process *p, pid_t pid)
 {
 	const struct proc_stat before = p->stat;
@@ -203,8 +207,8 @@ static int read_again(const struct scan *s, struct process *p, pid_t pid)
 }
 
 /*
- * One entry of /proc: 1 with a process for the reader, 0 or (when a file had to be read) -EAGAIN
- * with none, or -ENOMEM.
+ * Look at one entry of /proc.  Returns 1 with a process for the reader, or -ENOMEM.  Without a
+ * process it returns 0, or -EAGAIN when a file had to be read.
  */
 static int look(struct scan *s, struct process **out, pid_t pid, ino_t inode)
 {
@@ -222,7 +226,7 @@ static int look(struct scan *s, struct process **out, pid_t pid, ino_t inode)
 		r = read_again(s, p, pid);
 	if (r < 0 && r != -ESRCH && !s->error)
 		s->error = r;
-	/* gone; or it cannot be read just now: what is known of it still stands */
+	/* it is gone, or it cannot be read just now and what is known of it still holds */
 	if (r == -ESRCH || (r < 0 && !known))
 		return -EAGAIN;
 	s->now.nr++;
@@ -233,7 +237,7 @@ static int look(struct scan *s, struct process **out, pid_t pid, ino_t inode)
 	return 1;
 }
 
-/* 1, 0 at the end, or -errno. */
+/* Read the next piece of the directory.  1, 0 at the end, or -errno. */
 static int next_piece(struct scan *s)
 {
 	ssize_t n = getdents64(s->proc, s->piece, sizeof(s->piece));

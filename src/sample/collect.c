@@ -10,9 +10,9 @@
 #include "base/util.h"
 #include "numa/residency.h"
 
-#define LEAST_CAPACITY 64 /* regions: a few KB */
+#define LEAST_CAPACITY 64 /* regions, which take a few KB */
 
-/* Grown to the largest sample seen and kept. */
+/* It grows to the largest sample seen, and keeps that size. */
 struct collector {
 	struct residency *residency;
 	struct view_regions folded;
@@ -70,8 +70,8 @@ static int reserve_ranges(struct collector *c, size_t nr)
 }
 
 /*
- * Room for NR regions, and not for many more, since each process has its own.  The last sample
- * goes with its room: nothing is copied.
+ * Make room for NR regions, and not for many more, because each process has its own.  Nothing is
+ * copied: when the room changes, the last sample is lost.
  */
 static int reserve_regions(struct collected *of, size_t nr, size_t nr_mem_nodes)
 {
@@ -100,8 +100,8 @@ static int reserve_regions(struct collected *of, size_t nr, size_t nr_mem_nodes)
 }
 
 /*
- * Which pages to look at: in proportion to heat, and at least one of every
- * region that has some, so that the shares of the working set are known too.
+ * Plan which pages to look at.  Their number is in proportion to heat.  Every region with heat has
+ * at least one, so that the shares of the working set are known too.
  */
 static void plan_pages(struct collector *c, size_t budget)
 {

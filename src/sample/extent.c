@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The extent of a process; extent.h has the theory. */
+/* The extent of a process.  extent.h has the theory. */
 #include "sample/extent.h"
 
 #include <errno.h>
@@ -14,28 +14,28 @@
 #include "base/util.h"
 
 #define LEAST_CELL_BYTES (UINT64_C(2) << 20)
-#define CELLS 256 /* of resident memory, at most, or cells are made larger */
+#define CELLS 256 /* if resident memory has more, cells are made larger */
 /*
- * Addresses that one question may span.  Page tables without a page, which a hostile
- * process can have many of, cost some milliseconds for so much.
+ * How many bytes of addresses one question may span.  A hostile process can have many page tables
+ * without a page.  For so many bytes they cost some milliseconds.
  */
 #define WINDOW_BYTES (UINT64_C(4) << 30)
-#define MAX_MAPPINGS 1024 /* shared ones looked at for views; of more, none is known */
-/* Between looks: doubled each time that nothing has changed. */
+#define MAX_MAPPINGS 1024 /* shared mappings; of a process with more, no view is known */
+/* The time between two looks.  It is doubled each time that nothing has changed. */
 #define SHORTEST_NS NSEC_PER_SEC
 #define LONGEST_NS (8 * NSEC_PER_SEC)
 
 struct extent {
-	struct damon_ranges ranges; /* as given out */
+	struct damon_ranges ranges; /* what extent_ranges() returns */
 	uint64_t resident_bytes;
 	struct views views;
-	uint64_t next_ns, wait_ns; /* of the next look, and how long after the last one */
-	uint64_t rss_bytes;	   /* when that began */
+	uint64_t next_ns, wait_ns; /* time of the next look, and how long after the last one */
+	uint64_t rss_bytes;	   /* when the last look began */
 	/* the look under way */
 	int pagemap; /* -1: none */
 	int maps;
 	uint64_t at;  /* the next address to ask for */
-	uint64_t top; /* no address can be asked for from here on; 0: not known yet */
+	uint64_t top; /* addresses from here on cannot be asked for; 0: not known yet */
 	uint64_t cell_bytes;
 	struct extent_runs runs;
 	struct view_regions folded; /* scratch */
@@ -85,7 +85,7 @@ const struct views *extent_views(const struct extent *e)
 	return &e->views;
 }
 
-/* The first page in START..END that holds memory: 1, 0 when there is none, or -errno. */
+/* Find the first page in START..END that holds memory.  1, 0 when there is none, or -errno. */
 static int first_page(uint64_t *out, int pagemap, uint64_t start, uint64_t end)
 {
 	struct page_region found;
@@ -96,7 +96,7 @@ static int first_page(uint64_t *out, int pagemap, uint64_t start, uint64_t end)
 		.vec = (uintptr_t)&found,
 		.vec_len = 1,
 		.max_pages = 1,
-		/* the page of zeros, which all share, is no memory of anybody */
+		/* the page of zeros does not count: all processes share it */
 		.category_inverted = PAGE_IS_PFNZERO,
 		.category_mask = PAGE_IS_PRESENT | PAGE_IS_PFNZERO,
 		.return_mask = PAGE_IS_PRESENT,
@@ -110,7 +110,7 @@ static int first_page(uint64_t *out, int pagemap, uint64_t start, uint64_t end)
 	return r > 0;
 }
 
-/* The mapping at ADDRESS or the next one, of those with FLAGS.  -ENOENT: none. */
+/* Find the mapping with FLAGS that is at ADDRESS, or the next one.  -ENOENT: none. */
 static int find_mapping(struct procmap_query *out, int maps, uint64_t address, uint64_t flags)
 {
 	*out = (struct procmap_query){
@@ -204,7 +204,7 @@ void extent_runs_close(struct extent_runs *runs, size_t max)
 	for (size_t i = 1; i < runs->nr; i++)
 		gaps[nr_gaps++] = runs->list[i].start - runs->list[i - 1].end;
 	qsort(gaps, nr_gaps, sizeof(*gaps), compare_gap);
-	/* alike gaps go together, so that there may be fewer than MAX in the end */
+	/* gaps of the same size are closed together, so fewer than MAX may be left */
 	close_gaps(runs, gaps[runs->nr - max - 1] + 1);
 }
 
@@ -234,7 +234,7 @@ static uint64_t common_bytes(const struct damon_ranges *a, const struct damon_ra
 	return bytes;
 }
 
-/* Memory that nobody looks at matters more than addresses without memory. */
+/* Memory that DAMON misses matters more than addresses without memory. */
 bool extent_differs(const struct damon_ranges *now, const struct damon_ranges *next)
 {
 	uint64_t bytes = ranges_bytes(next), common = common_bytes(now, next);
@@ -266,7 +266,7 @@ static int begin_look(struct extent *e, pid_t task, uint64_t rss_bytes)
 	return 0;
 }
 
-/* Ask once.  1 when there is nothing behind e->at any more, 0 to go on, or -errno. */
+/* Ask once.  1 when nothing is left behind e->at, 0 to go on, or -errno. */
 static int ask(struct extent *e)
 {
 	uint64_t end = MIN(e->at + WINDOW_BYTES, e->top), page;
@@ -279,7 +279,7 @@ static int ask(struct extent *e)
 	if (r < 0)
 		return r;
 	if (r) {
-		/* gaps that are closed anyway are not looked for */
+		/* do not look for gaps that would be closed anyway */
 		e->cell_bytes = MAX(e->cell_bytes, e->runs.gap_bytes);
 		e->at = (page / e->cell_bytes + 1) * e->cell_bytes;
 		return extent_runs_add(&e->runs, page, e->at);
@@ -325,7 +325,7 @@ static int look_for_views(struct extent *e)
 	return r == -ENOENT ? views_find(&e->views, mappings, nr) : r;
 }
 
-/* What is resident: no more than /proc says, and of several views one. */
+/* Measure what is resident.  Of several views one counts.  It is no more than /proc says. */
 static int measure(struct extent *e, pid_t task)
 {
 	_cleanup_free_ struct damon_region *regions =
@@ -352,7 +352,7 @@ static int measure(struct extent *e, pid_t task)
 	return 0;
 }
 
-/* All has been asked: 1 when the ranges are others now, else 0 or -errno. */
+/* All has been asked.  1 when the ranges have changed, else 0 or -errno. */
 static int finish(struct extent *e, pid_t task, uint64_t now_ns)
 {
 	struct damon_ranges next = {0};
@@ -375,7 +375,10 @@ static int finish(struct extent *e, pid_t task, uint64_t now_ns)
 	return differs;
 }
 
-/* Earlier than planned when the resident set has changed by a thirty-second since. */
+/*
+ * Is it time for a look?  It is earlier than planned when the resident set has changed by a
+ * thirty-second.
+ */
 static bool is_due(const struct extent *e, uint64_t now_ns, uint64_t rss_bytes)
 {
 	uint64_t change =
@@ -404,7 +407,7 @@ int extent_look(struct extent *e, pid_t task, uint64_t now_ns, uint64_t until_ns
 	if (r > 0)
 		r = finish(e, task, now_ns);
 	end_look(e);
-	/* what cannot be looked at now is looked at later: it may be gone, or too short of memory */
+	/* it may be gone, or there is too little memory: look again later */
 	if (r < 0)
 		e->next_ns = now_ns + e->wait_ns;
 	return r;

@@ -2,20 +2,19 @@
 /*
  * The extent of a process: which ranges of its addresses hold memory.
  *
- * Many programs reserve much more than they use: Go, Java, LMDB, tcmalloc.  Of a
- * terabyte of addresses with 70 MB in them DAMON's own rule (three areas, between
- * the largest gaps) monitors the terabyte, and no sample ever hits the 70 MB.  So
- * DAMON is given the ranges with memory in them.
+ * Many programs reserve much more than they use: Go, Java, LMDB, tcmalloc.  DAMON's own rule
+ * takes three areas, between the largest gaps.  Of a terabyte of addresses with 70 MB in them it
+ * monitors the terabyte, and no sample ever hits the 70 MB.  So we give DAMON the ranges with
+ * memory in them.
  *
- * The kernel is asked for the first page that is present from an address on
- * (PAGEMAP_SCAN, Linux 6.7); the next question starts a cell behind it.  So a look
- * costs a question a cell, and holes are skipped by the page tables' upper levels.
- * A cell is 2 MB, or larger where a process has so much memory that there would be
- * more than some hundreds.  Runs of cells are ranges; where there are more than
- * DAMON takes, the smallest gaps are closed.
+ * A look asks the kernel for the first page that is present from an address on (PAGEMAP_SCAN,
+ * Linux 6.7).  The next question starts one cell behind that page.  So a look costs a question a
+ * cell, and the upper levels of page tables skip holes.  A cell is 2 MB.  It is larger where a
+ * process has so much memory that there would be more than some hundreds of cells.  Runs of cells
+ * are ranges.  Where there are more than DAMON takes, the smallest gaps are closed.
  *
- * Looks are made again and again as heaps grow: a second later where something
- * changed, seldom where nothing does.
+ * Looks are repeated because heaps grow: a second later where something changed, and seldom where
+ * nothing does.
  */
 #ifndef TS_EXTENT_H
 #define TS_EXTENT_H
@@ -30,7 +29,7 @@
 
 struct extent;
 
-/* Can this kernel tell?  False below Linux 6.11 (PROCMAP_QUERY) and without PROC_PAGE_MONITOR. */
+/* Can this kernel tell?  Not before Linux 6.11 (PROCMAP_QUERY), nor without PROC_PAGE_MONITOR. */
 bool extent_is_supported(void);
 
 /* NULL without memory. */
@@ -38,19 +37,18 @@ struct extent *extent_new(void);
 void extent_free(struct extent *e);
 
 /*
- * Begin a look if it is time, or go on with the one that was begun, until it is done or
- * UNTIL_NS (CLOCK_MONOTONIC, as NOW_NS) is over.  TASK is the process, or a thread of it that
- * lives.  RSS_BYTES is what it has now, roughly; a look is made sooner when that changes.
- * 1 when the ranges are others than before, 0, or a negative errno: then they stay as
- * they are.
+ * Begin a look if it is time, or go on with the one that was begun.  Stop when it is done, or at
+ * UNTIL_NS (CLOCK_MONOTONIC, as NOW_NS).  TASK is the process, or a living thread of it.
+ * RSS_BYTES is its resident size now, roughly.  A look comes sooner when that changes.  Returns 1
+ * when the ranges have changed, 0, or a negative errno.  On failure they stay as they are.
  */
 int extent_look(struct extent *e, pid_t task, uint64_t now_ns, uint64_t until_ns,
 		uint64_t rss_bytes);
 
-/* As of the last look that found them changed; nr 0: none known. */
+/* The ranges, as of the last look that found them changed.  nr 0: none is known. */
 const struct damon_ranges *extent_ranges(const struct extent *e);
 
-/* Resident memory as of the last look, each view of it counted once.  0: not known. */
+/* Resident memory as of the last look.  Of several views one counts.  0: not known. */
 uint64_t extent_resident_bytes(const struct extent *e);
 
 const struct views *extent_views(const struct extent *e);
@@ -66,7 +64,7 @@ struct extent_runs {
 #define EXTENT_MAX_RUNS 1024
 
 /*
- * Add START..END, not before the last one's start.  With more than EXTENT_MAX_RUNS
+ * Add START..END, which does not start before the last run.  With more than EXTENT_MAX_RUNS,
  * gap_bytes grows.  0 or -ENOMEM.
  */
 int extent_runs_add(struct extent_runs *runs, uint64_t start, uint64_t end);

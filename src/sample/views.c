@@ -2,12 +2,11 @@
 /*
  * Several views of the same memory.
  *
- * Finding: in order of file and offset, the mapping that reaches farthest so far
- * is the original of what the next one shares with it.
+ * Finding.  Mappings are sorted by file and offset.  The mapping that reaches farthest so far
+ * covers the next one.  It is the original of what they share.
  *
- * Folding: regions are cut where views begin and end, each piece moves to its
- * original, and between two neighbouring bounds of all pieces those that lie there
- * are put together.
+ * Folding.  Regions are cut where views begin and end, and each piece moves to its original.  The
+ * pieces that lie between two neighbouring bounds of all pieces are put together.
  */
 #include "sample/views.h"
 
@@ -74,8 +73,8 @@ static int add_view(struct views *v, uint64_t start, uint64_t bytes, uint64_t or
 }
 
 /*
- * What M shares with the original COVER.  COVER's own beginning may be a view of
- * the one that covered before: then M's is one of that, too, by views that are there.
+ * Add what M shares with COVER.  The beginning of COVER may itself be a view of the mapping that
+ * covered before.  Then so is that part of M, and the views that are there lead to its original.
  */
 static int add_shared(struct views *v, size_t first, const struct view_mapping *m,
 		      const struct view_mapping *cover)
@@ -131,7 +130,7 @@ int views_find(struct views *v, struct view_mapping *mappings, size_t nr)
 	return 0;
 }
 
-/* Room for the most that NR regions can come to; the old contents are lost. */
+/* Make room for what NR_PIECES can come to at most.  The old contents are lost. */
 static int reserve(struct view_regions *out, size_t nr_pieces)
 {
 	size_t capacity = MAX(2 * nr_pieces, 2 * out->capacity);
@@ -162,7 +161,7 @@ static int by_value(const void *a, const void *b)
 	return compare_u64(*(const uint64_t *)a, *(const uint64_t *)b);
 }
 
-/* The regions, cut at the views' bounds and moved to the originals; returns how many. */
+/* Cut the regions at the bounds of views, and move them to the originals.  Returns how many. */
 static size_t cut(struct view_region *pieces, const struct views *v,
 		  const struct damon_region *regions, size_t nr)
 {
@@ -193,7 +192,7 @@ static size_t cut(struct view_region *pieces, const struct views *v,
 	return nr_pieces;
 }
 
-/* Of all PIECES that cover START..END, one; false when none does. */
+/* Make one region of all PIECES that cover START..END.  False when none does. */
 static bool put_together(struct view_region *out, const struct view_region *pieces, size_t nr,
 			 uint64_t start, uint64_t end, uint32_t max_nr_accesses)
 {
@@ -219,7 +218,7 @@ static bool put_together(struct view_region *out, const struct view_region *piec
 	return found;
 }
 
-/* The piece of which B is the continuation, so that both are one region again. */
+/* Does B continue A, so that both are one region again? */
 static bool continues(const struct view_region *a, const struct view_region *b)
 {
 	return a->region.end == b->region.start && a->region.nr_accesses == b->region.nr_accesses &&
@@ -262,7 +261,7 @@ int views_fold(struct view_regions *out, const struct views *v, const struct dam
 	out->nr = 0;
 	if (!nr)
 		return 0;
-	/* each bound of a view cuts one region at most */
+	/* a bound of a view cuts one region at most */
 	if (reserve(out, nr + 2 * v->nr) < 0)
 		return -ENOMEM;
 	if (!v->nr) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Several views of the same memory: parts of one file that a process maps more
- * than once, as garbage collectors and databases do.  Each view has page tables
- * and thus access counts of its own; the memory behind is there once.  So what is
- * seen through a view is folded onto the addresses of the first, its original.
+ * Several views of the same memory.  A process may map a part of a file more than once, as
+ * garbage collectors and databases do.  Each such mapping is a view.  It has page tables of its
+ * own, and so access counts of its own, but the memory behind is there once.  The first view is
+ * the original.  The accesses that are seen through the others are folded onto its addresses.
  * Pure: no I/O.
  */
 #ifndef TS_VIEWS_H
@@ -16,17 +16,17 @@
 
 /* Part of a file as it is mapped: a VMA. */
 struct view_mapping {
-	uint64_t start, end; /* addresses, end exclusive */
-	uint64_t offset;     /* in the file, of START */
+	uint64_t start, end; /* addresses, END exclusive */
+	uint64_t offset;     /* of START in the file */
 	uint64_t device, inode;
 };
 
-/* START..END shows the memory that lies at ORIGINAL, too. */
+/* START..END shows the same memory as the addresses from ORIGINAL on. */
 struct view {
 	uint64_t start, end, original;
 };
 
-/* In order of addresses; no original is in a view. */
+/* Views are in order of addresses.  No original is in a view. */
 struct views {
 	struct view *list;
 	size_t nr, capacity;
@@ -34,13 +34,14 @@ struct views {
 
 void views_deinit(struct views *v);
 
-/* Find the views among NR mappings, which are put into another order.  0 or -ENOMEM. */
+/* Find the views among NR mappings.  This changes the mappings' order.  0 or -ENOMEM. */
 int views_find(struct views *v, struct view_mapping *mappings, size_t nr);
 
 /* A region at its original's addresses. */
 struct view_region {
 	struct damon_region region;
-	uint64_t seen_at; /* region.start in the view used most: there its pages can be asked for */
+	/* The address of region.start in the view with most accesses.  Ask for its pages there. */
+	uint64_t seen_at;
 };
 
 /* An array that grows. */
@@ -53,9 +54,9 @@ struct view_regions {
 void view_regions_deinit(struct view_regions *r);
 
 /*
- * Fold NR regions, ascending and without overlap, by the views: the result is so,
- * too.  Accesses through several views add up, to MAX_NR_ACCESSES at most.  Of ages the
- * smallest counts.  0 or -ENOMEM.
+ * Fold NR regions by the views.  They ascend and do not overlap, and so does the result.  Accesses
+ * through several views add up, to MAX_NR_ACCESSES at most.  Of ages the smallest counts.  0 or
+ * -ENOMEM.
  */
 int views_fold(struct view_regions *out, const struct views *v, const struct damon_region *regions,
 	       size_t nr, uint32_t max_nr_accesses);

@@ -6,7 +6,7 @@
 
 #include "base/util.h"
 
-/* Keep the BITS upper bits of VALUE: a step is 1/2^BITS of it. */
+/* Keep the upper BITS bits of VALUE.  So a step is 1/2^BITS of it. */
 static uint64_t round_to_bits(uint64_t value, int bits)
 {
 	int shift = 63 - (value ? __builtin_clzll(value) : 63) - bits;

@@ -14,8 +14,8 @@
 #include "base/util.h"
 
 /*
- * The skeleton is generated with types as the BPF side has them.  These are
- * what it uses beyond linux/types.h; the kptr tag is the kernel's business.
+ * The generated skeleton has the types of the BPF side.  These are the ones it uses beyond
+ * linux/types.h.  The kptr tag means something to the kernel only.
  */
 typedef int8_t s8;
 typedef int32_t s32;
@@ -25,12 +25,15 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 #include "bpf/tiersched.skel.h"
 
-/* include/linux/sched/ext.h; stable, for tools print them */
+/* include/linux/sched/ext.h; they are stable, because tools print them */
 enum { EXIT_KIND_UNREG = 64, EXIT_KIND_ERROR = 1024 };
 #define EXIT_CODE_RESTART (1ULL << 48)
 #define OPS_ENQ_LAST (1ULL << 1)
 #define OPS_SWITCH_PARTIAL (1ULL << 3)
-/* a waker hands the task to its CPU, rather than take that one's lock and wait for it to have slept */
+/*
+ * A task that wakes another hands it to its CPU.  Otherwise it would take that CPU's lock and wait
+ * until the other has finished going to sleep.
+ */
 #define OPS_ALLOW_QUEUED_WAKEUP (1ULL << 5)
 #define OPS_BUILTIN_IDLE_PER_NODE (1ULL << 6)
 
@@ -38,11 +41,11 @@ struct sched {
 	struct tiersched_bpf *skel;
 	struct bpf_link *link;
 	int nr_possible_cpus;
-	struct ts_cpu *contexts; /* of each possible CPU, as last written */
-	uint64_t *percpu;	 /* scratch of sched_stats() */
+	struct ts_cpu *contexts; /* of each possible CPU, as written last */
+	uint64_t *percpu;	 /* scratch for sched_stats() */
 };
 
-/* With -v alone: the verifier's log is one message of many lines. */
+/* Print libbpf's messages with -v only: the verifier's log is one message of many lines. */
 _printf_(2, 0)
 static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
 {
@@ -70,11 +73,14 @@ static void configure(struct tiersched_bpf *skel, const struct sched_options *o,
 						(o->partial ? OPS_SWITCH_PARTIAL : 0);
 }
 
-/* Without CONFIG_EXT_GROUP_SCHED the kernel has none of these members: libbpf would refuse them. */
+/*
+ * Without CONFIG_EXT_GROUP_SCHED the kernel has none of these members, and libbpf would refuse
+ * them.
+ */
 static void leave_out_groups(struct tiersched_bpf *skel)
 {
 	skel->rodata->has_groups = false;
-	skel->struct_ops.tiersched_ops->exit_task = NULL; /* needed for groups alone */
+	skel->struct_ops.tiersched_ops->exit_task = NULL; /* needed only for groups */
 	skel->struct_ops.tiersched_ops->cgroup_init = NULL;
 	skel->struct_ops.tiersched_ops->cgroup_exit = NULL;
 	skel->struct_ops.tiersched_ops->cgroup_move = NULL;
@@ -82,7 +88,7 @@ static void leave_out_groups(struct tiersched_bpf *skel)
 	bpf_map__set_autocreate(skel->maps.cgroup_slots, false);
 }
 
-/* Into the kernel, not attached yet.  -ENOTSUP: the kernel lacks some of its ops. */
+/* Load it into the kernel, without attaching.  -ENOTSUP: the kernel lacks some of its ops. */
 static int load(struct sched *s, const struct sched_options *o, const struct machine *m,
 		uint64_t stale_after_ns, bool with_groups)
 {
@@ -94,7 +100,7 @@ static int load(struct sched *s, const struct sched_options *o, const struct mac
 	if (!with_groups)
 		leave_out_groups(s->skel);
 	bpf_map__set_max_entries(s->skel->maps.cpu_contexts, (u32)s->nr_possible_cpus);
-	/* struct_ops maps attach by hand: an automatic one would have no link to poll */
+	/* attach the struct_ops map by hand: otherwise there is no link to poll */
 	bpf_map__set_autoattach(s->skel->maps.tiersched_ops, false);
 	return tiersched_bpf__load(s->skel);
 }
@@ -115,7 +121,7 @@ int sched_load(struct sched **out, const struct sched_options *o, const struct m
 		r = s->nr_possible_cpus < 0 ? s->nr_possible_cpus : -ENOMEM;
 	else
 		r = load(s, o, m, stale_after_ns, true);
-	/* without CONFIG_EXT_GROUP_SCHED; to ask its BTF first would cost each start */
+	/* no CONFIG_EXT_GROUP_SCHED; to look into the BTF first would cost each start */
 	if (r == -ENOTSUP)
 		r = load(s, o, m, stale_after_ns, false);
 	if (r < 0) {

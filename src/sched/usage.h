@@ -2,8 +2,8 @@
 /*
  * What the scheduler has counted of a process, from one look to the next.
  *
- * The scheduler counts upwards.  One that is attached anew begins with all 0, and what it counts by
- * the next look is all that happened since: no difference is ever below 0.
+ * The scheduler counts upwards.  A scheduler that is attached anew begins with 0.  Then its counts
+ * at the next look are all that happened since, and no difference is ever below 0.
  */
 #ifndef TS_USAGE_H
 #define TS_USAGE_H
@@ -14,14 +14,20 @@
 
 struct usage {
 	struct ts_usage last;		  /* as of the last look */
-	uint64_t class_ns[TS_NR_CLASSES]; /* run time of late, by class: halves every second ... */
-	uint64_t halved_ns;		  /* ... and did last at this time */
+	uint64_t class_ns[TS_NR_CLASSES]; /* run time of late, by class; halved every second */
+	uint64_t halved_ns;		  /* when it was halved last */
 };
 
-/* NOW is as of NOW_NS (CLOCK_MONOTONIC).  Returns how often it moved between nodes since. */
+/*
+ * Take over NOW, which is as of NOW_NS (CLOCK_MONOTONIC).  Returns how often the process has moved
+ * between nodes since the last look.
+ */
 uint32_t usage_take(struct usage *u, const struct ts_usage *now, uint64_t now_ns);
 
-/* What its threads were for most of their run time of late; UNSET: none ran, or nobody counts. */
+/*
+ * The class of its threads for most of their run time of late.  UNSET: none has run, or there is
+ * no scheduler that counts.
+ */
 enum ts_class usage_class(const struct usage *u);
 
 #endif
