@@ -71,15 +71,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_safe(part);
 		assert(strlen(part) < cut && !strncmp(part, whole, strlen(part)));
 	}
-	for (unsigned int columns = 0; columns <= 20; columns++) {
-		char *column = malloc(ESCAPE_COLUMN_SIZE(columns));
-
-		assert(column);
-		escape_column(column, ESCAPE_COLUMN_SIZE(columns), whole, columns);
-		check_safe(column);
-		assert(2 * strlen(column) >= columns);
-		free(column);
-	}
 	free(text);
 	free(whole);
 	free(part);

@@ -67,41 +67,6 @@ static void cuts(void **state)
 	assert_string_equal(escape(buf, 2, "\\"), "");
 }
 
-static void columns(void **state)
-{
-	static const struct {
-		const char *text, *column;
-	} cases[] = {
-		{"", "        "},
-		{"a", "a       "},
-		{"12345678", "12345678"},
-		{"123456789", "12345..."},
-		{"zürich", "zürich  "},
-		{"zu\xcc\x88rich", "zu\xcc\x88rich  "},
-		{"向量数据", "向量数据"},
-		{"向量数据库", "向量... "}, /* half a character does not go before the mark */
-		{"\\x1b\\x0a", "\\x1b\\x0a"},
-		{"\\x1b\\x0ab", "\\x1b..."},
-		{"12\\x1b345", "12..."},
-		{"1234567\\\\", "12345..."},
-	};
-	char buf[ESCAPE_COLUMN_SIZE(8)];
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		char wanted[16];
-
-		print_message("# '%s'\n", cases[i].column);
-		snprintf(wanted, sizeof(wanted), "%s", cases[i].column);
-		/* an escape that does not fit leaves room: so many columns are still there */
-		while (strlen(wanted) < 8)
-			strcat(wanted, " ");
-		assert_string_equal(escape_column(buf, sizeof(buf), cases[i].text, 8), wanted);
-	}
-	assert_string_equal(escape_column(buf, sizeof(buf), "abc", 2), "..");
-	assert_string_equal(escape_column(buf, sizeof(buf), "abc", 0), "");
-}
-
 /* What CALL writes to stderr. */
 static void capture(char *out, size_t size, void (*call)(void))
 {
@@ -157,7 +122,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes),
 		cmocka_unit_test(cuts),
-		cmocka_unit_test(columns),
 		cmocka_unit_test(logs),
 	};
 

@@ -11,20 +11,20 @@
 
 #include "report/text.h"
 
-/* What text_print() says of DOCUMENT. */
-static const char *text_of(const char *document)
+/* What text_print() says of DOCUMENT, with its table as O says. */
+static const char *text_with(const char *document, const struct table_options *o)
 {
 	static char text[8192];
-	json_object *o = json_tokener_parse(document);
+	json_object *parsed = json_tokener_parse(document);
 	FILE *file = tmpfile();
 	int out = dup(STDOUT_FILENO);
 	size_t n;
 
-	assert_non_null(o);
+	assert_non_null(parsed);
 	assert_non_null(file);
 	fflush(stdout);
 	dup2(fileno(file), STDOUT_FILENO);
-	text_print(o);
+	assert_int_equal(text_print(parsed, o), 0);
 	fflush(stdout);
 	dup2(out, STDOUT_FILENO);
 	close(out);
@@ -32,8 +32,13 @@ static const char *text_of(const char *document)
 	n = fread(text, 1, sizeof(text) - 1, file);
 	text[n] = '\0';
 	fclose(file);
-	json_object_put(o);
+	json_object_put(parsed);
 	return text;
+}
+
+static const char *text_of(const char *document)
+{
+	return text_with(document, NULL);
 }
 
 #define HEAD                                                                                       \
@@ -44,6 +49,15 @@ static const char *text_of(const char *document)
 	"cxl-tiersched 1.2 (pid 7), up 1m01s: scheduling, DAMON every 100ms; costs 2.5% of a "     \
 	"CPU, 1.5 ms a tick\n"
 
+#define ONE_PROCESS                                                                                \
+	"\"processes\": [{\"pid\": 42, \"name\": \"milvus\", \"why\": \"name\", "                  \
+	"\"class\": \"vector\", \"priority\": -20, \"rss_bytes\": 3145728, "                       \
+	"\"working_set_bytes\": 1048576, \"preferred_node\": 0, \"saturates\": false, "            \
+	"\"llc_hit_percent\": {\"value\": 87.5}, \"run_ns\": 61000000000, "                        \
+	"\"placed_ns\": 200, \"near_ns\": 150, "                                                   \
+	"\"memory\": [{\"node\": 0, \"heat_percent\": 3}, {\"node\": 2, \"heat_percent\": 97}], "  \
+	"\"cpu_nodes\": [{\"node\": 0, \"locality\": 100}, {\"node\": 1, \"locality\": null}]}]}"
+
 static void nodes_and_processes(void **state)
 {
 	assert_string_equal(
@@ -52,26 +66,48 @@ static void nodes_and_processes(void **state)
 			"{\"node\": 2, \"cpus\": \"\", \"cxl\": \"region\", \"near_nodes\": \"0\", "
 			"\"read_mbps\": {\"value\": 1000, \"source\": \"cxl-pmu\"}, "
 			"\"write_mbps\": {\"value\": 500, \"source\": \"cxl-pmu\"}, "
-			"\"utilisation_percent\": {\"value\": 40}, \"latency_ns\": {\"value\": 250}}], "
-			"\"processes\": [{\"pid\": 42, \"name\": \"milvus\", \"why\": \"name\", "
-			"\"working_set_bytes\": 1048576, \"preferred_node\": 0, "
-			"\"placed_ns\": 200, \"near_ns\": 150, "
-			"\"memory\": [{\"node\": 0, \"heat_percent\": 3}, "
-			"{\"node\": 2, \"heat_percent\": 97}], "
-			"\"cpu_nodes\": [{\"node\": 0, \"locality\": 100}]}]}"),
-		FIRST_LINE
-		"nodes: 0 CPUs 0-1, 2 CXL near 0 1.5 GB/s (40%) 250 ns\n\n"
-		"    PID NAME            WHY    WORKSET  HEAT BY NODE      BEST  LOCALITY         NEAR\n"
-		"     42 milvus          name     1.00M  2:97% 0:3%           0  0:100             75%\n");
+			"\"utilisation_percent\": {\"value\": 40}, \"latency_ns\": {\"value\": "
+			"250}}], " ONE_PROCESS),
+		FIRST_LINE "nodes: 0 CPUs 0-1, 2 CXL near 0 1.5 GB/s (40%) 250 ns\n\n"
+			   "PID  NAME    WHY   WORKSET  HEAT        BEST  LOCALITY  NEAR\n"
+			   " 42  milvus  name    1.00M  2:97% 0:3%     0  0:100      75%\n");
+}
+
+/* Then it is the table alone. */
+static void columns_that_are_asked_for(void **state)
+{
+	struct table_options some = {.output =
+					     (char *)"pid,RSS,class,PRIORITY,HITS,SATURATES,TIME"},
+			     raw = {.output = (char *)"PID,HEAT,MOVES",
+				    .noheadings = true,
+				    .raw = true};
+
+	assert_string_equal(text_with(HEAD ONE_PROCESS, &some),
+			    "PID    RSS  CLASS   PRIORITY  HITS  SATURATES   TIME\n"
+			    " 42  3.00M  vector       -20   88%  no         1m01s\n");
+	assert_string_equal(text_with(HEAD ONE_PROCESS, &raw), "42 2:97%\\x200:3% -\n");
+	assert_string_equal(text_with(HEAD "\"processes\": []}", &raw), "");
+}
+
+static void a_name_reaches_no_terminal_as_it_is(void **state)
+{
+	/* escaped by the daemon; and by one that did not */
+	const char *text = text_of(HEAD "\"processes\": ["
+					"{\"pid\": 1, \"name\": \"\\\\x1b[31m\\\\x0aa long one\"}, "
+					"{\"pid\": 2, \"name\": \"\\u001b[31m\\n  3  root\"}]}");
+
+	assert_non_null(strstr(text, "\n  1  \\x1b[31m\\x0aa long one  "));
+	assert_non_null(strstr(text, "\n  2  \\x1b[31m\\x0a  3  root  "));
+	assert_null(strchr(text, '\x1b'));
 }
 
 static void what_is_not_known_is_a_dash(void **state)
 {
 	const char *text = text_of(HEAD "\"nodes\": [], \"processes\": [{\"pid\": 1}]}");
 
-	assert_string_equal(
-		strrchr(text, 'R') + 2,
-		"      1 -               -            0  -                    -  -                   -\n");
+	assert_string_equal(strstr(text, "PID"),
+			    "PID  NAME  WHY  WORKSET  HEAT  BEST  LOCALITY  NEAR\n"
+			    "  1  -     -          -  -        -  -            -\n");
 	assert_string_equal(text_of("{}"),
 			    "cxl-tiersched - (pid -), up 0us: scheduling, DAMON every 0us; costs "
 			    "-% of a CPU, 0.0 ms a tick\n"
@@ -101,6 +137,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nodes_and_processes),
+		cmocka_unit_test(columns_that_are_asked_for),
+		cmocka_unit_test(a_name_reaches_no_terminal_as_it_is),
 		cmocka_unit_test(what_is_not_known_is_a_dash),
 		cmocka_unit_test(who_sees_his_own_alone_is_told),
 		cmocka_unit_test(simulated_figures_and_troubles_are_told),

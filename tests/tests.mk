@@ -6,7 +6,7 @@ AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; 
 UNIT_TESTS += tests/test-base tests/test-extent tests/test-footprint tests/test-model tests/test-choose \
 	tests/test-publish tests/test-metrics tests/test-doctor tests/test-cgroup-limits tests/test-escape \
 	tests/test-state tests/test-server tests/test-usage tests/test-collect \
-	tests/test-text
+	tests/test-text tests/test-table
 
 tests_test_cgroup_limits_SOURCES = tests/test-cgroup-limits.c tests/sysroot.c tests/sysroot.h
 tests_test_base_SOURCES = tests/test-base.c
@@ -20,6 +20,7 @@ tests_test_publish_SOURCES = tests/test-publish.c
 tests_test_doctor_SOURCES = tests/test-doctor.c tests/topology.c tests/topology.h tests/sysroot.c tests/sysroot.h
 tests_test_server_SOURCES = tests/test-server.c
 tests_test_state_SOURCES = tests/test-state.c
+tests_test_table_SOURCES = tests/test-table.c
 tests_test_text_SOURCES = tests/test-text.c
 tests_test_collect_SOURCES = tests/test-collect.c
 tests_test_usage_SOURCES = tests/test-usage.c

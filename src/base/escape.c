@@ -43,23 +43,6 @@ static const struct range unsafe[] = {
 	{0xe0000, 0xe0fff}, /* tags */
 };
 
-/* Two columns on a screen: East Asian Width W and F, in whole blocks. */
-static const struct range wide[] = {
-	{0x1100, 0x115e},   {0x2e80, 0x303e},	{0x3041, 0xa4cf},   {0xa960, 0xa97c},
-	{0xac00, 0xd7a3},   {0xf900, 0xfaff},	{0xfe30, 0xfe6f},   {0xff01, 0xff60},
-	{0xffe0, 0xffe6},   {0x16fe0, 0x18aff}, {0x1b000, 0x1b2ff}, {0x1f300, 0x1f64f},
-	{0x1f680, 0x1f6ff}, {0x1f900, 0x1faff}, {0x20000, 0x3fffd},
-};
-
-/*
- * None: accents that stand on the character before.  Vowel signs of other
- * scripts count one: a column with them is a little short, no more.
- */
-static const struct range accents[] = {
-	{0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd}, {0x064b, 0x065f}, {0x1ab0, 0x1aff},
-	{0x1dc0, 0x1dff}, {0x20d0, 0x20ff}, {0x3099, 0x309a}, {0xfe20, 0xfe2f},
-};
-
 static bool is_in(const struct range *ranges, size_t nr, uint32_t c)
 {
 	for (size_t i = 0; i < nr && ranges[i].first <= c; i++)
@@ -150,53 +133,4 @@ char *escape(char *buf, size_t size, const char *text)
 char *escape_again(char *buf, size_t size, const char *text)
 {
 	return escape_all(buf, size, text, true);
-}
-
-/* Bytes of the character or escape at TEXT and its columns. */
-static size_t measure(unsigned int *columns, const char *text)
-{
-	uint32_t c = 0;
-	size_t nr = decode(&c, text);
-
-	if (c == '\\' && (text[1] == '\\' || (text[1] == 'x' && text[2] && text[3]))) {
-		*columns = text[1] == '\\' ? 2 : 4;
-		return *columns;
-	}
-	*columns = is_in(accents, ARRAY_SIZE(accents), c) ? 0
-		   : is_in(wide, ARRAY_SIZE(wide), c)	  ? 2
-							  : 1;
-	return MAX(nr, (size_t)1);
-}
-
-char *escape_column(char *buf, size_t size, const char *text, unsigned int columns)
-{
-	static const char mark[] = "...";
-	unsigned int marked = MIN(columns, (unsigned int)strlen(mark)), used = 0, kept_used = 0;
-	size_t bytes = 0, kept = 0;
-
-	/* as much as there is room for, and how much of it where the mark has to go behind it */
-	while (text[bytes]) {
-		unsigned int one;
-		size_t nr = measure(&one, text + bytes);
-
-		if (used + one > columns || bytes + nr + (columns - used - one) >= size)
-			break;
-		bytes += nr;
-		used += one;
-		if (used + marked <= columns) {
-			kept = bytes;
-			kept_used = used;
-		}
-	}
-	if (text[bytes]) {
-		bytes = kept + marked;
-		used = kept_used + marked;
-		memcpy(buf, text, kept);
-		memcpy(buf + kept, mark, marked);
-	} else {
-		memcpy(buf, text, bytes);
-	}
-	memset(buf + bytes, ' ', columns - used);
-	buf[bytes + columns - used] = '\0';
-	return buf;
 }

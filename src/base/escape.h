@@ -35,13 +35,4 @@ char *escape(char *buf, size_t size, const char *text);
  */
 char *escape_again(char *buf, size_t size, const char *text);
 
-/*
- * TEXT, escaped already, for a column of a table: padded with spaces to COLUMNS
- * on the screen; where it is wider, cut at a whole character or escape and
- * ended by "...".  SIZE is ESCAPE_COLUMN_SIZE(COLUMNS) or more.  Returns BUF.
- */
-char *escape_column(char *buf, size_t size, const char *text, unsigned int columns);
-
-#define ESCAPE_COLUMN_SIZE(columns) (4 * (columns) + 1)
-
 #endif

@@ -12,6 +12,7 @@
 int cmd_status(const struct options *o)
 {
 	json_object *report;
+	int status = TS_EXIT_OK;
 	int r = server_ask(&report, STATE_STATUS_ALL_SOCKET);
 
 	/* not for this user, or an older daemon has none */
@@ -35,8 +36,8 @@ int cmd_status(const struct options *o)
 		printf("%s\n",
 		       json_object_to_json_string_ext(
 			       report, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-	else
-		text_print(report);
+	else if (text_print(report, &o->table) < 0)
+		status = TS_EXIT_FAILED;
 	json_object_put(report);
-	return TS_EXIT_OK;
+	return status;
 }

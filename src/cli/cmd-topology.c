@@ -4,7 +4,6 @@
 #include <json-c/json.h>
 #include <string.h>
 
-#include "base/escape.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/commands.h"
@@ -15,137 +14,244 @@
 
 /* Text. */
 
-static const char *near_text(char *buf, size_t size, const struct topology *t,
-			     const struct topology_node *node)
+/* A row: a node. */
+struct node_row {
+	const struct topology *topology;
+	const struct topology_node *node;
+};
+
+static const struct topology_node *node_of(const void *row)
 {
+	return ((const struct node_row *)row)->node;
+}
+
+static void print_ids(FILE *out, const struct idlist *ids)
+{
+	char text[128];
+
+	fprintf(out, "%s", idlist_format(text, sizeof(text), ids));
+}
+
+static void print_node(FILE *out, const void *row, const void *arg)
+{
+	fprintf(out, "%u", node_of(row)->id);
+}
+
+static void print_cpus(FILE *out, const void *row, const void *arg)
+{
+	print_ids(out, &node_of(row)->cpus);
+}
+
+static void print_bytes(FILE *out, uint64_t bytes)
+{
+	char text[16];
+
+	fprintf(out, "%s", format_bytes(text, sizeof(text), bytes));
+}
+
+static void print_memory(FILE *out, const void *row, const void *arg)
+{
+	if (node_of(row)->mem_bytes)
+		print_bytes(out, node_of(row)->mem_bytes);
+}
+
+static void print_tier(FILE *out, const void *row, const void *arg)
+{
+	if (node_of(row)->tier >= 0)
+		fprintf(out, "%d", node_of(row)->tier);
+}
+
+static void print_cxl(FILE *out, const void *row, const void *arg)
+{
+	fprintf(out, "%s", topology_cxl_name(node_of(row)->cxl));
+}
+
+static void print_devices(FILE *out, const void *row, const void *arg)
+{
+	fprintf(out, "%s", node_of(row)->devices);
+}
+
+static void print_nearest(FILE *out, const void *row, const void *arg)
+{
+	const struct topology *t = ((const struct node_row *)row)->topology;
 	_cleanup_idlist_ struct idlist cpus = IDLIST_INIT;
 
 	for (size_t i = 0; i < t->nr_nodes; i++)
-		if (idlist_has(&node->near_nodes, t->nodes[i].id))
+		if (idlist_has(&node_of(row)->near_nodes, t->nodes[i].id))
 			for (size_t c = 0; c < t->nodes[i].cpus.nr; c++)
 				(void)idlist_add(&cpus, t->nodes[i].cpus.ids[c]);
-	return idlist_format(buf, size, &cpus);
+	print_ids(out, &cpus);
 }
 
 /* Whose word it is, and whose it is not. */
-static const char *source_text(char *buf, size_t size, const struct topology_node *node)
+static void print_source(FILE *out, const void *row, const void *arg)
 {
-	char stated[64];
+	const struct topology_node *n = node_of(row);
 
-	if (node->disputed.nr)
-		snprintf(buf, size, "%s; disputed: node %s by firmware",
-			 topology_source_name(node->near_source),
-			 idlist_format(stated, sizeof(stated), &node->disputed));
-	else
-		snprintf(buf, size, "%s",
-			 node->near_source == TOPOLOGY_UNKNOWN
-				 ? "nothing tells them apart"
-				 : topology_source_name(node->near_source));
-	return buf;
-}
-
-static void add_node(struct table *table, const struct topology *t, const struct topology_node *n)
-{
-	char bytes[16], cpus[128], near[128], source[128], tier[16];
-
-	snprintf(tier, sizeof(tier), "%d", n->tier);
-	idlist_format(cpus, sizeof(cpus), &n->cpus);
-	table_add(table, "%u", n->id);
-	table_add(table, "%s", cpus[0] ? cpus : "-");
-	table_add(table, "%s",
-		  n->mem_bytes ? format_bytes(bytes, sizeof(bytes), n->mem_bytes) : "-");
-	table_add(table, "%s", n->tier < 0 ? "-" : tier);
-	if (n->cxl == TOPOLOGY_CXL_NO)
-		table_add(table, "no");
-	else
-		table_add(table, "yes, by %s%s%s", topology_cxl_name(n->cxl),
-			  n->devices[0] ? ": " : "", n->devices);
-	table_add(table, "%s (%s)", near_text(near, sizeof(near), t, n),
-		  source_text(source, sizeof(source), n));
-}
-
-/* Nodes that have nothing are many where GPUs bring some along: all of them on one line. */
-static void print_nodes(const struct topology *t)
-{
-	static const char *const titles[] = {"NODE", "CPUS", "MEMORY", "TIER", "CXL",
-					     "NEAREST CPUS"};
-	_cleanup_idlist_ struct idlist empty = IDLIST_INIT;
-	_cleanup_table_ struct table table;
-	char text[128];
-
-	table_init(&table, "llrlll");
-	for (size_t i = 0; i < ARRAY_SIZE(titles); i++)
-		table_add(&table, "%s", titles[i]);
-	for (size_t i = 0; i < t->nr_nodes; i++) {
-		const struct topology_node *n = &t->nodes[i];
-
-		if (n->cpus.nr || n->mem_bytes)
-			add_node(&table, t, n);
-		else
-			(void)idlist_add(&empty, n->id);
+	if (n->near_source == TOPOLOGY_UNKNOWN && !n->disputed.nr) {
+		fprintf(out, "nothing tells them apart");
+		return;
 	}
-	table_print(&table, 0);
-	if (empty.nr)
-		printf("without CPUs and memory: node %s\n",
-		       idlist_format(text, sizeof(text), &empty));
-}
-
-static void print_devices(const struct topology *t)
-{
-	char bytes[16], name[ESCAPE_SIZE(sizeof(t->memdevs->name))];
-	char at[ESCAPE_SIZE(sizeof(t->regions->devices))];
-
-	for (size_t i = 0; i < t->nr_memdevs; i++) {
-		const struct topology_memdev *m = &t->memdevs[i];
-
-		printf("%s%-5s CXL memory device at %s, %s", i ? "" : "\n",
-		       escape(name, sizeof(name), m->name),
-		       m->host[0] ? escape(at, sizeof(at), m->host) : "?",
-		       format_bytes(bytes, sizeof(bytes), m->ram_bytes + m->pmem_bytes));
-		if (m->numa_node >= 0)
-			printf(", on node %d", m->numa_node);
-		putchar('\n');
-	}
-	for (size_t i = 0; i < t->nr_regions; i++) {
-		const struct topology_region *r = &t->regions[i];
-
-		printf("%-5s CXL region on %s, %s", escape(name, sizeof(name), r->name),
-		       r->devices[0] ? escape(at, sizeof(at), r->devices) : "-",
-		       format_bytes(bytes, sizeof(bytes), r->bytes));
-		if (r->target_node >= 0)
-			printf(", node %d", r->target_node);
-		putchar('\n');
+	fprintf(out, "%s", topology_source_name(n->near_source));
+	if (n->disputed.nr) {
+		fprintf(out, "; disputed: node ");
+		print_ids(out, &n->disputed);
+		fprintf(out, " by firmware");
 	}
 }
 
-static void add_figure(struct table *table, const struct topology_link *l, bool latency)
+static void print_attached(FILE *out, const void *row, const void *arg)
+{
+	if (node_of(row)->attach_node >= 0)
+		fprintf(out, "%d", node_of(row)->attach_node);
+}
+
+static void print_link(FILE *out, const struct topology_link *l, bool latency)
 {
 	char mbps[24];
 
 	if (latency && l->latency_ns)
-		table_add(table, "%u ns %s", l->latency_ns,
-			  topology_source_name(l->latency_source));
+		fprintf(out, "%u ns %s", l->latency_ns, topology_source_name(l->latency_source));
 	else if (!latency && l->bandwidth_mbps)
-		table_add(table, "%s %s", format_mbps(mbps, sizeof(mbps), l->bandwidth_mbps),
-			  topology_source_name(l->bandwidth_source));
+		fprintf(out, "%s %s", format_mbps(mbps, sizeof(mbps), l->bandwidth_mbps),
+			topology_source_name(l->bandwidth_source));
 	else
-		table_add(table, "unknown");
+		fprintf(out, "unknown");
 }
 
-static void add_figures(struct table *table, const struct topology *t, bool latency)
+/* clang-format off */
+static const struct table_column node_columns[] = {
+	{"NODE", 0, print_node, NULL, "number of the node"},
+	{"CPUS", 0, print_cpus, NULL, "its CPUs"},
+	{"MEMORY", TABLE_RIGHT, print_memory, NULL, "how much it has"},
+	{"TIER", TABLE_RIGHT, print_tier, NULL, "memory tier by the kernel, the smallest is the fastest"},
+	{"CXL", 0, print_cxl, NULL, "how its memory is known to be CXL: region, dax or option; no: it is none"},
+	{"DEVICES", 0, print_devices, NULL, "CXL devices that its memory is on"},
+	{"NEAREST", 0, print_nearest, NULL, "CPUs that are nearest to its memory"},
+	{"SOURCE", 0, print_source, NULL, "what tells that"},
+	{"ATTACHED", TABLE_EXTRA | TABLE_RIGHT, print_attached, NULL, "node that its CXL devices sit at"},
+};
+/* clang-format on */
+const struct table_kind topology_table = {node_columns, ARRAY_SIZE(node_columns)};
+
+/*
+ * Nodes that have nothing are many where GPUs bring some along: all of them on one line, unless the
+ * table is wanted alone.
+ */
+static int print_nodes(const struct topology *t, const struct table_options *o)
 {
-	table_add(table, "%s", "");
-	for (size_t to = 0; to < t->nr_nodes; to++)
-		if (t->nodes[to].mem_bytes)
-			table_add(table, "node %u", t->nodes[to].id);
-	for (size_t from = 0; from < t->nr_nodes; from++) {
-		if (!t->nodes[from].cpus.nr)
-			continue;
-		table_add(table, "node %u", t->nodes[from].id);
-		for (size_t to = 0; to < t->nr_nodes; to++)
-			if (t->nodes[to].mem_bytes)
-				add_figure(table, topology_link(t, from, to), latency);
+	_cleanup_table_ struct table *table = table_new(&topology_table, o);
+	_cleanup_idlist_ struct idlist empty = IDLIST_INIT;
+	char text[128];
+	int r;
+
+	for (size_t i = 0; i < t->nr_nodes; i++) {
+		const struct topology_node *n = &t->nodes[i];
+
+		if (n->cpus.nr || n->mem_bytes || table_is_alone(o))
+			table_add(table, &(struct node_row){t, n});
+		else
+			(void)idlist_add(&empty, n->id);
 	}
+	r = table_print(table);
+	if (empty.nr)
+		printf("without CPUs and memory: node %s\n",
+		       idlist_format(text, sizeof(text), &empty));
+	return r;
+}
+
+/* A row: a CXL memory device, or a region of such. */
+struct device_row {
+	const char *name, *kind, *at;
+	uint64_t bytes;
+	int node; /* -1: not known */
+};
+
+static void print_device_name(FILE *out, const void *row, const void *arg)
+{
+	fprintf(out, "%s", ((const struct device_row *)row)->name);
+}
+
+static void print_device_kind(FILE *out, const void *row, const void *arg)
+{
+	fprintf(out, "%s", ((const struct device_row *)row)->kind);
+}
+
+static void print_device_at(FILE *out, const void *row, const void *arg)
+{
+	fprintf(out, "%s", ((const struct device_row *)row)->at);
+}
+
+static void print_device_memory(FILE *out, const void *row, const void *arg)
+{
+	print_bytes(out, ((const struct device_row *)row)->bytes);
+}
+
+static void print_device_node(FILE *out, const void *row, const void *arg)
+{
+	const struct device_row *device = row;
+
+	if (device->node >= 0)
+		fprintf(out, "%d", device->node);
+}
+
+static const struct table_column device_columns[] = {
+	{"CXL", 0, print_device_name, NULL, NULL},
+	{"KIND", 0, print_device_kind, NULL, NULL},
+	{"AT", 0, print_device_at, NULL, NULL},
+	{"MEMORY", TABLE_RIGHT, print_device_memory, NULL, NULL},
+	{"NODE", TABLE_RIGHT, print_device_node, NULL, NULL},
+};
+
+/* A device sits at a node; a region's memory is one. */
+static int print_cxl_devices(const struct topology *t)
+{
+	static const struct table_kind kind = {device_columns, ARRAY_SIZE(device_columns)};
+	_cleanup_table_ struct table *table = table_new(&kind, NULL);
+
+	for (size_t i = 0; i < t->nr_memdevs; i++) {
+		const struct topology_memdev *m = &t->memdevs[i];
+
+		table_add(table, &(struct device_row){m->name, "device", m->host,
+						      m->ram_bytes + m->pmem_bytes, m->numa_node});
+	}
+	for (size_t i = 0; i < t->nr_regions; i++) {
+		const struct topology_region *r = &t->regions[i];
+
+		table_add(table, &(struct device_row){r->name, "region", r->devices, r->bytes,
+						      r->target_node});
+	}
+	if (t->nr_memdevs || t->nr_regions)
+		putchar('\n');
+	return table_print(table);
+}
+
+/* Figures: a row for each node with CPUs, a column for each with memory. */
+
+static void print_from(FILE *out, const void *row, const void *arg)
+{
+	fprintf(out, "node %u", node_of(row)->id);
+}
+
+/* ARG is the node that the memory is on. */
+static void print_figure(FILE *out, const void *row, const void *arg, bool latency)
+{
+	const struct topology *t = ((const struct node_row *)row)->topology;
+	const struct topology_node *to = arg;
+
+	print_link(out,
+		   topology_link(t, (size_t)(node_of(row) - t->nodes), (size_t)(to - t->nodes)),
+		   latency);
+}
+
+static void print_latency(FILE *out, const void *row, const void *arg)
+{
+	print_figure(out, row, arg, true);
+}
+
+static void print_bandwidth(FILE *out, const void *row, const void *arg)
+{
+	print_figure(out, row, arg, false);
 }
 
 static bool is_any_known(const struct topology *t, bool latency)
@@ -157,39 +263,91 @@ static bool is_any_known(const struct topology *t, bool latency)
 	return false;
 }
 
+static struct table *figures(const struct topology *t, const struct table_column *columns,
+			     size_t nr)
+{
+	const struct table_kind kind = {columns, nr};
+	struct table *table = table_new(&kind, NULL);
+
+	for (size_t i = 0; i < t->nr_nodes; i++)
+		if (t->nodes[i].cpus.nr)
+			table_add(table, &(struct node_row){t, &t->nodes[i]});
+	return table;
+}
+
 /* Narrow enough for a terminal: many nodes make several tables below each other. */
 #define FIGURES_WIDTH 120
 
-static void print_figures(const struct topology *t, bool latency)
+/*
+ * NR columns, in tables that each begin with COLUMNS[0]: it takes the place of the column before
+ * those that are next.  At least one of these is in a table, and as many as fit.
+ */
+static int print_divided(const struct topology *t, struct table_column *columns, size_t nr)
 {
-	const char *title = latency ? "LATENCY" : "BANDWIDTH";
-	_cleanup_free_ char *align = malloc(t->nr_nodes + 2);
-	_cleanup_table_ struct table table = {0};
-	size_t nr = 0;
+	const struct table_column first = columns[0];
+	int r = 0;
 
-	for (size_t i = 0; i < t->nr_nodes; i++)
-		nr += t->nodes[i].mem_bytes > 0;
-	if (!is_any_known(t, latency)) {
-		printf("\n%s of node's memory: unknown\n", title);
-		return;
+	for (size_t at = 0, next; !r && at + 1 < nr; at = next) {
+		_cleanup_table_ struct table *table = NULL;
+
+		columns[at] = first;
+		table = figures(t, columns + at, 2);
+		for (next = at + 1; next + 1 < nr; next++) {
+			struct table *wider = figures(t, columns + at, next + 2 - at);
+
+			if (table_width(wider) > FIGURES_WIDTH) {
+				table_free(wider);
+				break;
+			}
+			table_free(table);
+			table = wider;
+		}
+		if (at)
+			putchar('\n');
+		r = table_print(table);
 	}
-	printf("\n%s of node's memory, from the CPUs of\n", title);
-	if (!align)
-		return;
-	align[0] = 'l';
-	memset(align + 1, 'r', nr);
-	align[nr + 1] = '\0';
-	table_init(&table, align);
-	add_figures(&table, t, latency);
-	table_print(&table, FIGURES_WIDTH);
+	return r;
 }
 
-static void print_text(const struct topology *t)
+static int print_figures(const struct topology *t, bool latency)
 {
-	print_nodes(t);
-	print_devices(t);
-	print_figures(t, true);
-	print_figures(t, false);
+	const char *title = latency ? "LATENCY" : "BANDWIDTH";
+	_cleanup_free_ struct table_column *columns = calloc(t->nr_nodes + 1, sizeof(*columns));
+	_cleanup_free_ char(*names)[16] = calloc(t->nr_nodes, sizeof(*names));
+	size_t nr = 1;
+
+	if (!is_any_known(t, latency)) {
+		printf("\n%s of node's memory: unknown\n", title);
+		return 0;
+	}
+	printf("\n%s of node's memory, from the CPUs of\n", title);
+	if (!columns || !names) {
+		log_error("cannot print the table: %s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	columns[0] = (struct table_column){"", 0, print_from, NULL, NULL};
+	for (size_t i = 0; i < t->nr_nodes; i++) {
+		if (!t->nodes[i].mem_bytes)
+			continue;
+		snprintf(names[i], sizeof(names[i]), "node %u", t->nodes[i].id);
+		columns[nr++] = (struct table_column){names[i], TABLE_RIGHT,
+						      latency ? print_latency : print_bandwidth,
+						      &t->nodes[i], NULL};
+	}
+	return print_divided(t, columns, nr);
+}
+
+static int print_text(const struct topology *t, const struct table_options *o)
+{
+	int r = print_nodes(t, o);
+
+	if (table_is_alone(o))
+		return r;
+	if (!r)
+		r = print_cxl_devices(t);
+	if (!r)
+		r = print_figures(t, true);
+	return r ? r : print_figures(t, false);
 }
 
 /* JSON. */
@@ -340,8 +498,8 @@ int show_topology(const struct options *o, int (*improve)(struct topology *t))
 		return TS_EXIT_FAILED; /* it has said why */
 	if (o->json)
 		print_json(t);
-	else
-		print_text(t);
+	else if (print_text(t, &o->table) < 0)
+		return TS_EXIT_FAILED;
 	return TS_EXIT_OK;
 }
 

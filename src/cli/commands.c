@@ -6,15 +6,18 @@
 
 #include "base/util.h"
 #include "daemon/run.h"
+#include "report/text.h"
 
 const struct command commands[] = {
-	{"", FOR_RUN, daemon_run, NULL},
+	{"", FOR_RUN, daemon_run, NULL, NULL},
 	{"topology", FOR_TOPOLOGY, cmd_topology,
-	 "nodes, CXL devices, near CPUs, latency and bandwidth"},
+	 "nodes, CXL devices, near CPUs, latency and bandwidth", &topology_table},
 	{"calibrate", FOR_CALIBRATE, cmd_calibrate,
-	 "measure the latencies, keep them until the next boot"},
-	{"doctor", FOR_DOCTOR, cmd_doctor, "can this machine run it, and what is missing"},
-	{"status", FOR_STATUS, cmd_status, "what the running daemon manages, where and why"},
+	 "measure the latencies, keep them until the next boot", &topology_table},
+	{"doctor", FOR_DOCTOR, cmd_doctor, "can this machine run it, and what is missing",
+	 &doctor_table},
+	{"status", FOR_STATUS, cmd_status, "what the running daemon manages, where and why",
+	 &text_table},
 };
 const size_t nr_commands = ARRAY_SIZE(commands);
 

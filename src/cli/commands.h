@@ -15,7 +15,8 @@ enum {
 	FOR_DOCTOR = 4,
 	FOR_STATUS = 8,
 	FOR_CALIBRATE = 16,
-	FOR_ALL = 31,
+	FOR_TABLE = FOR_TOPOLOGY | FOR_DOCTOR | FOR_STATUS | FOR_CALIBRATE,
+	FOR_ALL = FOR_RUN | FOR_TABLE,
 };
 
 struct command {
@@ -23,6 +24,7 @@ struct command {
 	unsigned int bit;
 	int (*run)(const struct options *o); /* returns an exit status */
 	const char *words;		     /* in the help */
+	const struct table_kind *table;	     /* what its --output chooses from; NULL: nothing */
 };
 
 /* The first is the run. */
@@ -34,6 +36,9 @@ const struct command *command_find(const char *name);
 
 /* The names of all but the run, "a, b and c".  Returns BUF. */
 const char *command_names(char *buf, size_t size);
+
+/* Rows: nodes; checks. */
+extern const struct table_kind topology_table, doctor_table;
 
 int cmd_topology(const struct options *o);
 int cmd_calibrate(const struct options *o);

@@ -94,6 +94,14 @@ static const struct description table[] = {
 	 "read options from FILE, see cxl-tiersched.conf(5)"},
 	{"json", NULL, 0, FOR_ALL, SWITCH(json),
 	 "print results as JSON"},
+	{"output", "LIST", 'o', FOR_TABLE, FIELD(take_string, table.output),
+	 "print the table alone, with these columns, NAME,NAME; with +NAME,NAME these too"},
+	{"output-all", NULL, 0, FOR_TABLE, SWITCH(table.output_all),
+	 "the same with all columns"},
+	{"noheadings", NULL, 'n', FOR_TABLE, SWITCH(table.noheadings),
+	 "print the table alone, without its first line"},
+	{"raw", NULL, 'r', FOR_TABLE, SWITCH(table.raw),
+	 "print the table alone, one blank between cells and none in them"},
 	{"sysroot", "DIR", 0, FOR_TOPOLOGY | FOR_DOCTOR, FIELD(take_sysroot, sysroot),
 	 "look at a recorded machine instead of this one"},
 	{"verbose", NULL, 'v', FOR_ALL, WORDS(take_verbose),
@@ -131,6 +139,7 @@ void options_deinit(struct options *o)
 	free(o->choose.rules);
 	free(o->choose.pids);
 	free(o->bandwidths);
+	free(o->table.output);
 	free(o->sysroot);
 	free(o->config);
 }
@@ -159,13 +168,53 @@ static void print_wrapped(const char *text, int column)
 	putchar('\n');
 }
 
+/* A line of the help, or more. */
+static void print_entry(const char *left, const char *words)
+{
+	printf(strlen(left) > 22 ? "  %s\n%25s" : "  %-22s %s", left, "");
+	print_wrapped(words, 25);
+}
+
+static void print_option(const struct description *d)
+{
+	char letter[8] = "", left[64];
+
+	if (d->letter)
+		snprintf(letter, sizeof(letter), "-%c, ", d->letter);
+	snprintf(left, sizeof(left), "%s--%s%s%s", letter, d->name, d->value ? " " : "",
+		 d->value ? d->value : "");
+	print_entry(left, d->help);
+}
+
+/* Commands that print the same table stand together. */
+static void print_columns(void)
+{
+	for (size_t i = 1; i < nr_commands; i++) {
+		const struct table_kind *kind = commands[i].table;
+		char left[32];
+
+		printf("%s%s", kind == commands[i - 1].table ? ", " : "\nColumns of ",
+		       commands[i].name);
+		if (i + 1 < nr_commands && kind == commands[i + 1].table)
+			continue;
+		printf(":\n");
+		for (size_t c = 0; c < kind->nr_columns; c++) {
+			const struct table_column *column = &kind->columns[c];
+
+			snprintf(left, sizeof(left), column->flags & TABLE_EXTRA ? "[%s]" : "%s",
+				 column->name);
+			print_entry(left, column->words);
+		}
+	}
+}
+
 void options_help(void)
 {
 	printf("Usage: cxl-tiersched [OPTIONS]\n"
 	       "       cxl-tiersched ");
 	for (size_t i = 1; i < nr_commands; i++)
 		printf("%s%s", i > 1 ? "|" : "", commands[i].name);
-	printf(" [--json]\n"
+	printf(" [OPTIONS]\n"
 	       "\n"
 	       "A CPU scheduler for machines with CXL memory: tasks run where their hot memory\n"
 	       "is cheapest to reach.  Without a command it runs until SIGINT or SIGTERM;\n"
@@ -173,24 +222,17 @@ void options_help(void)
 	       "\n"
 	       "Commands:\n");
 	for (size_t i = 1; i < nr_commands; i++)
-		printf("  %-22s %s\n", commands[i].name, commands[i].words);
+		print_entry(commands[i].name, commands[i].words);
 	printf("\n"
 	       "Options:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		const struct description *d = &table[i];
-		char left[64];
-
-		if (d->take == take_tunable && d[-1].take != take_tunable)
+		if (table[i].take == take_tunable && table[i - 1].take != take_tunable)
 			printf("\nTuning the scheduler:\n");
-		if (d->letter)
-			snprintf(left, sizeof(left), "-%c, --%s", d->letter, d->name);
-		else
-			snprintf(left, sizeof(left), "--%s%s%s", d->name, d->value ? " " : "",
-				 d->value ? d->value : "");
-		printf(strlen(left) > 22 ? "  %s\n%25s" : "  %-22s %s", left, "");
-		print_wrapped(d->help, 25);
+		print_option(&table[i]);
 	}
+	print_columns();
 	printf("\n"
+	       "Columns in brackets are there where --output names them.\n"
 	       "Durations take a unit (100ms, 2s), sizes may (64M).\n"
 	       "Exit status: 0 done, 1 failed, 2 usage, 3 the machine lacks something, 4 the\n"
 	       "kernel ejected the scheduler.\n");
@@ -243,6 +285,20 @@ static int code_of(size_t at)
 	return table[at].letter ? table[at].letter : 256 + (int)at;
 }
 
+/* The table as getopt_long() wants it: "+" ends at the first word, ":" tells that a value is missing. */
+static void describe(struct option *longs, char *letters)
+{
+	letters += sprintf(letters, "+:");
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		const struct description *d = &table[i];
+
+		longs[i] = (struct option){d->name, d->value ? required_argument : no_argument,
+					   NULL, code_of(i)};
+		if (d->letter)
+			letters += sprintf(letters, "%c%s", d->letter, d->value ? ":" : "");
+	}
+}
+
 static const struct description *find_description(int code)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
@@ -270,20 +326,18 @@ static int complain(int c, const char *word)
 static int parse_pass(struct options *o, unsigned int bit, int argc, char **argv, bool for_config)
 {
 	struct option longs[ARRAY_SIZE(table) + 1] = {0};
+	char letters[2 * ARRAY_SIZE(table) + 3];
 	const char *word;
 	int c;
 
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		longs[i] = (struct option){table[i].name,
-					   table[i].value ? required_argument : no_argument, NULL,
-					   code_of(i)};
+	describe(longs, letters);
 	optind = 0;
 	opterr = 0;
 	for (;;) {
 		const struct description *d;
 
 		word = argv[optind > 0 ? optind : 1];
-		c = getopt_long(argc, argv, "+:vVh", longs, NULL);
+		c = getopt_long(argc, argv, letters, longs, NULL);
 		if (c < 0)
 			break;
 		d = find_description(c);
@@ -317,11 +371,28 @@ static int parse_pass(struct options *o, unsigned int bit, int argc, char **argv
 	return -1;
 }
 
+/* What the options say together. */
+static int check(const struct options *o, const struct command *command)
+{
+	if (!table_is_alone(&o->table))
+		return 0;
+	if (o->json) {
+		log_error("--json prints all there is: --output, --output-all, --noheadings and "
+			  "--raw are for text");
+		return -EINVAL;
+	}
+	return table_check(command->table, &o->table);
+}
+
 int options_parse(struct options *o, const struct command *command, int argc, char **argv)
 {
 	int r = parse_pass(o, command->bit, argc, argv, true);
 
 	if (r < 0 && o->config && settings_read(o->config, take_setting, o) < 0)
 		r = TS_EXIT_USAGE;
-	return r >= 0 ? r : parse_pass(o, command->bit, argc, argv, false);
+	if (r < 0)
+		r = parse_pass(o, command->bit, argc, argv, false);
+	if (r < 0 && check(o, command) < 0)
+		r = TS_EXIT_USAGE;
+	return r;
 }

@@ -10,6 +10,7 @@
 #include "base/idlist.h"
 #include "counters/metrics.h"
 #include "process/choose.h"
+#include "report/table.h"
 #include "sched/scheduler.h"
 
 /* Exit statuses, the same for every command. */
@@ -40,6 +41,7 @@ struct options {
 	struct idlist cxl_nodes;
 	struct metrics_bandwidth *bandwidths; /* what nodes can deliver */
 	size_t nr_bandwidths;
+	struct table_options table; /* of what a command prints */
 	char *sysroot; /* NULL: this machine */
 	char *config;
 };

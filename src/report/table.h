@@ -1,34 +1,79 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Columns as wide as what is in them. */
+/*
+ * Tables, printed by libsmartcols as lscpu and lsblk print theirs.
+ *
+ * A table is an array of columns and the caller's rows: each column prints the cell of a row.  That
+ * text is escaped here (base/escape.h): no foreign text reaches a terminal as it is.  A cell in
+ * which nothing is printed is "-", not known.
+ */
 #ifndef TS_TABLE_H
 #define TS_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/util.h"
 
-struct table {
-	size_t nr_columns;
-	const char *align; /* a letter a column: 'l' left, 'r' right; the caller's */
-	char **cells;	   /* [row * nr_columns + column], owned */
-	size_t nr_cells;
-	bool failed; /* out of memory: nothing is printed */
+enum {
+	TABLE_RIGHT = 1,   /* aligned to the right: figures */
+	TABLE_EXTRA = 2,   /* left out unless --output names it */
+	TABLE_ESCAPED = 4, /* what is printed is escaped already */
+	TABLE_CUT = 8,	   /* cut where the terminal is too narrow for the table */
 };
 
-/* ALIGN has a letter for each column. */
-void table_init(struct table *t, const char *align);
+struct table_column {
+	const char *name;
+	unsigned int flags;
+	/* Print the cell of ROW. */
+	void (*print)(FILE *out, const void *row, const void *arg);
+	const void *arg;   /* of print() */
+	const char *words; /* in the help */
+};
 
-/* The next cell, row by row. */
-void table_add(struct table *t, const char *fmt, ...) _printf_(2, 3);
+/* What stands in all tables of a kind. */
+struct table_kind {
+	const struct table_column *columns;
+	size_t nr_columns;
+};
+
+/* What the user wants of a table.  All 0: the table as it is by default. */
+struct table_options {
+	char *output; /* names of columns, "A,B" or "+A,B" for these too; NULL: the default; owned */
+	bool output_all; /* all columns are there by default */
+	bool noheadings;
+	bool raw; /* one blank between cells; blanks in them are escaped */
+};
+
+/* Is the table wanted alone, without the words around it?  NULL: no options. */
+bool table_is_alone(const struct table_options *o);
+
+/* Are the columns of O there?  0, or -EINVAL after saying which is not. */
+int table_check(const struct table_kind *kind, const struct table_options *o);
+
+struct table;
 
 /*
- * Print to stdout, two spaces between columns.  A table wider than WIDTH (0 for
- * any) is cut into several below each other, each with the first column.
+ * A table without rows; O may be NULL.  NULL without memory: the calls below take that, and
+ * table_print() says it.
  */
-void table_print(const struct table *t, size_t width);
+struct table *table_new(const struct table_kind *kind, const struct table_options *o);
 
-void table_deinit(struct table *t);
-#define _cleanup_table_ _cleanup_(table_deinit)
+/* Add a row, of which nothing is kept. */
+void table_add(struct table *t, const void *row);
+
+/* How wide its first line is; 0 where that cannot be told. */
+size_t table_width(struct table *t);
+
+/* To standard output; nothing where there are no rows.  0, or -errno after saying so. */
+int table_print(struct table *t);
+
+void table_free(struct table *t);
+
+static inline void table_free_ptr(struct table **t)
+{
+	table_free(*t);
+}
+#define _cleanup_table_ _cleanup_(table_free_ptr)
 
 #endif

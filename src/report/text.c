@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/escape.h"
 #include "base/format.h"
 #include "base/util.h"
 #include "counters/metrics.h"
@@ -39,15 +38,62 @@ static const char *get_string(json_object *o, const char *key)
 	return value ? json_object_get_string(value) : "-";
 }
 
-/* Heat by node, greatest first: "2:97% 0:3%". */
-static char *heat_text(char *buf, size_t size, json_object *memory)
+/* Cells.  A row is a process; an argument the key of what is shown.  What is not known is left out. */
+
+static void print_value(FILE *out, const void *row, const void *key)
 {
-	size_t nr = memory ? json_object_array_length(memory) : 0, used = 0;
-	size_t last = 0;
+	json_object *value = get((json_object *)row, key);
+
+	if (value)
+		fprintf(out, "%s", json_object_get_string(value));
+}
+
+static void print_bytes(FILE *out, const void *row, const void *key)
+{
+	json_object *value = get((json_object *)row, key);
+	char text[16];
+
+	if (value)
+		fprintf(out, "%s",
+			format_bytes(text, sizeof(text), (uint64_t)json_object_get_int64(value)));
+}
+
+static void print_run_time(FILE *out, const void *row, const void *key)
+{
+	json_object *value = get((json_object *)row, key);
+	char text[32];
+
+	if (value)
+		fprintf(out, "%s",
+			format_duration(text, sizeof(text),
+					(uint64_t)json_object_get_int64(value)));
+}
+
+static void print_yes_or_no(FILE *out, const void *row, const void *key)
+{
+	json_object *value = get((json_object *)row, key);
+
+	if (value)
+		fprintf(out, "%s", json_object_get_boolean(value) ? "yes" : "no");
+}
+
+/* A figure that is measured: its value. */
+static void print_measured(FILE *out, const void *row, const void *key)
+{
+	json_object *measured = get((json_object *)row, key);
+
+	if (measured)
+		fprintf(out, "%.0f%%", json_object_get_double(get(measured, "value")));
+}
+
+/* Heat by node, greatest first: "2:97% 0:3%". */
+static void print_heat(FILE *out, const void *row, const void *key)
+{
+	json_object *memory = get_array((json_object *)row, key);
+	size_t nr = memory ? json_object_array_length(memory) : 0, last = 0;
 	double above = 101;
 
-	buf[0] = '\0';
-	for (size_t shown = 0; shown < nr && used < size; shown++) {
+	for (size_t shown = 0; shown < nr; shown++) {
 		double best = 0.5;
 		int64_t node = -1;
 		size_t best_at = 0;
@@ -64,54 +110,65 @@ static char *heat_text(char *buf, size_t size, json_object *memory)
 		}
 		if (node < 0)
 			break;
-		used += (size_t)snprintf(buf + used, size - used, "%s%lld:%.0f%%", used ? " " : "",
-					 (long long)node, best);
+		fprintf(out, "%s%lld:%.0f%%", shown ? " " : "", (long long)node, best);
 		above = best;
 		last = best_at;
 	}
-	if (!used)
-		snprintf(buf, size, "-");
-	return buf;
 }
 
 /* Locality at each CPU node: "0:62 1:100". */
-static char *locality_text(char *buf, size_t size, json_object *places)
+static void print_locality(FILE *out, const void *row, const void *key)
 {
-	size_t nr = places ? json_object_array_length(places) : 0, used = 0;
+	json_object *places = get_array((json_object *)row, key);
+	size_t nr = places ? json_object_array_length(places) : 0;
+	const char *blank = "";
 
-	buf[0] = '\0';
-	for (size_t i = 0; i < nr && used < size; i++) {
+	for (size_t i = 0; i < nr; i++) {
 		json_object *o = json_object_array_get_idx(places, i),
 			    *locality = get(o, "locality");
 
-		if (locality)
-			used += (size_t)snprintf(buf + used, size - used, "%s%lld:%d",
-						 used ? " " : "", (long long)get_int(o, "node"),
-						 json_object_get_int(locality));
+		if (!locality)
+			continue;
+		fprintf(out, "%s%lld:%d", blank, (long long)get_int(o, "node"),
+			json_object_get_int(locality));
+		blank = " ";
 	}
-	if (!used)
-		snprintf(buf, size, "-");
-	return buf;
 }
 
-static void print_process(json_object *p)
+/* The share of its run time on the best node's CPUs, since it has had one. */
+static void print_near(FILE *out, const void *row, const void *key)
 {
-	char set[16], heat[64], locality[64], near[16] = "-", best[16] = "-";
-	char name[ESCAPE_COLUMN_SIZE(15)];
-	json_object *preferred = get(p, "preferred_node");
-	int64_t placed_ns = get_int(p, "placed_ns");
+	json_object *process = (json_object *)row;
+	int64_t placed_ns = get_int(process, "placed_ns");
 
-	if (preferred)
-		snprintf(best, sizeof(best), "%lld", (long long)json_object_get_int64(preferred));
 	if (placed_ns)
-		snprintf(near, sizeof(near), "%.0f%%",
-			 100.0 * (double)get_int(p, "near_ns") / (double)placed_ns);
-	printf("%7lld %s %-5s %8s  %-17s %4s  %-15s %5s\n", (long long)get_int(p, "pid"),
-	       escape_column(name, sizeof(name), get_string(p, "name"), 15), get_string(p, "why"),
-	       format_bytes(set, sizeof(set), (uint64_t)get_int(p, "working_set_bytes")),
-	       heat_text(heat, sizeof(heat), get_array(p, "memory")), best,
-	       locality_text(locality, sizeof(locality), get_array(p, "cpu_nodes")), near);
+		fprintf(out, "%.0f%%", 100.0 * (double)get_int(process, key) / (double)placed_ns);
 }
+
+/* clang-format off */
+static const struct table_column columns[] = {
+	{"PID", TABLE_RIGHT, print_value, "pid", "process id"},
+	{"NAME", TABLE_ESCAPED | TABLE_CUT, print_value, "name", "its name"},
+	{"WHY", 0, print_value, "why", "why it is managed: pid, rule, child, name or size"},
+	{"WORKSET", TABLE_RIGHT, print_bytes, "working_set_bytes", "memory it has used of late"},
+	{"HEAT", 0, print_heat, "memory", "NODE:SHARE of its accesses, greatest first"},
+	{"BEST", TABLE_RIGHT, print_value, "preferred_node", "CPU node that its accesses are cheapest from"},
+	{"LOCALITY", 0, print_locality, "cpu_nodes", "NODE:SCORE of each CPU node, 0 to 100"},
+	{"NEAR", TABLE_RIGHT, print_near, "near_ns", "share of its run time on the best node's CPUs"},
+	{"CLASS", TABLE_EXTRA, print_value, "class", "what its threads are: vector, latency, regular"},
+	{"PRIORITY", TABLE_EXTRA | TABLE_RIGHT, print_value, "priority", "percent of virtual time it pays more"},
+	{"RSS", TABLE_EXTRA | TABLE_RIGHT, print_bytes, "rss_bytes", "resident memory"},
+	{"HOT", TABLE_EXTRA | TABLE_RIGHT, print_bytes, "hot_bytes", "memory accessed in a quarter of the samples"},
+	{"COLD", TABLE_EXTRA | TABLE_RIGHT, print_bytes, "cold_bytes", "memory not accessed"},
+	{"ACCESSES", TABLE_EXTRA | TABLE_RIGHT, print_value, "access_hz", "of a page of the working set, per second"},
+	{"HITS", TABLE_EXTRA | TABLE_RIGHT, print_measured, "llc_hit_percent", "in the last-level cache (--process-hits)"},
+	{"SATURATES", TABLE_EXTRA, print_yes_or_no, "saturates", "does it use up the bandwidth of some memory"},
+	{"CONFIDENCE", TABLE_EXTRA | TABLE_RIGHT, print_value, "confidence", "in what is known of it, 0 to 100"},
+	{"TIME", TABLE_EXTRA | TABLE_RIGHT, print_run_time, "run_ns", "run time on CPUs"},
+	{"MOVES", TABLE_EXTRA | TABLE_RIGHT, print_value, "node_moves", "of its threads between CPU nodes"},
+};
+/* clang-format on */
+const struct table_kind text_table = {columns, ARRAY_SIZE(columns)};
 
 /* " 12.3 GB/s (41%)", or what of it is known. */
 static void print_traffic(json_object *node)
@@ -149,11 +206,10 @@ static void print_troubles(json_object *troubles)
 	}
 }
 
-void text_print(json_object *report)
+/* The lines above the table. */
+static void print_head(json_object *report)
 {
-	json_object *processes = get_array(report, "processes"), *cost = get(report, "cost"),
-		    *nodes = get_array(report, "nodes");
-	size_t nr = processes ? json_object_array_length(processes) : 0;
+	json_object *cost = get(report, "cost"), *nodes = get_array(report, "nodes");
 	bool observing = !strcmp(get_string(report, "mode"), "observe");
 	char up[32], interval[32];
 
@@ -185,15 +241,22 @@ void text_print(json_object *report)
 	putchar('\n');
 	print_troubles(get(report, "troubles"));
 	putchar('\n');
-	if (!nr) {
-		if (!strcmp(get_string(report, "scope"), "own"))
+}
+
+int text_print(json_object *report, const struct table_options *o)
+{
+	_cleanup_table_ struct table *table = table_new(&text_table, o);
+	json_object *processes = get_array(report, "processes");
+	size_t nr = processes ? json_object_array_length(processes) : 0;
+
+	if (!table_is_alone(o)) {
+		print_head(report);
+		if (!nr && !strcmp(get_string(report, "scope"), "own"))
 			printf("no process of yours is managed; root sees those of others\n");
-		else
+		else if (!nr)
 			printf("no process is worth managing yet\n");
-		return;
 	}
-	printf("%7s %-15s %-5s %8s  %-17s %4s  %-15s %5s\n", "PID", "NAME", "WHY", "WORKSET",
-	       "HEAT BY NODE", "BEST", "LOCALITY", "NEAR");
 	for (size_t i = 0; i < nr; i++)
-		print_process(json_object_array_get_idx(processes, i));
+		table_add(table, json_object_array_get_idx(processes, i));
+	return table_print(table);
 }

@@ -5,10 +5,15 @@
 
 #include <json-c/json.h>
 
+#include "report/table.h"
+
+/* A row is a process. */
+extern const struct table_kind text_table;
+
 /*
- * To standard output: a document that document_build() made or server_ask() got.
- * Missing fields print as "-".
+ * To standard output: a document that document_build() made or server_ask() got, with its table as
+ * O says (NULL: as by default).  Missing fields print as "-".  0, or -errno after saying so.
  */
-void text_print(json_object *document);
+int text_print(json_object *document, const struct table_options *o);
 
 #endif

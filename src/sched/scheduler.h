@@ -56,7 +56,7 @@ void sched_beat(struct sched *s, uint64_t now_ns);
 /* Tell the scheduler whether tasks wait for memory. */
 void sched_memory_is_short(struct sched *s, bool is_short);
 
-/* Write a profile and enter the process in the usage map.  NULL drops both.  0 or -errno. */
+/* Write a profile and enter the process in the usage map: 0 or -errno.  Or drop both. */
 int sched_set_profile(struct sched *s, pid_t tgid, const struct ts_profile *profile);
 void sched_drop(struct sched *s, pid_t tgid);
 

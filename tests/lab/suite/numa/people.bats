@@ -128,7 +128,7 @@ cpu_ms() { echo $(($(cut -d' ' -f1 "/proc/$daemon/schedstat") / 1000000)); }
 	is_managed() { [[ $(process "$tricky" .name) == '\x1b[31m\x0aab\\\xc2\x9b\xe2\x82' ]]; }
 	retry 60 is_managed || { process "$tricky" .name; return 1; }
 	cxl-tiersched status --json | iconv -f UTF-8 -t UTF-8 >/dev/null
-	cxl-tiersched status | tee /dev/stderr | grep -aF '\x1b[31m\x0a...' | grep -aq pid
+	cxl-tiersched status | tee /dev/stderr | grep -aF '\x1b[31m\x0aab\\\xc2\x9b\xe2\x82 ' | grep -aq pid
 	run ! grep -aqP '[\x00-\x09\x0b-\x1f\x7f-\xff]' "$BATS_TEST_TMPDIR/log"
 	grep -aF 'managing \x1b[31m\x0aab' "$BATS_TEST_TMPDIR/log"
 	stop_daemon
