@@ -6,9 +6,9 @@
 #include <json-c/json.h>
 
 /*
- * To standard output: a document that document_build() made or server_ask() got.
+ * To standard output: REPORT, a document that document_build() made or server_ask() got.
  * Missing fields print as "-".
  */
-void text_print(json_object *document);
+void text_print(json_object *report);
 
 #endif
