@@ -47,7 +47,8 @@ static void check_back(const char *escaped, const char *text)
 			assert(escaped[1] == 'x' && sscanf(escaped + 2, "%2x", &byte) == 1);
 			escaped += 4;
 		}
-		assert((unsigned char)*text++ == byte);
+		assert((unsigned char)*text == byte);
+		text++;
 	}
 	assert(!*text);
 }
@@ -55,11 +56,14 @@ static void check_back(const char *escaped, const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size), *whole, *part;
-	size_t len = strlen(text), room = ESCAPE_SIZE(len);
+	size_t len, room;
 
+	assert(text);
+	len = strlen(text);
+	room = ESCAPE_SIZE(len);
 	whole = malloc(room);
 	part = malloc(room);
-	assert(text && whole && part);
+	assert(whole && part);
 	escape(whole, room, text);
 	check_safe(whole);
 	check_back(whole, text);

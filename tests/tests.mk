@@ -32,8 +32,8 @@ TESTS += $(UNIT_TESTS)
 endif
 
 EXTRA_DIST += tests/rooms
-dist_check_SCRIPTS += tests/test-cli tests/test-rooms tests/test-corpus
-TESTS += tests/test-cli tests/test-rooms tests/test-corpus
+dist_check_SCRIPTS += tests/test-cli tests/test-rooms tests/test-corpus tests/test-install-deps
+TESTS += tests/test-cli tests/test-rooms tests/test-corpus tests/test-install-deps
 
 # Fuzz targets; here each only runs over its corpus.  To fuzz: clang -fsanitize=fuzzer in place of fuzz-main.c.
 FUZZ_TARGETS = tests/fuzz-damon-journal tests/fuzz-damon-ring tests/fuzz-node-text tests/fuzz-pmu-format \

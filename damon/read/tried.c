@@ -47,7 +47,7 @@ static int read_region(struct damon_region *out, int dir_fd, const char *name)
 		r = read_number(&nr_accesses, dir_fd, name, "nr_accesses");
 	if (!r)
 		r = read_number(&age, dir_fd, name, "age");
-	if (r < 0)
+	if (r)
 		return r;
 	if (start >= end || nr_accesses > UINT32_MAX || age > UINT32_MAX)
 		return -EINVAL;

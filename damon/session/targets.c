@@ -44,16 +44,16 @@ static int reserve_wanted(struct damon *d, size_t nr)
 	if (nr <= d->wanted_capacity)
 		return 0;
 	wanted = reallocarray(d->wanted, nr, sizeof(*wanted));
-	if (wanted)
-		d->wanted = wanted;
-	ranges = reallocarray(d->wanted_ranges, nr, sizeof(*ranges));
-	if (ranges)
-		d->wanted_ranges = ranges;
-	/* the wanted targets point into the array that moved, and stay if memory is short */
-	for (size_t i = 0; ranges && i < d->nr_wanted; i++)
-		d->wanted[i].ranges = d->by_ranges ? &ranges[i] : NULL;
-	if (!wanted || !ranges)
+	if (!wanted)
 		return -ENOMEM;
+	d->wanted = wanted;
+	ranges = reallocarray(d->wanted_ranges, nr, sizeof(*ranges));
+	if (!ranges)
+		return -ENOMEM;
+	d->wanted_ranges = ranges;
+	/* what was wanted points into the array that moved */
+	for (size_t i = 0; i < d->nr_wanted; i++)
+		wanted[i].ranges = d->by_ranges ? &ranges[i] : NULL;
 	d->wanted_capacity = nr;
 	return 0;
 }

@@ -54,7 +54,7 @@ static int take_number(uint64_t *out, const char **text, const char *key, uint64
 
 	if (!r)
 		r = parse_u64(&value, word);
-	if (r < 0 || value > max)
+	if (r || value > max)
 		return -EINVAL;
 	*out = value;
 	return 0;

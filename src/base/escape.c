@@ -97,7 +97,7 @@ static size_t escape_one(char out[ESCAPE_SIZE(4)], const char **text, bool again
 		return nr;
 	}
 	if (c == '\\') {
-		memcpy(out, "\\\\", 2);
+		out[0] = out[1] = '\\';
 		(*text)++;
 		return 2;
 	}

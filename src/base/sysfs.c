@@ -98,7 +98,7 @@ int sysfs_read_int(int *out, const char *sysroot, const char *fmt, ...)
 		r = read_path(text, sizeof(text), path);
 	if (!r)
 		r = parse_u64(&value, text[0] == '-' ? text + 1 : text);
-	if (r < 0)
+	if (r)
 		return r;
 	if (value > INT32_MAX)
 		return -ERANGE;

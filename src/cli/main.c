@@ -14,9 +14,12 @@
  */
 static void fill_standard_fds(void)
 {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-fd-leak" /* they are to stay open */
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			(void)!open("/dev/null", O_RDONLY);
+#pragma GCC diagnostic pop
 }
 
 int main(int argc, char **argv)

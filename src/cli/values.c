@@ -185,7 +185,10 @@ int take_names(struct options *o, const struct value *v, const char *name, const
 		}
 		memcpy(names[nr++], text, len);
 		text += len;
-		if (*text == ',' && !*++text) {
+		if (!*text)
+			break;
+		text++;
+		if (!*text) {
 			log_error("%s: the list ends in a comma", name);
 			return -EINVAL;
 		}

@@ -177,6 +177,7 @@ static void add_class(json_object *o, const struct managed *item)
 {
 	enum ts_class class = usage_class(&item->usage);
 	bool known = class != TS_CLASS_UNSET;
+	/* NOLINTNEXTLINE(bugprone-signed-char-misuse): a small number, no character */
 	int priority = item->usage.last.priority[class];
 
 	json_object_object_add(o, "class",

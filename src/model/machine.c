@@ -320,7 +320,7 @@ static void fill_place(const struct machine *m, const struct metrics_node *nodes
 void machine_take_metrics(struct machine *m, const struct metrics *metrics,
 			  const struct ts_tunables *tune)
 {
-	struct ts_cpu place[TS_MAX_CPU_NODES];
+	struct ts_cpu place[TS_MAX_CPU_NODES] = {0};
 	const struct metrics_node *nodes;
 	size_t nr;
 

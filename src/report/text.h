@@ -11,9 +11,11 @@
 extern const struct table_kind text_table;
 
 /*
- * To standard output: a document that document_build() made or server_ask() got, with its table as
- * O says (NULL: as by default).  Missing fields print as "-".  0, or -errno after saying so.
+ * To standard output: REPORT, a document that document_build() made or server_ask() got, with its
+ * table as O says (NULL: as by default).  Missing fields print as "-".
+ *
+ * 0, or -errno after saying so.
  */
-int text_print(json_object *document, const struct table_options *o);
+int text_print(json_object *report, const struct table_options *o);
 
 #endif

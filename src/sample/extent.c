@@ -183,6 +183,7 @@ int extent_runs_add(struct extent_runs *runs, uint64_t start, uint64_t end)
 		runs->list = list;
 		runs->capacity = capacity;
 	}
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): with capacity there is a list */
 	runs->list[runs->nr++] = (struct damon_range){start, end};
 	return 0;
 }
@@ -291,6 +292,22 @@ static int ask(struct extent *e)
 	return 0;
 }
 
+/* Room for one more of NR mappings.  0 or -ENOMEM, with all as it was. */
+static int grow_mappings(struct view_mapping **mappings, size_t *capacity, size_t nr)
+{
+	size_t wanted = MAX(2 * *capacity, (size_t)16);
+	struct view_mapping *more;
+
+	if (nr < *capacity)
+		return 0;
+	more = reallocarray(*mappings, wanted, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	*mappings = more;
+	*capacity = wanted;
+	return 0;
+}
+
 static int look_for_views(struct extent *e)
 {
 	_cleanup_free_ struct view_mapping *mappings = NULL;
@@ -304,15 +321,8 @@ static int look_for_views(struct extent *e)
 				  PROCMAP_QUERY_VMA_SHARED | PROCMAP_QUERY_FILE_BACKED_VMA))) {
 		if (nr == MAX_MAPPINGS)
 			return 0;
-		if (nr == capacity) {
-			struct view_mapping *more;
-
-			capacity = MAX(2 * capacity, (size_t)16);
-			more = reallocarray(mappings, capacity, sizeof(*more));
-			if (!more)
-				return -ENOMEM;
-			mappings = more;
-		}
+		if (grow_mappings(&mappings, &capacity, nr) < 0)
+			return -ENOMEM;
 		mappings[nr++] = (struct view_mapping){
 			.start = q.vma_start,
 			.end = q.vma_end,

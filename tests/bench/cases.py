@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How a cell is measured: a function for each group of cases, from a peer and the words of the case's name to metrics.
+"""How a cell is measured: a function for each group of cases, from a peer and the words of the
+case's name to metrics.
 
-A workload is started with the memory clock off (what it sets up is not what is measured), runs for a while where the case wants it to
-start, is let go, settles under the peer, and then tells what it did in a window of time.
+A workload is started with the memory clock off (what it sets up is not what is measured), runs for
+a while where the case wants it to start, is let go, settles under the peer, and then tells what it
+did in a window of time.
 """
 import contextlib
 import ctypes
@@ -28,11 +30,14 @@ START_S = 0.3  # held where the case begins
 SETTLE_S = 1.7
 RESETTLE_S = 1.0  # a workload that has run before
 WINDOW_S = 1.8
-WINDOWS_S = {"flat": 5.4}  # a query takes a third of a second: with few in a window their number is what is seen
+# a query takes a third of a second: with few in a window their number is what is seen
+WINDOWS_S = {"flat": 5.4}
 
 SEARCH = {name: ["vector-search", "--index", index, "--data", f"{DATA}-{dimension}"]
-          for name, index, dimension in (("hnsw", "hnsw", 128), ("hnsw768", "hnsw", 768), ("ivf", "ivf", 768), ("flat", "flat", 768))}
-LOADS = {**SEARCH, "moe": ["moe-generate"], "random": ["memory-load", "--size", "96M", "--pattern", "random"], "redis": ["kv-zipf"]}
+          for name, index, dimension in (("hnsw", "hnsw", 128), ("hnsw768", "hnsw", 768),
+                                         ("ivf", "ivf", 768), ("flat", "flat", 768))}
+LOADS = {**SEARCH, "moe": ["moe-generate"], "redis": ["kv-zipf"],
+         "random": ["memory-load", "--size", "96M", "--pattern", "random"]}
 
 
 # --- the machine ---
@@ -54,8 +59,10 @@ def node_cpus(node):
 
 
 def cxl_node():
-    """The node of memory alone, and the CPU node its device hangs on: by the kernel's word, not by ours."""
-    return max(nodes_with("memory") - nodes_with("cpu")), int(Path("/sys/bus/cxl/devices/mem0/numa_node").read_text())
+    """The node of memory alone, and the CPU node its device hangs on: by the kernel's word, not by
+    ours."""
+    near = Path("/sys/bus/cxl/devices/mem0/numa_node").read_text()
+    return max(nodes_with("memory") - nodes_with("cpu")), int(near)
 
 
 def online_cpus():
@@ -74,8 +81,10 @@ class Workload:
 
     def __init__(self, stack, argv, cpus=None):
         self.name = argv[0]
-        self.process = subprocess.Popen([f"{WORK}/{argv[0]}", *argv[1:], "--control"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, preexec_fn=lambda: cpus and os.sched_setaffinity(0, cpus))
+        self.process = subprocess.Popen([f"{WORK}/{argv[0]}", *argv[1:], "--control"],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True,
+                                        preexec_fn=lambda: cpus and os.sched_setaffinity(0, cpus))
         stack.callback(self.end)
 
     def end(self):
@@ -91,7 +100,8 @@ class Workload:
             if ready:
                 said = self.process.stderr.read().strip().splitlines()
                 said = f": {said[-1]}" if said else ""
-            raise Failed(f"{self.name} {'ended' if ready else f'said nothing for {seconds} s'}{said}")
+            what = "ended" if ready else f"said nothing for {seconds} s"
+            raise Failed(f"{self.name} {what}{said}")
         return json.loads(line)
 
     def ready(self):
@@ -114,8 +124,9 @@ class Workload:
 
 
 class Stage:
-    """The processes of a placement case stay for the next one of the same peer that has them too: a server is not started anew for
-    every query, and most of the time would go into its start.  So do the hogs beside them."""
+    """The processes of a placement case stay for the next one of the same peer that has them too:
+    a server is not started anew for every query, and most of the time would go into its start.  So
+    do the hogs beside them."""
 
     def __init__(self):
         self.key, self.stack, self.workloads, self.hogs = None, contextlib.ExitStack(), [], []
@@ -153,7 +164,8 @@ class Stage:
 
 def hogs(stack, number):
     """Processes that use CPU and nothing else."""
-    return [hog.ready() for hog in [Workload(stack, ["cpu-load", "--kind", "spin", "--threads", "1"]) for _ in range(number)]]
+    spin = ["cpu-load", "--kind", "spin", "--threads", "1"]
+    return [hog.ready() for hog in [Workload(stack, spin) for _ in range(number)]]
 
 
 def window(workloads, seconds=WINDOW_S):
@@ -167,10 +179,13 @@ def together(values, combine):
 
 
 def metrics(answers):
-    """Of processes that ran side by side: what they did together, the worst latency, the mean of where they ran."""
+    """Of processes that ran side by side: what they did together, the worst latency, the mean of
+    where they ran."""
     def each(key):
         return [answer[key] for answer in answers]
-    return {"metrics": {"rate": together(each("rate"), sum), "p50_us": together(each("p50_us"), max), "p99_us": together(each("p99_us"), max),
+    return {"metrics": {"rate": together(each("rate"), sum),
+                        "p50_us": together(each("p50_us"), max),
+                        "p99_us": together(each("p99_us"), max),
                         "near_percent": together(each("near_percent"), lambda v: sum(v) / len(v))},
             "unit": f"{answers[0]['unit']}/s", "detail": {"processes": answers}}
 
@@ -205,7 +220,8 @@ def phases(peer, stage, *_):
     far = min(nodes_with("cpu") - {near})
     with contextlib.ExitStack() as stack:
         clock("off")
-        workload = Workload(stack, ["memory-load", "--size", "48M", "--pattern", "random", "--phase", "2", "--nodes", f"{cxl},{far}",
+        workload = Workload(stack, ["memory-load", "--size", "48M", "--pattern", "random",
+                                    "--phase", "2", "--nodes", f"{cxl},{far}",
                                     "--near", f"{near},{far}"]).ready()
         hogs(stack, 4)
         clock("on")
@@ -214,12 +230,14 @@ def phases(peer, stage, *_):
 
 
 def interleave(peer, stage, threads, reads):
-    """As `numactl --interleave` over a node of its own and the CXL memory: nowhere is all of it near."""
+    """As `numactl --interleave` over a node of its own and the CXL memory: nowhere is all of it
+    near."""
     stage.clear()
     cxl, near = cxl_node()
     with contextlib.ExitStack() as stack:
         clock("off")
-        workload = Workload(stack, ["memory-load", "--size", "96M", "--pattern", "sweep", "--reads", reads[1:], "--threads", threads[1:],
+        workload = Workload(stack, ["memory-load", "--size", "96M", "--pattern", "sweep", "--reads",
+                                    reads[1:], "--threads", threads[1:],
                                     "--interleave", f"{near},{cxl}", "--near", str(near)]).ready()
         clock("on")
         time.sleep(SETTLE_S)
@@ -245,12 +263,14 @@ def hackbench(peer, _stage, groups):
     done = subprocess.run(command, capture_output=True, text=True)
     found = re.search(r"^Time: ([0-9.]+)$", done.stdout, re.M)
     if done.returncode or not found:
-        raise Failed(f"{' '.join(command)}: status {done.returncode}, {(done.stderr or done.stdout).strip()[-200:]}")
+        said = (done.stderr or done.stdout).strip()[-200:]
+        raise Failed(f"{' '.join(command)}: status {done.returncode}, {said}")
     return {"metrics": {"time_s": float(found[1])}, "detail": {"command": command}}
 
 
 def overhead(peer, _stage, kind):
-    """Nothing here is big enough to be managed: what is left is the scheduler itself, and the daemon's looking."""
+    """Nothing here is big enough to be managed: what is left is the scheduler itself, and the
+    daemon's looking."""
     with contextlib.ExitStack() as stack:
         workload = Workload(stack, ["cpu-load", "--kind", kind, "--threads", "4"]).ready()
         return metrics(window([workload], 0.6))
@@ -277,18 +297,21 @@ def verified_insns(prog_id):
     fd = bpf(PROG_GET_FD_BY_ID, ctypes.create_string_buffer(struct.pack("<III", prog_id, 0, 0), 12))
     try:
         info = ctypes.create_string_buffer(232)
-        bpf(OBJ_GET_INFO_BY_FD, ctypes.create_string_buffer(struct.pack("<IIQ", fd, len(info), ctypes.addressof(info)), 16))
+        attr = struct.pack("<IIQ", fd, len(info), ctypes.addressof(info))
+        bpf(OBJ_GET_INFO_BY_FD, ctypes.create_string_buffer(attr, 16))
         return struct.unpack("<I", info[VERIFIED_INSNS])[0]
     finally:
         os.close(fd)
 
 
 def ops(peer, stage, load):
-    """What the kernel counts for each program while hackbench runs: instructions, by the clock of this boot."""
+    """What the kernel counts for each program while hackbench runs: instructions, by the clock of
+    this boot."""
     with contextlib.ExitStack() as settings:
         set_until_exit(settings, BPF_STATS, "1")
         hackbench(peer, stage, load)
-        done = subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, text=True, check=True)
+        done = subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, text=True,
+                              check=True)
     found, calls = {}, {}
     for prog in json.loads(done.stdout):
         for op in OPS:
@@ -324,7 +347,8 @@ def touch(stack, number):
     """Processes of 64 MB with 16 of them hot, each busy a percent of the time or two."""
     pids = []
     for _ in range(number):
-        process = subprocess.Popen([f"{BUILD}/tests/lab/guest/memtouch", "--total", "65M", "--hot", "16M", "--pause", "100000"],
+        process = subprocess.Popen([f"{BUILD}/tests/lab/guest/memtouch", "--total", "65M", "--hot",
+                                    "16M", "--pause", "100000"],
                                    stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         stack.callback(lambda p=process: (p.kill(), p.communicate()))
         pids.append(process.pid)
@@ -340,37 +364,45 @@ def cost_watching(peer, what):
     number, seconds = int(what[1:]), 4
     with contextlib.ExitStack() as stack:
         pids = set(touch(stack, number))
-        wait_for(f"{number} managed processes", 60, lambda: pids <= {p["pid"] for p in status()["processes"]})
+        wait_for(f"{number} managed processes", 60,
+                 lambda: pids <= {p["pid"] for p in status()["processes"]})
         kdamonds = kernel_threads("kdamond")
         paths = [f"/proc/{peer.process.pid}/stat"], [f"/proc/{pid}/stat" for pid in kdamonds]
         before, start = [sum(map(thread_cpu_s, group)) for group in paths], time.monotonic()
         time.sleep(seconds)
         took = time.monotonic() - start
-        daemon, kdamond = [(sum(map(thread_cpu_s, group)) - was) * 1000 / took for group, was in zip(paths, before)]
-        return {"metrics": {"daemon_ms_per_s": daemon, "kdamond_ms_per_s": kdamond}, "detail": {"kdamonds": len(kdamonds), "seconds": took}}
+        daemon, kdamond = [(sum(map(thread_cpu_s, group)) - was) * 1000 / took
+                           for group, was in zip(paths, before)]
+        return {"metrics": {"daemon_ms_per_s": daemon, "kdamond_ms_per_s": kdamond},
+                "detail": {"kdamonds": len(kdamonds), "seconds": took}}
 
 
 def bpf_map(name):
-    done = subprocess.run(["bpftool", "-j", "map", "show", "name", name], capture_output=True, text=True, check=True)
+    done = subprocess.run(["bpftool", "-j", "map", "show", "name", name], capture_output=True,
+                          text=True, check=True)
     found = json.loads(done.stdout)
     return found[0] if isinstance(found, list) else found
 
 
 def cost_memory(peer, _):
-    """A task's storage and its process's profile.  The kernel's own heads of both (some 100 bytes) come on top."""
+    """A task's storage and its process's profile.  The kernel's own heads of both (some 100 bytes)
+    come on top."""
     sizes = {name: bpf_map(name)["bytes_value"] for name in ("task_ctx_stor", "damon_data")}
     return {"metrics": {"task_bytes": sum(sizes.values())}, "detail": sizes}
 
 
 def cost_snapshot(peer, _):
-    """CPU of one look at one process: by the daemon's damon/ room, and by damo as an administrator would look."""
+    """CPU of one look at one process: by the daemon's damon/ room, and by damo as an administrator
+    would look."""
     with contextlib.ExitStack() as stack:
         pid = touch(stack, 1)[0]
-        return {"metrics": {"cpu_ms": (damo_snapshot_ms if peer.name == "damo" else our_snapshot_ms)(stack, pid)}}
+        snapshot_ms = damo_snapshot_ms if peer.name == "damo" else our_snapshot_ms
+        return {"metrics": {"cpu_ms": snapshot_ms(stack, pid)}}
 
 
 def our_snapshot_ms(_, pid):
-    done = subprocess.run([f"{BUILD}/tests/lab/guest/damon-drive", "--tick", "100ms", "set", str(pid), "wait", "3", "watch", "3"],
+    done = subprocess.run([f"{BUILD}/tests/lab/guest/damon-drive", "--tick", "100ms", "set",
+                           str(pid), "wait", "3", "watch", "3"],
                           capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])["cpu_ms"]
 
@@ -393,4 +425,5 @@ def run_damo(*words):
         raise Failed(f"damo {words[0]}: {(done.stderr or done.stdout).strip()[-200:]}")
 
 
-GROUPS = {name: globals()[name] for name in ("placement", "phases", "interleave", "wakeup", "hackbench", "ops", "overhead", "cost")}
+GROUPS = {name: globals()[name] for name in ("placement", "phases", "interleave", "wakeup",
+                                             "hackbench", "ops", "overhead", "cost")}

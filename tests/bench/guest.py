@@ -4,7 +4,8 @@
 
     guest.py SET BOOT [--rounds N] [--skip BLOCK:ROUND,...] [--without PEER,...]
 
-For each cell a line on standard output: its nominal seconds, words for a person and the cell as JSON, tab-separated.
+For each cell a line on standard output: its nominal seconds, words for a person and the cell as
+JSON, tab-separated.
 """
 import argparse
 import json
@@ -47,8 +48,10 @@ class Say:
         self.fixed = {"boot": boot, "boot_id": boot_id, "kernel": kernel}
 
     def __call__(self, number, peer, case, result):
-        cell = {**self.fixed, "group": case.group, "case": case.name, "peer": peer, "round": number, **result}
-        print(f"{plan.cell_seconds(peer, case):.1f}", f"{case.group} {case.name} {peer} #{number}: {self.words(result)}",
+        cell = {**self.fixed, "group": case.group, "case": case.name, "peer": peer, "round": number,
+                **result}
+        print(f"{plan.cell_seconds(peer, case):.1f}",
+              f"{case.group} {case.name} {peer} #{number}: {self.words(result)}",
               json.dumps(cell), sep="\t", flush=True)
 
     @staticmethod
@@ -68,11 +71,13 @@ def main():
     parser.add_argument("--without", default="")
     options = parser.parse_args()
     boot = next(b for b in plan.boots_of(options.set, options.rounds) if b.name == options.boot)
-    skip = set() if options.skip == "-" else {tuple(map(int, pair.split(":"))) for pair in options.skip.split(",")}
+    skip = set() if options.skip == "-" else {tuple(map(int, pair.split(":")))
+                                              for pair in options.skip.split(",")}
     without = set(filter(None, options.without.split(",")))
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
         say = Say(boot.name, file.read().strip(), os.uname().release)
-    cells = [cell for cell in boot.cells(range(1, boot.rounds + 1), without) if (cell[1], cell[0]) not in skip]
+    cells = [cell for cell in boot.cells(range(1, boot.rounds + 1), without)
+             if (cell[1], cell[0]) not in skip]
     while cells:
         key = cells[0][:3]
         steps = [cell for cell in cells if cell[:3] == key]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """What is compared: each peer is a way to have tasks scheduled, entered and left with `with`.
 
-The machine is put back as it was on leaving.  `start` is called for each process of a workload once it runs; what a peer needs to know
-of processes, it learns there.
+The machine is put back as it was on leaving.  `start` is called for each process of a workload
+once it runs; what a peer needs to know of processes, it learns there.
 """
 import contextlib
 import os
@@ -69,7 +69,8 @@ class Peer:
 
 
 class Balanced(Peer):
-    """On once the work runs: in emulation the faults that it takes make setting it up many times longer."""
+    """On once the work runs: in emulation the faults that it takes make setting it up many times
+    longer."""
 
     def __init__(self, mode):
         self.mode = mode
@@ -84,14 +85,17 @@ class Pinned(Peer):
 
 
 class Numad(Peer):
-    """Looks every 2 s, and moves what it was told of whatever its size.  khugepaged stays as the machine has it (-H 0): by itself numad
-    wakes it ten times as often, for ever, which is felt by all who come after."""
+    """Looks every 2 s, and moves what it was told of whatever its size.  khugepaged stays as the
+    machine has it (-H 0): by itself numad wakes it ten times as often, for ever, which is felt by
+    all who come after."""
 
     def enter(self):
-        self.stack.callback(subprocess.run, ["numad", "-H", "0", "-i", "0"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.stack.callback(subprocess.run, ["numad", "-H", "0", "-i", "0"],
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def start(self, pid):
-        subprocess.run(["numad", "-H", "0", "-i", "1:2", "-p", str(pid)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(["numad", "-H", "0", "-i", "1:2", "-p", str(pid)], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 class Program(Peer):
@@ -103,14 +107,16 @@ class Program(Peer):
 
     def enter(self):
         self.log = tempfile.TemporaryFile(mode="w+")
-        self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log,
+                                        stdin=subprocess.DEVNULL)
         self.stack.callback(stop, self.process)
         wait_for(f"{self.program} {self.waited_for}", self.patience_s, self.is_up)
 
     def is_up(self):
         """The program has not ended, and does what it is there for."""
         if self.process.poll() is not None:
-            raise Failed(f"{self.program} ended with status {self.process.returncode}: {self.last_words()}")
+            raise Failed(f"{self.program} ended with status {self.process.returncode}: "
+                         f"{self.last_words()}")
         return self.does()
 
     def last_words(self):
@@ -136,7 +142,8 @@ class Observed(Program):
     waited_for, patience_s = "to observe", 60
 
     def does(self):
-        return subprocess.run([self.command[0], "status"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+        return subprocess.run([self.command[0], "status"], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode == 0
 
     def check(self):
         super().check()

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 """What is measured: sets of boots, boots of blocks, blocks of cases, each case with its peers.
 
-    plan.py boots SET [--rounds N] [--without PEER,...]  <cells.jsonl    what is left to do: a line per boot, tab-separated: name, lab options, cells, seconds, skip
-    plan.py clean SET [--rounds N] [--without PEER,...]  <cells.jsonl    the cells of complete rounds, the others dropped
-    plan.py sets                                            the names of the sets, with cells and minutes
-    plan.py peers SET | rounds SET                          the peers of a set, and its rounds
+    plan.py boots SET [--rounds N] [--without PEER,...]  <cells.jsonl
+            what is left to do: a line per boot, tab-separated: name, lab options, cells, seconds,
+            skip
+    plan.py clean SET [--rounds N] [--without PEER,...]  <cells.jsonl
+            the cells of complete rounds, the others dropped
+    plan.py sets
+            the names of the sets, with cells and minutes
+    plan.py peers SET | rounds SET
+            the peers of a set, and its rounds
 
-A round takes every peer of a block's cases once, in one boot, so that peers are compared within minutes of each other.  It is the
-unit of going on after an interrupt: a round cut short is measured again, whole.
+A round takes every peer of a block's cases once, in one boot, so that peers are compared within
+minutes of each other.  It is the unit of going on after an interrupt: a round cut short is
+measured again, whole.
 """
 import argparse
 import json
@@ -19,7 +25,8 @@ ALL = ("kernel", "nb1", "nb2", "numad", "pinned", "observed", *SCX, "tiersched",
 CORE = ("kernel", "pinned", "tiersched")
 PAIR = ("kernel", "tiersched")
 
-# Seconds it takes to make a peer the scheduler and to let it go again, and what it needs to settle more than the others.
+# Seconds it takes to make a peer the scheduler and to let it go again, and what it needs to settle
+# more than the others.
 ATTACH_S = {"tiersched": 8, "no-profiles": 8, "scx-fifo": 3, "scx-vtime": 3, "observed": 3}
 SETTLE_S = {"numad": 6, "nb1": 4, "nb2": 4}
 
@@ -42,7 +49,8 @@ class Boot:
     blocks: list = field(default_factory=list)
 
     def cells(self, rounds, without):
-        """(round, block, peer, case) in the order they are measured; peers take turns at being first."""
+        """(round, block, peer, case) in the order they are measured; peers take turns at being
+        first."""
         for number in rounds:
             for index, block in enumerate(self.blocks):
                 peers = [p for p in block_peers(block) if p not in without]
@@ -62,17 +70,21 @@ def cell_seconds(peer, case):
 
 
 def placement(workload, peers, peers_of_far_hogs):
-    """Every way to begin.  The processes stay from case to case while their number is the same: only the first waits for them."""
+    """Every way to begin.  The processes stay from case to case while their number is the same:
+    only the first waits for them."""
     return [Case("placement", f"{workload}.{load}.{start}.{number}",
-                 peers_of_far_hogs if (load, start, number) == ("hogs", "far", "one") else peers, 8.5 if (load, start) == ("hogs", "far") else 4.8)
-            for number in ("one", "two") for load, start in (("hogs", "far"), ("hogs", "near"), ("alone", "far"), ("alone", "near"))]
+                 peers_of_far_hogs if (load, start, number) == ("hogs", "far", "one") else peers,
+                 8.5 if (load, start) == ("hogs", "far") else 4.8)
+            for number in ("one", "two") for load, start in (("hogs", "far"), ("hogs", "near"),
+                                                             ("alone", "far"), ("alone", "near"))]
 
 
 def one_placement(workload, peers):
     return Case("placement", f"{workload}.hogs.far.one", peers, 10.6 if workload == "flat" else 7)
 
 
-INTERLEAVE = [Case("interleave", f"t{threads}.r{reads}", PAIR, 4) for threads in (1, 2, 4) for reads in (100, 50)]
+INTERLEAVE = [Case("interleave", f"t{threads}.r{reads}", PAIR, 4) for threads in (1, 2, 4)
+              for reads in (100, 50)]
 WAKEUP = [Case("wakeup", load, ("kernel", *SCX, "tiersched"), 5) for load in ("idle", "hogs")]
 COST = [Case("cost", name, ("tiersched",), seconds, daemon=("--max-processes", "64"))
         for name, seconds in (("p1", 10), ("p16", 13), ("p64", 28), ("memory", 1))]
@@ -81,13 +93,16 @@ SNAPSHOT = [Case("cost", "snapshot", ("tiersched", "damo"), 14, attach=False)]
 SETS = {
     "full": [
         Boot("cxl-model", "--machine cxl --clock model,scale=32", 5, [
-            *(placement(*each) for each in (("hnsw", (*CORE, "observed"), ALL), ("moe", CORE, CORE), ("random", CORE, CORE))),
-            [*(one_placement(workload, CORE) for workload in ("redis", "hnsw768", "ivf", "flat")), Case("phases", "random.follow", PAIR, 14),
+            *(placement(*each) for each in (("hnsw", (*CORE, "observed"), ALL), ("moe", CORE, CORE),
+                                            ("random", CORE, CORE))),
+            [*(one_placement(workload, CORE) for workload in ("redis", "hnsw768", "ivf", "flat")),
+             Case("phases", "random.follow", PAIR, 14),
              *INTERLEAVE, *WAKEUP],
         ]),
         Boot("numa-count", "--machine numa --clock count", 5, [
             [Case("overhead", "spin", PAIR, 8), Case("overhead", "fork", PAIR, 8),
-             Case("hackbench", "g4", ("kernel", *SCX, "tiersched", "no-profiles"), 13), Case("ops", "g4", ("scx-fifo", "tiersched"), 15)],
+             Case("hackbench", "g4", ("kernel", *SCX, "tiersched", "no-profiles"), 13),
+             Case("ops", "g4", ("scx-fifo", "tiersched"), 15)],
         ]),
         Boot("flat-cost", "--machine flat", 5, [COST, SNAPSHOT]),
     ],
@@ -123,11 +138,13 @@ def complete_rounds(boot, cells, without):
     done = {}
     for cell in cells:
         if cell["boot"] == boot.name:
-            done.setdefault((cell["round"], cell["boot_id"]), set()).add((cell["group"], cell["case"], cell["peer"]))
+            done.setdefault((cell["round"], cell["boot_id"]),
+                            set()).add((cell["group"], cell["case"], cell["peer"]))
     complete = {}
     for (number, boot_id), have in done.items():
         for index, block in enumerate(boot.blocks):
-            want = {(case.group, case.name, peer) for case in block for peer in case.peers if peer not in without}
+            want = {(case.group, case.name, peer) for case in block
+                    for peer in case.peers if peer not in without}
             if want <= have:
                 complete[index, number] = boot_id
     return complete
@@ -136,19 +153,23 @@ def complete_rounds(boot, cells, without):
 def clean(plan, cells, without):
     for boot in plan:
         complete = complete_rounds(boot, cells, without)
-        block_of = {(case.group, case.name): index for index, block in enumerate(boot.blocks) for case in block}
+        block_of = {(case.group, case.name): index for index, block in enumerate(boot.blocks)
+                    for case in block}
         for cell in cells:
             index = block_of.get((cell["group"], cell["case"]))
-            if cell["boot"] == boot.name and complete.get((index, cell["round"])) == cell["boot_id"]:
+            if (cell["boot"] == boot.name
+                    and complete.get((index, cell["round"])) == cell["boot_id"]):
                 yield cell
 
 
 def left(boot, cells, without):
     """The cells still to be measured, and the seconds they take."""
     complete = complete_rounds(boot, cells, without)
-    todo = [cell for cell in boot.cells(range(1, boot.rounds + 1), without) if (cell[1], cell[0]) not in complete]
+    todo = [cell for cell in boot.cells(range(1, boot.rounds + 1), without)
+            if (cell[1], cell[0]) not in complete]
     attaches = {(number, index, peer) for number, index, peer, _ in todo}
-    seconds = sum(cell_seconds(peer, case) for _, _, peer, case in todo) + sum(ATTACH_S.get(peer, 0) for _, _, peer in attaches)
+    seconds = (sum(cell_seconds(peer, case) for _, _, peer, case in todo)
+               + sum(ATTACH_S.get(peer, 0) for _, _, peer in attaches))
     return todo, seconds, complete
 
 
@@ -163,11 +184,14 @@ def main():
     if options.what == "sets":
         for name, plan in SETS.items():
             each = [left(boot, [], without) for boot in plan]
-            print(f"{name}\t{sum(len(todo) for todo, _, _ in each)}\t{sum(seconds for _, seconds, _ in each) / 60:.0f}")
+            nr_cells, seconds = (sum(len(todo) for todo, _, _ in each),
+                                 sum(seconds for _, seconds, _ in each))
+            print(f"{name}\t{nr_cells}\t{seconds / 60:.0f}")
         return
     plan = boots_of(options.set, options.rounds)
     if options.what == "peers":
-        print(*sorted({peer for boot in plan for block in boot.blocks for peer in block_peers(block)}), sep="\n")
+        print(*sorted({peer for boot in plan for block in boot.blocks
+                       for peer in block_peers(block)}), sep="\n")
         return
     if options.what == "rounds":
         print(min(boot.rounds for boot in plan))

@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Turns results of tests/bench/run into doc/benchmarks.md and its plots, or into a summary for the terminal.
+"""Turns results of tests/bench/run into doc/benchmarks.md and its plots, or into a summary for the
+terminal.
 
-    report.py [-o DIR] RESULTS...       writes DIR/benchmarks.md and DIR/benchmarks/*.svg (default DIR: doc/ of the checkout)
+    report.py [-o DIR] RESULTS...       writes DIR/benchmarks.md and DIR/benchmarks/*.svg (default
+                                        DIR: doc/ of the checkout)
     report.py --table RESULTS...        goals and summary tables as plain text on stdout
-    report.py --tar ... RESULTS...      for tests/bench/report: results come as a tar on stdin, where directory N (from 0) is the
-                                        Nth of RESULTS; the document goes as a tar to stdout
+    report.py --tar ... RESULTS...      for tests/bench/report: results come as a tar on stdin,
+                                        where directory N (from 0) is the Nth of RESULTS; the
+                                        document goes as a tar to stdout
 
 The same input gives the same output.  Exit status: 0 done, 1 failed, 2 usage.
 """
@@ -19,9 +22,9 @@ import tempfile
 
 sys.dont_write_bytecode = True  # the checkout stays clean
 
-import report_doc
-import report_plots
-from report_input import FILES, Data, Trouble, read_runs
+import report_doc  # noqa: E402, what it compiles would else be kept
+import report_plots  # noqa: E402
+from report_input import FILES, Data, Trouble, read_runs  # noqa: E402
 
 PLOT_LINK = re.compile(r"\]\((benchmarks/[a-z0-9-]+\.svg)\)")
 
@@ -74,7 +77,8 @@ def read(options):
         return read_runs(options.results, options.results)
     with tempfile.TemporaryDirectory(prefix="report-") as where:
         unpack(sys.stdin.buffer, where, len(options.results))
-        return read_runs(options.results, [os.path.join(where, str(at)) for at in range(len(options.results))])
+        return read_runs(options.results,
+                         [os.path.join(where, str(at)) for at in range(len(options.results))])
 
 
 def make(runs):
@@ -82,7 +86,8 @@ def make(runs):
     plots = report_plots.plots(Data(runs))
     drawn = {f"benchmarks/{name}.svg": report_plots.draw(plot) for name, plot in plots.items()}
     if None in drawn.values():
-        say("gnuplot is not to be found: the document has no plots (Debian: apt-get install gnuplot-nox)")
+        say("gnuplot is not to be found: the document has no plots (Debian: apt-get install "
+            "gnuplot-nox)")
         drawn = {}
     return {"benchmarks.md": report_doc.document(runs, plots, bool(drawn)), **drawn}
 
@@ -98,7 +103,8 @@ def write_tar(files):
 
 
 def write_out(files, out):
-    """Everything is written beside its place first and moved there last, the document after what it links to."""
+    """Everything is written beside its place first and moved there last, the document after what
+    it links to."""
     document = os.path.join(out, "benchmarks.md")
     stale = []
     if os.path.exists(document):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The goals: what is asked, what was found, and by how much it misses.
 
-A verdict is about the median; the spread stands beside it.  A goal without data is "not measured".  One that is met in the cases
-that have data while others have none is not called met: it says in how many.
+A verdict is about the median; the spread stands beside it.  A goal without data is "not measured".
+One that is met in the cases that have data while others have none is not called met: it says in
+how many.
 """
 from collections import Counter
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ class Goal:
 
 def apart(value, target, digits):
     """`value` with as many digits as it takes not to look like the target, if it is not."""
-    while digits < 6 and abs(value - target) > ALMOST and float(f"{value:.{digits}f}") == float(f"{target:.{digits}f}"):
+    while (digits < 6 and abs(value - target) > ALMOST
+            and float(f"{value:.{digits}f}") == float(f"{target:.{digits}f}")):
         digits += 1
     return f"{value:.{digits}f}"
 
@@ -63,12 +65,15 @@ class Limit:
         return f"missed by {apart(abs(value - self.target), 0, self.digits)}{self.unit}"
 
     def result(self, summary, where, over, nr_cases=1, nr_measured=1):
-        spread = UNKNOWN if summary.n == 1 else f"[{self.show(summary.min)}..{self.show(summary.max)}]"
+        spread = UNKNOWN
+        if summary.n > 1:
+            spread = f"[{self.show(summary.min)}..{self.show(summary.max)}]"
         found = Result(self.figure(summary.median), spread, over, where, summary=summary)
         if not self.is_met(summary.median):
             found.verdict, found.state = self.miss(summary.median), MISSED
         elif nr_measured < nr_cases:
-            found.verdict, found.state = f"met in {nr_measured} of {nr_cases} cases, the others not measured", PARTLY
+            found.state = PARTLY
+            found.verdict = f"met in {nr_measured} of {nr_cases} cases, the others not measured"
         else:
             found.verdict, found.state = "met", MET
         return found
@@ -89,20 +94,23 @@ class Fraction(Limit):
 def worst_case(group, metric, peer, base, limit):
     def find(data):
         cases = data.cases(group)
-        found = [(summary, case) for case in cases for summary in [paired(data, group, case, peer, base, metric)] if summary]
+        found = [(summary, case) for case in cases
+                 for summary in [paired(data, group, case, peer, base, metric)] if summary]
         if not found:
             return Result()
         summary, case = (min if limit.at_least else max)(found, key=lambda item: item[0].median)
         over = f"`{case}`, {plural(summary.n, 'round')}"
         if len(cases) > 1:
             nr_missing = sum(not limit.is_met(one.median) for one, _ in found)
-            over = f"worst of {plural(len(found), 'case')}{f', {nr_missing} of which miss' if nr_missing else ''}: {over}"
+            miss = f", {nr_missing} of which miss" if nr_missing else ""
+            over = f"worst of {plural(len(found), 'case')}{miss}: {over}"
         return limit.result(summary, case, over, len(cases), len(found))
     return find
 
 
 def far_side(limit):
-    """The rounds in which the kernel's scheduler left the work far from its memory for most of the time."""
+    """The rounds in which the kernel's scheduler left the work far from its memory for most of the
+    time."""
     def find(data):
         found, in_cases, known = [], set(), False
         for case in data.cases("placement"):
@@ -114,17 +122,20 @@ def far_side(limit):
                     found.append(pairs[at])
                     in_cases.add(case)
         if not found:
-            return Result(figure="none", verdict="no such round", state=REPORTED) if known else Result()
+            return Result(figure="none", verdict="no such round",
+                          state=REPORTED) if known else Result()
         words = plural(len(found), "such round")
         return limit.result(summarize(found), words, f"{words} in {plural(len(in_cases), 'case')}")
     return find
 
 
 def matrix(group, limit):
-    """Geometric mean over a matrix of cases, a round at a time; only rounds that have the whole matrix can be compared."""
+    """Geometric mean over a matrix of cases, a round at a time; only rounds that have the whole
+    matrix can be compared."""
     def find(data):
         cases = data.cases(group)
-        pairs = {case: dict(ratios(data, group, case, "tiersched", "kernel", "rate")) for case in cases}
+        pairs = {case: dict(ratios(data, group, case, "tiersched", "kernel", "rate"))
+                 for case in cases}
         measured = [case for case in cases if pairs[case]]
         if not measured:
             return Result()
@@ -135,7 +146,8 @@ def matrix(group, limit):
         else:
             means = [geomean([summarize(pairs[case].values()).median for case in measured])]
             over = f"medians of {plural(len(measured), 'case')}, no round has all"
-        return limit.result(summarize(means), plural(len(measured), "case"), over, len(cases), len(measured))
+        return limit.result(summarize(means), plural(len(measured), "case"), over, len(cases),
+                            len(measured))
     return find
 
 
@@ -149,7 +161,8 @@ def one_case(case, values, limit):
         if limit:
             return limit.result(summary, case, over)
         spread = UNKNOWN if summary.n == 1 else f"[{number(summary.min)}..{number(summary.max)}]"
-        return Result(f"{number(summary.median)} ms/s", spread, over, case, "reported", REPORTED, summary)
+        return Result(f"{number(summary.median)} ms/s", spread, over, case, "reported", REPORTED,
+                      summary)
     return find
 
 
@@ -165,7 +178,8 @@ def monitoring(case):
 def extra_time(case):
     """What the same work takes longer, in percent."""
     def values(data):
-        return [(value - 1) * 100 for _, value in ratios(data, "overhead", case, "kernel", "tiersched", "rate")]
+        return [(value - 1) * 100 for _, value in ratios(data, "overhead", case, "kernel",
+                                                         "tiersched", "rate")]
     return one_case(case, values, Limit(1, False, 2, " %"))
 
 
@@ -182,11 +196,13 @@ GOALS = [
          worst_case("placement", "rate", "tiersched", "pinned", Limit(0.97, True))),
     Goal("placement: rate / kernel", "placement: rate / kernel", ">= 1.00",
          worst_case("placement", "rate", "tiersched", "kernel", Limit(1, True))),
-    Goal("placement: rate / kernel, where the kernel leaves it far from its memory", "the same, kernel left it far", ">= 1.30",
+    Goal("placement: rate / kernel, where the kernel leaves it far from its memory",
+         "the same, kernel left it far", ">= 1.30",
          far_side(Limit(1.3, True))),
     Goal("placement: p99 latency / kernel", "placement: p99 / kernel", "<= 1.00",
          worst_case("placement", "p99_us", "tiersched", "kernel", Limit(1, False))),
-    Goal("interleave: rate / kernel, geometric mean of the matrix", "interleave: rate / kernel", ">= 1.00",
+    Goal("interleave: rate / kernel, geometric mean of the matrix", "interleave: rate / kernel",
+         ">= 1.00",
          matrix("interleave", Limit(1, True))),
     Goal("hackbench: time / kernel", "hackbench: time / kernel", "<= 0.95",
          worst_case("hackbench", "time_s", "tiersched", "kernel", Limit(0.95, False))),
@@ -199,7 +215,8 @@ GOALS = [
     Goal("cost: daemon + kdamond, 1 process", "daemon + kdamond, 1", "none", monitoring("p1")),
     Goal("cost: daemon + kdamond, 16 processes", "daemon + kdamond, 16", "none", monitoring("p16")),
     Goal("cost: daemon + kdamond, 64 processes", "daemon + kdamond, 64", "none", monitoring("p64")),
-    Goal("cost: memory per task", "memory per task", "<= 512 bytes", one_case("memory", task_bytes, Limit(512, False, 0, " bytes"))),
+    Goal("cost: memory per task", "memory per task", "<= 512 bytes",
+         one_case("memory", task_bytes, Limit(512, False, 0, " bytes"))),
     Goal("overhead: CPU-bound, extra time", "overhead: CPU-bound", "<= 1 %", extra_time("spin")),
     Goal("overhead: fork-bound, extra time", "overhead: fork-bound", "<= 1 %", extra_time("fork")),
 ]
@@ -207,18 +224,21 @@ GOALS = [
 
 def goals_table(data, short=False):
     """The table, and how many goals are in each state; short: for a terminal."""
-    table = Table(["<goal", "target", "today", "spread", "<verdict", "<where" if short else "<over"])
+    table = Table(["<goal", "target", "today", "spread", "<verdict",
+                   "<where" if short else "<over"])
     counts = Counter()
     for goal in GOALS:
         found = goal.find(data)
         counts[found.state] += 1
-        table.rows.append([goal.short if short else goal.name, goal.target, found.figure, found.spread, found.verdict,
+        table.rows.append([goal.short if short else goal.name, goal.target, found.figure,
+                           found.spread, found.verdict,
                            found.where if short else found.over])
     return table, counts
 
 
 def count_words(counts):
     words = f"Of {sum(counts.values())} goals {counts[MET]} are met, {counts[MISSED]} missed"
-    for state, text in ((PARTLY, "met only where measured"), (UNMEASURED, "not measured"), (REPORTED, "without a verdict")):
+    for state, text in ((PARTLY, "met only where measured"), (UNMEASURED, "not measured"),
+                        (REPORTED, "without a verdict")):
         words += f", {counts[state]} {text}" if counts[state] else ""
     return words + "."

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Results directories as tests/bench/run writes them, read without trust.
 
-Theory: a run can be stopped, resumed and killed at any point, so lines may be torn, cells repeated, and a round begun in one
-boot and done again in another.  What is left for the tables is settled here, once:
-- of the same peer in the same round and boot the last cell that did not fail counts, else the last failure;
-- of a round split over boots the boot with most measured peers counts (the later of equals), because only peers of one boot may
-  be compared; cells of the others are left out, and counted.
+Theory: a run can be stopped, resumed and killed at any point, so lines may be torn, cells
+repeated, and a round begun in one boot and done again in another.  What is left for the tables is
+settled here, once:
+- of the same peer in the same round and boot the last cell that did not fail counts, else the last
+  failure;
+- of a round split over boots the boot with most measured peers counts (the later of equals),
+  because only peers of one boot may be compared; cells of the others are left out, and counted.
 Rounds are numbered per directory; where directories are pooled, pairing stays within each.
 """
 import json
@@ -18,7 +20,8 @@ FILES = ("machine.json", "cells.jsonl", "unavailable.jsonl")
 
 WORDS = "hnsw ivf flat moe redis random idle alone hogs near far one two spin fork".split()
 PEERS = "kernel nb1 nb2 numad pinned observed scx-fifo scx-vtime tiersched no-profiles damo".split()
-METRICS = "rate p50_us p99_us near_percent time_s daemon_ms_per_s kdamond_ms_per_s cpu_ms task_bytes".split()
+METRICS = ["rate", "p50_us", "p99_us", "near_percent", "time_s", "daemon_ms_per_s",
+           "kdamond_ms_per_s", "cpu_ms", "task_bytes"]
 
 
 class Trouble(Exception):
@@ -51,7 +54,7 @@ class Run:
     cells: list = field(default_factory=list)        # all that could be read
     unavailable: dict = field(default_factory=dict)  # peer -> why
     warnings: list = field(default_factory=list)
-    nr_split: int = 0                                # cells left out: their round was done again in another boot
+    nr_split: int = 0     # cells left out: their round was done again in another boot
     rounds: dict = field(default_factory=dict)       # (group, case, round) -> {peer: Cell}
 
     def planned_rounds(self):
@@ -95,14 +98,17 @@ class Data:
         return {cell.group for run in self.runs for cell in run.cells}
 
     def cases(self, group):
-        return sorted({key[1] for run in self.runs for key in run.rounds if key[0] == group}, key=order_case)
+        return sorted({key[1] for run in self.runs for key in run.rounds if key[0] == group},
+                      key=order_case)
 
     def peers(self, group, case=None):
         return sorted({peer for run in self.runs for key, peers in run.rounds.items()
-                       if key[0] == group and case in (None, key[1]) for peer in peers}, key=order_peer)
+                       if key[0] == group and case in (None, key[1]) for peer in peers},
+                      key=order_peer)
 
     def metrics(self, group):
-        return sorted({name for run in self.runs for cell in run.cells if cell.group == group for name in cell.metrics},
+        return sorted({name for run in self.runs for cell in run.cells if cell.group == group
+                       for name in cell.metrics},
                       key=order_metric)
 
     def units(self, group, case=None):
@@ -111,12 +117,14 @@ class Data:
 
     def rounds(self, group, case):
         """[((run number, round), {peer: Cell})], in order."""
-        found = [((run.number, key[2]), peers) for run in self.runs for key, peers in run.rounds.items()
+        found = [((run.number, key[2]), peers) for run in self.runs
+                 for key, peers in run.rounds.items()
                  if key[:2] == (group, case)]
         return sorted(found, key=lambda item: item[0])
 
     def values(self, group, case, peer, metric):
-        return [peers[peer].metrics.get(metric) for _, peers in self.rounds(group, case) if peer in peers]
+        return [peers[peer].metrics.get(metric) for _, peers in self.rounds(group, case)
+                if peer in peers]
 
 
 def is_number(value):
@@ -148,16 +156,19 @@ def read_cell(line):
     metrics = {clean(name): value for name, value in metrics.items()}
     boot, boot_id, kernel, group, case, peer, unit = (clean(row.get(name) or "") for name in (
         "boot", "boot_id", "kernel", "group", "case", "peer", "unit"))
-    return Cell(boot, boot_id, kernel, group, case, peer, row["round"], metrics, unit, "" if error is None else clean(error) or "failed")
+    return Cell(boot, boot_id, kernel, group, case, peer, row["round"], metrics, unit,
+                "" if error is None else clean(error) or "failed")
 
 
 def read_lines(run, path, take):
-    """Calls take(line) for each line; one that cannot be read is a warning, since writing may have been cut off anywhere."""
+    """Calls take(line) for each line; one that cannot be read is a warning, since writing may have
+    been cut off anywhere."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             lines = file.read().split("\n")
     except OSError as error:
-        raise Trouble(f"{run.name}: cannot read {os.path.basename(path)}: {error.strerror}") from None
+        raise Trouble(f"{run.name}: cannot read {os.path.basename(path)}: "
+                      f"{error.strerror}") from None
     while lines and not lines[-1].strip():
         lines.pop()
     for number, line in enumerate(lines, 1):
@@ -166,8 +177,9 @@ def read_lines(run, path, take):
         try:
             take(line)
         except (ValueError, OverflowError, RecursionError) as error:
-            what = "torn last line" if number == len(lines) and isinstance(error, json.JSONDecodeError) else \
-                "not JSON" if isinstance(error, json.JSONDecodeError) else str(error)
+            what = str(error)
+            if isinstance(error, json.JSONDecodeError):
+                what = "torn last line" if number == len(lines) else "not JSON"
             run.warnings.append(f"{os.path.basename(path)} line {number} is ignored: {what}")
 
 
@@ -175,7 +187,8 @@ def settle(run):
     """Fills run.rounds from run.cells; the theory is at the top."""
     boots = {}
     for at, cell in enumerate(run.cells):
-        peers, _ = boots.setdefault((cell.group, cell.case, cell.round), {}).get(cell.boot_id, ({}, 0))
+        peers, _ = boots.setdefault((cell.group, cell.case, cell.round),
+                                    {}).get(cell.boot_id, ({}, 0))
         old = peers.get(cell.peer)
         if old is None or not cell.error or old.error:
             peers[cell.peer] = cell
@@ -186,7 +199,8 @@ def settle(run):
             return sum(not cell.error for cell in peers.values()), at
         best = max(by_boot.values(), key=worth)[0]
         run.rounds[key] = {peer: cell for peer, cell in best.items() if not cell.error}
-        run.nr_split += sum(not cell.error for peers, _ in by_boot.values() if peers is not best for cell in peers.values())
+        run.nr_split += sum(not cell.error for peers, _ in by_boot.values() if peers is not best
+                            for cell in peers.values())
 
 
 def failures(run):
@@ -204,13 +218,15 @@ def read_run(number, name, path):
         raise Trouble(f"{name}: no such directory; give one that tests/bench/run has written")
     cells = os.path.join(path, "cells.jsonl")
     if not os.path.exists(cells):
-        raise Trouble(f"{name}: has no cells.jsonl; give a directory that tests/bench/run has written")
+        raise Trouble(f"{name}: has no cells.jsonl; give a directory that tests/bench/run has "
+                      "written")
     try:
         with open(os.path.join(path, "machine.json"), encoding="utf-8") as file:
             machine = json.load(file)
         if not isinstance(machine, dict):
             raise ValueError("not an object")
-        run.machine = {name: clean(value) if isinstance(value, str) else value for name, value in machine.items()
+        run.machine = {name: clean(value) if isinstance(value, str) else value
+                       for name, value in machine.items()
                        if isinstance(value, (str, int, float))}
     except (OSError, ValueError, RecursionError) as error:
         run.warnings.append(f"machine.json is ignored: {getattr(error, 'strerror', None) or error}")
@@ -229,11 +245,13 @@ def read_run(number, name, path):
 
 
 def read_runs(names, paths):
-    runs = [read_run(number, name, path) for number, (name, path) in enumerate(zip(names, paths), 1)]
+    runs = [read_run(number, name, path)
+            for number, (name, path) in enumerate(zip(names, paths), 1)]
     seen = {}
     for run in runs:
         for boot in sorted({cell.boot_id for cell in run.cells}):
             if boot in seen:
-                raise Trouble(f"{seen[boot]} and {run.name}: both hold boot {boot}; give different runs, not one twice", 2)
+                raise Trouble(f"{seen[boot]} and {run.name}: both hold boot {boot}; give "
+                              "different runs, not one twice", 2)
         seen.update((cell.boot_id, run.name) for cell in run.cells)
     return runs

@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
 """Statistics of the benchmark: few, and none that needs a belief about distributions.
 
-A case is measured in rounds; in a round every peer runs once, in turn, in one boot.  There are few rounds (5), noise is
-skewed (an emulator on a shared host), so a figure is a *median* and its spread the whole range, *[min..max]*: no round is
-thrown away, and no confidence is claimed that five numbers cannot give.
+A case is measured in rounds; in a round every peer runs once, in turn, in one boot.  There are few
+rounds (5), noise is skewed (an emulator on a shared host), so a figure is a *median* and its
+spread the whole range, *[min..max]*: no round is thrown away, and no confidence is claimed that
+five numbers cannot give.
 
-Two peers are compared by *paired ratios*: value of one by value of the other in the same round of the same boot, so that
-what differs between boots and hours (host load, where memory fell) cancels.  The figure is the median of the ratios, which
-is not the ratio of the medians.
+Two peers are compared by *paired ratios*: value of one by value of the other in the same round of
+the same boot, so that what differs between boots and hours (host load, where memory fell) cancels.
+The figure is the median of the ratios, which is not the ratio of the medians.
 
-Ratios over several cases are averaged by the *geometric mean*: it gives the same verdict whichever peer is below the line,
-and no case weighs more because its numbers are bigger.
+Ratios over several cases are averaged by the *geometric mean*: it gives the same verdict whichever
+peer is below the line, and no case weighs more because its numbers are bigger.
 
-Two runs *agree* in a figure when their ranges overlap; better, when each one's median lies in the other's range.  Even if
-both drew from one distribution this fails now and then.  Then each order of the n + m values is equally likely, so that
+Two runs *agree* in a figure when their ranges overlap; better, when each one's median lies in the
+other's range.  Even if both drew from one distribution this fails now and then.  Then each order
+of the n + m values is equally likely, so that
     P(no overlap) = 2 / C(n + m, n)
-and for the medians the orders are counted; for odd n and m a median is one of the values, so the order decides.
+and for the medians the orders are counted; for odd n and m a median is one of the values, so the
+order decides.
 """
 import itertools
 import math
@@ -64,7 +67,8 @@ def chance_apart(n, m):
 
 
 def chance_medians_out(n, m):
-    """How likely not both medians lie in the other's range; None if n or m is even, or too many orders to count."""
+    """How likely not both medians lie in the other's range; None if n or m is even, or too many
+    orders to count."""
     if n % 2 == 0 or m % 2 == 0 or n + m > 16:
         return None
     out = 0

@@ -11,7 +11,7 @@ UNKNOWN = "-"
 
 @dataclass
 class Table:
-    columns: list                 # of headers; one that starts with '<' holds words and is aligned left
+    columns: list  # of headers; one that starts with '<' holds words and is aligned left
     rows: list = field(default_factory=list)
 
     def markdown(self):
@@ -23,7 +23,8 @@ class Table:
     def text(self):
         """Aligned columns; ASCII, for any terminal."""
         heads = [head.lstrip("<") for head in self.columns]
-        rows = [[text.replace("`", "").replace("µ", "u") for text in row] for row in [heads] + self.rows]
+        rows = [[text.replace("`", "").replace("µ", "u") for text in row]
+                for row in [heads] + self.rows]
         widths = [max(len(row[at]) for row in rows) for at in range(len(heads))]
         rows.insert(1, ["-" * width for width in widths])
         lines = []
@@ -70,11 +71,14 @@ def code(text):
 
 
 # metric: (name, unit, what to multiply by)
-METRICS = {"p50_us": ("p50", "µs", 1), "p99_us": ("p99", "µs", 1), "near_percent": ("near", "%", 1), "time_s": ("time", "s", 1),
-           "daemon_ms_per_s": ("daemon", "ms/s", 1), "kdamond_ms_per_s": ("kdamond", "ms/s", 1), "cpu_ms": ("CPU time", "ms", 1),
+METRICS = {"p50_us": ("p50", "µs", 1), "p99_us": ("p99", "µs", 1), "near_percent": ("near", "%", 1),
+           "time_s": ("time", "s", 1),
+           "daemon_ms_per_s": ("daemon", "ms/s", 1), "kdamond_ms_per_s": ("kdamond", "ms/s", 1),
+           "cpu_ms": ("CPU time", "ms", 1),
            "task_bytes": ("memory per task", "bytes", 1)}
 # Placement has latencies from 0.1 ms to seconds.
-GROUP_METRICS = {("placement", "p50_us"): ("p50", "ms", 1e-3), ("placement", "p99_us"): ("p99", "ms", 1e-3)}
+GROUP_METRICS = {("placement", "p50_us"): ("p50", "ms", 1e-3),
+                 ("placement", "p99_us"): ("p99", "ms", 1e-3)}
 
 
 def metric_of(group, metric):
@@ -95,8 +99,10 @@ def metric_show(group, metric):
 
 
 def many_peers(data):
-    """The placement cases that more than the basic three, and the one with a table of its own, were measured in."""
-    return [case for case in data.cases("placement") if set(data.peers("placement", case)) - {"kernel", "pinned", "observed", "tiersched"}]
+    """The placement cases that more than the basic three, and the one with a table of its own,
+    were measured in."""
+    return [case for case in data.cases("placement")
+            if set(data.peers("placement", case)) - {"kernel", "pinned", "observed", "tiersched"}]
 
 
 def values(data, group, case, peer, metric):
@@ -128,8 +134,9 @@ def wide(data, group, metric, peers, over, spread=True, cases=None):
     """A row a case, a column a peer; then paired ratios for each (peer, base) in `over`."""
     head = metric_head(data, group, metric)
     several = metric == "rate" and len(data.units(group)) > 1
-    table = Table(["<case"] + (["<unit"] if several else []) + ["rounds"] + [f"{peer} {head}" if at == 0 else peer
-                  for at, peer in enumerate(peers)] + [f"{peer} / {base}" for peer, base in over])
+    table = Table(["<case"] + (["<unit"] if several else []) + ["rounds"]
+                  + [f"{peer} {head}" if at == 0 else peer for at, peer in enumerate(peers)]
+                  + [f"{peer} / {base}" for peer, base in over])
     for case in data.cases(group) if cases is None else cases:
         summaries = [values(data, group, case, peer, metric) for peer in peers]
         if not any(summaries):
@@ -145,7 +152,8 @@ def wide(data, group, metric, peers, over, spread=True, cases=None):
 
 
 def long(data, group, metrics, cases=None, over=(), spread=True):
-    """A row a case and peer, a column a metric; then its paired ratio to the base for each (metric, base) in `over`."""
+    """A row a case and peer, a column a metric; then its paired ratio to the base for each
+    (metric, base) in `over`."""
     several = "rate" in metrics and len(data.units(group)) > 1
     table = Table(["<case", "<peer"] + (["<unit"] if several else []) + ["rounds"]
                   + [metric_head(data, group, metric) for metric in metrics]
@@ -157,9 +165,11 @@ def long(data, group, metrics, cases=None, over=(), spread=True):
                 continue
             row = [code(case), peer] + ([" ".join(data.units(group, case))] if several else [])
             row.append(counts(summaries))
-            row += [with_spread(summary, metric_show(group, metric)) if spread or not summary else metric_show(group, metric)(summary.median)
+            row += [with_spread(summary, metric_show(group, metric)) if spread or not summary
+                    else metric_show(group, metric)(summary.median)
                     for metric, summary in zip(metrics, summaries)]
-            row += [UNKNOWN if peer == base else with_spread(paired(data, group, case, peer, base, metric), as_ratio)
+            row += [UNKNOWN if peer == base
+                    else with_spread(paired(data, group, case, peer, base, metric), as_ratio)
                     for metric, base in over]
             table.rows.append(row)
     return table
@@ -169,4 +179,5 @@ def drop_empty(table):
     """Without columns in which nothing is known."""
     keep = [at for at, head in enumerate(table.columns)
             if head.startswith("<") or any(row[at] != UNKNOWN for row in table.rows)]
-    return Table([table.columns[at] for at in keep], [[row[at] for at in keep] for row in table.rows])
+    return Table([table.columns[at] for at in keep],
+                 [[row[at] for at in keep] for row in table.rows])

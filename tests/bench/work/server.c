@@ -60,7 +60,7 @@ static void __attribute__((noreturn)) run(struct server *server, pid_t parent, b
 	int null = open("/dev/null", O_RDWR);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	if (null < 0 || getppid() != parent)
 		_exit(1);
 	/* Standard output is for results, and pipes must not outlive the client. */
 	dup2(null, 0);

@@ -40,10 +40,13 @@ static bool take_node(unsigned int *out, const char **text, char end, struct set
 static bool parse_size(uint64_t *out, const char *text)
 {
 	size_t length = strlen(text);
-	char unit = length ? text[length - 1] : '\0';
-	char end = unit == 'K' || unit == 'M' ? unit : '\0';
+	char unit = '\0', end = '\0';
 	uint64_t value;
 
+	if (length)
+		unit = text[length - 1];
+	if (unit == 'K' || unit == 'M')
+		end = unit;
 	if (!take(&value, &text, 10, end, 1 << 30) || *text)
 		return false;
 	value <<= unit == 'M' ? 20 : unit == 'K' ? 10 : 0;

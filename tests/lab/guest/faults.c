@@ -98,6 +98,7 @@ static bool fails_on_fd(const char *call, int fd)
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
+/* NOLINTBEGIN(*-reserved-identifier,readability-inconsistent-*): these stand in for libc's */
 int open(const char *path, int flags, ...)
 {
 	va_list args;
@@ -164,9 +165,14 @@ void *calloc(size_t nr, size_t size)
 	return fails("alloc", "") ? NULL : __libc_calloc(nr, size);
 }
 
-void *realloc(void *old, size_t size)
+static void *grow(void *old, size_t size)
 {
 	return fails("alloc", "") ? NULL : __libc_realloc(old, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	return grow(old, size);
 }
 
 void *reallocarray(void *old, size_t nr, size_t size)
@@ -177,5 +183,6 @@ void *reallocarray(void *old, size_t nr, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return realloc(old, bytes);
+	return grow(old, bytes);
 }
+/* NOLINTEND(*-reserved-identifier,readability-inconsistent-*) */

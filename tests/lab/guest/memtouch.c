@@ -336,7 +336,7 @@ static double start_s;
 /* Wait, stop the touchers and tell what they did; ARG is the set of signals to wait for. */
 static void *finish(void *arg)
 {
-	uint64_t nr_touches = 0;
+	uint64_t nr_touches = 0, nr_pages;
 
 	wait_for_end(arg);
 	atomic_store(&stopping, true);
@@ -345,8 +345,9 @@ static void *finish(void *arg)
 		nr_touches += touchers[i].nr_touches;
 	}
 	/* A loop is as many touches as the hot part has pages. */
+	nr_pages = options.hot_bytes / page_size;
 	printf("{\"loops\": %.2f, \"touches\": %llu, \"seconds\": %.3f}\n",
-	       (double)nr_touches / (double)(options.hot_bytes / page_size),
+	       (double)nr_touches / (double)nr_pages,
 	       (unsigned long long)nr_touches, now_s() - start_s);
 	exit(0);
 }

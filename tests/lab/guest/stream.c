@@ -55,6 +55,7 @@ static void *work(void *arg)
 	size_t at = 0;
 
 	run_on(w->cpu_node, w->index);
+	/* NOLINTNEXTLINE(bugprone-posix-return): the value it is compared with is -1 here */
 	if (pthread_barrier_wait(&start_line) == PTHREAD_BARRIER_SERIAL_THREAD)
 		deadline_ns = now_ns() + duration_ns;
 	pthread_barrier_wait(&start_line);
@@ -155,6 +156,7 @@ int main(int argc, char **argv)
 		if (errno)
 			err(1, "no thread");
 	}
+	/* NOLINTNEXTLINE(bugprone-posix-return): the value it is compared with is -1 here */
 	if (pthread_barrier_wait(&start_line) == PTHREAD_BARRIER_SERIAL_THREAD)
 		deadline_ns = now_ns() + duration_ns;
 	start = now_ns();

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 # Properties of placement: node 2 is CXL memory whose device sits at node 1.
-# shellcheck disable=SC2030,SC2031 # each test has its own pids
 
 load ../properties
 load ../unit

@@ -32,7 +32,7 @@ stays_right() {
 	set -- "${all[@]}"
 	while (($#)); do
 		reports=$(reports_of "$1")
-		echo "pid $1, of $2 MB:" $reports
+		echo "pid $1, of $2 MB:" "${reports//$'\n'/ }"
 		(($(tail -n 8 <<<"$reports" | nr_right "$2") >= 6)) || return 1
 		shift 2
 	done

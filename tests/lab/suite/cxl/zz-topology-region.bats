@@ -23,7 +23,8 @@ no_advice() { ! advice .; }
 	retry 60 advice '^daxctl online-memory dax0.0$'
 	daxctl reconfigure-device --mode=devdax --force dax0.0
 	retry 60 advice '^daxctl reconfigure-device --mode=system-ram dax0.0$'
-	$(advice reconfigure)
+	command=$(advice reconfigure)
+	$command
 	echo online >/sys/devices/system/memory/auto_online_blocks
 	retry 60 no_advice
 	retry 20 is region "$(node 2 .cxl)"

@@ -226,7 +226,7 @@ books_are_empty() {
 	undisturbed
 	for pid in "${pids[@]}"; do kill "$pid"; wait "$pid" || true; done
 	pids=()
-	rmdir $root/$BATS_TEST_NUMBER/{a/c,a,b,}
+	rmdir "$root/$BATS_TEST_NUMBER"/{a/c,a,b,}
 	retry 5 books_are_empty
 	undisturbed
 	stop_daemon

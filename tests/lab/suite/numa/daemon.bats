@@ -85,7 +85,7 @@ cannot_write() {
 	chmod +x "$foreigner"
 	"$foreigner" 3>&- &
 	pids+=($!)
-	attached() { grep -q ^foreigner_ $scx/root/ops; }
+	attached() { grep -q ^foreigner_ "$scx/root/ops"; }
 	retry 60 attached
 	run -1 --separate-stderr cxl-tiersched
 	echo "$stderr"
@@ -134,7 +134,7 @@ cannot_write() {
 	kill -9 "$daemon"
 	wait "$daemon" || true
 	retry 10 state_is disabled
-	[[ $(cat $kdamonds/nr_kdamonds) == 1 ]] # left behind
+	[[ $(cat "$kdamonds/nr_kdamonds") == 1 ]] # left behind
 	start_daemon
 	grep "put back what an earlier run left" "$BATS_TEST_TMPDIR/log"
 	retry 10 prefers "$p" 1
@@ -259,7 +259,7 @@ while True:
 
 @test "a second daemon is refused, the first goes on" {
 	start_daemon
-	[[ $(cat $scx/switch_all) == 1 && $(cat $scx/root/ops) == tiersched_* ]]
+	[[ $(cat "$scx/switch_all") == 1 && $(cat "$scx/root/ops") == tiersched_* ]]
 	run -1 --separate-stderr cxl-tiersched
 	[[ $stderr == "cxl-tiersched: error: another cxl-tiersched is running (pid $daemon)" ]]
 	undisturbed
@@ -274,7 +274,7 @@ while True:
 	python3 -c 'import threading, time; threading.Thread(target=time.sleep, args=[600]).start()' 3>&- &
 	pids+=("$!")
 	retry 20 eval '[[ $(ls "/proc/$!/task" | wc -l) == 2 ]]'
-	thread=$(ls "/proc/$!/task" | tail -n 1)
+	thread=$(cd "/proc/$!/task" && printf '%s\n' * | tail -n 1)
 	run -2 --separate-stderr cxl-tiersched --pid "$thread"
 	[[ $stderr == "cxl-tiersched: error: pid: $thread (python3) is a thread; name its process, $!" ]]
 	run -2 --separate-stderr cxl-tiersched --cxl-node 7
@@ -286,22 +286,22 @@ while True:
 }
 
 @test "another holder of DAMON is named and left alone" {
-	echo N >$damon_stat
-	echo 1 >$kdamonds/nr_kdamonds
-	echo 1 >$kdamonds/0/contexts/nr_contexts
-	echo vaddr >$kdamonds/0/contexts/0/operations
-	echo 1 >$kdamonds/0/contexts/0/targets/nr_targets
-	echo $$ >$kdamonds/0/contexts/0/targets/0/pid_target
-	echo on >$kdamonds/0/state
-	other=$(cat $kdamonds/0/pid)
+	echo N >"$damon_stat"
+	echo 1 >"$kdamonds/nr_kdamonds"
+	echo 1 >"$kdamonds/0/contexts/nr_contexts"
+	echo vaddr >"$kdamonds/0/contexts/0/operations"
+	echo 1 >"$kdamonds/0/contexts/0/targets/nr_targets"
+	echo $$ >"$kdamonds/0/contexts/0/targets/0/pid_target"
+	echo on >"$kdamonds/0/state"
+	other=$(cat "$kdamonds/0/pid")
 	run -1 --separate-stderr cxl-tiersched
 	echo "$stderr"
 	[[ $stderr == *"$other"* ]]
-	[[ $(cat $kdamonds/0/state) == on && $(cat $kdamonds/0/pid) == "$other" ]]
+	[[ $(cat "$kdamonds/0/state") == on && $(cat "$kdamonds/0/pid") == "$other" ]]
 	state_is disabled
-	echo off >$kdamonds/0/state
-	echo 0 >$kdamonds/nr_kdamonds
-	echo Y >$damon_stat
+	echo off >"$kdamonds/0/state"
+	echo 0 >"$kdamonds/nr_kdamonds"
+	echo Y >"$damon_stat"
 	as_booted
 }
 
@@ -321,7 +321,7 @@ while True:
 @test "--partial schedules only who asks for it; options come from a file too" {
 	printf 'partial = yes\nslice = 3ms\n' >"$BATS_TEST_TMPDIR/conf"
 	start_daemon --config "$BATS_TEST_TMPDIR/conf"
-	[[ $(cat $scx/switch_all) == 0 ]]
+	[[ $(cat "$scx/switch_all") == 0 ]]
 	undisturbed
 	stop_daemon
 }
@@ -334,7 +334,7 @@ while True:
 
 # touches PID LEAST MOST: MB
 touches() { process_in "$1" '.working_set_bytes / 1048576' "$2" "$3"; }
-samples_every_us() { [[ $(cat $kdamonds/*/contexts/0/monitoring_attrs/intervals/sample_us) == "$1" ]]; }
+samples_every_us() { [[ $(cat "$kdamonds"/*/contexts/0/monitoring_attrs/intervals/sample_us) == "$1" ]]; }
 
 @test "DAMON samples as often as --damon-samples says" {
 	touch_memory p --total 128M --hot 24M

@@ -37,7 +37,7 @@ hold() {
 	start_daemon --observe
 	stop_daemon
 	install -m 644 /dev/null $state/lock
-	for file in $state/*; do hold "$file"; done
+	for file in "$state"/*; do hold "$file"; done
 	retry 30 grep -q FLOCK /proc/locks
 	start_daemon --observe
 	run -1 --separate-stderr cxl-tiersched --observe

@@ -91,7 +91,7 @@ serve_near() {
 	load_work
 	ask 0 100
 	ask 2 100
-	jq -nc --argjson near "$(<$served/near)" --argjson done "$(<$served/done)" '{near: $near, done: $done}'
+	jq -nc --argjson near "$(<$served/near)" --argjson 'done' "$(<$served/done)" '{near: $near, done: $done}'
 	unload_work
 }
 

@@ -4,10 +4,10 @@
 
 load ../daemon
 
-# faulty_daemon [OPTION...]: as start_daemon, with system calls that fail() makes fail
+# faulty_daemon: as start_daemon, with system calls that fail() makes fail
 faulty_daemon() {
 	faults=$BATS_TEST_TMPDIR/faults
-	FAULTS=$faults LD_PRELOAD=$guest/faults.so start_daemon "$@"
+	FAULTS=$faults LD_PRELOAD=$guest/faults.so start_daemon
 }
 
 # fail CALL PATH ERRNO: from now on; mend: no more

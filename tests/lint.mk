@@ -1,0 +1,33 @@
+# Linters: they find faults without running anything, and fail where they find one.
+# tests/lab/check/lint.t runs them in the lab's Debian, whose versions count.
+#
+#   make tidy            clang-tidy, by .clang-tidy
+#   make analyze         gcc -fanalyzer
+#   make lint-scripts    shellcheck and flake8
+#   make lint            all of them
+#
+# C is what automake compiles, with its flags.  Left out are unit tests and sysroot.c, where a
+# failed assertion ends the test and no linter can know that; and kernel modules, which Kbuild
+# compiles.  gcc's analyzer does not know BPF.
+lint_files = $(DIST_SOURCES) tests/bench/work/tlb-drop.c
+lint_flags = $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS)
+lint_each = printf '%s\n' $(lint_files) | grep '\.c$$' | grep -v '/test-\|/sysroot\.c$$' | \
+	sort -u | sed 's|^|$(srcdir)/|' | xargs -P "$$(nproc)" -I FILE
+
+# Virtual times are compared by their difference as a signed number; names are the kernel's.
+lint_bpf = -bugprone-narrowing-conversions,-bugprone-reserved-identifier
+
+.PHONY: lint tidy analyze lint-scripts
+lint: tidy analyze lint-scripts
+
+tidy: $(BUILT_SOURCES)
+	$(lint_each) clang-tidy --quiet FILE -- $(lint_flags)
+	clang-tidy --quiet --checks='$(lint_bpf)' $(srcdir)/bpf/tiersched.bpf.c -- $(bpf_flags)
+
+analyze: $(BUILT_SOURCES)
+	$(lint_each) gcc $(lint_flags) -O1 -fanalyzer -Werror -S -o /dev/null FILE
+
+lint-scripts:
+	$(srcdir)/tests/lint-scripts
+
+EXTRA_DIST += .clang-tidy .flake8 tests/lint-scripts
