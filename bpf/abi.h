@@ -40,25 +40,27 @@ enum ts_class {
  * The score of a place is its locality for the task (0..100) plus points.
  */
 struct ts_tunables {
-	__u32 points_cxl; /* of a node near the CXL memory that a task heats */
-	__u32 points_room; /* of a node near memory whose bandwidth is known to have room */
-	__u32 room_percent; /* memory has room below so many percent of its bandwidth */
-	__u32 hold_saturating; /* 1: who uses up the bandwidth of memory stays near it */
-	__u32 points_hit_rate; /* of a node near memory whose last-level caches hit often */
-	__u32 hit_rate_percent; /* how often that is */
-	__u32 points_latency; /* of a node near memory that answers quickly, as loaded now */
-	__u32 quick_ns; /* how quickly that is */
-	__u32 points_idle; /* of an idle CPU over waiting for one that is better placed */
+	/* Points of a node near memory count times the share of the task's heat there. */
+	__u32 points_cxl;	/* of a node near CXL memory */
+	__u32 points_room;	/* of a node near memory whose bandwidth is known to have room */
+	__u32 room_percent;	/* memory has room below so many percent of its bandwidth */
+	__u32 hold_saturating;	/* 1: processes that use up memory's bandwidth stay near it */
+	__u32 points_hit_rate;	/* of a node near memory whose last-level caches hit often */
+	__u32 hit_rate_percent; /* caches that hit so often hit often */
+	__u32 points_latency;	/* of a node near memory that answers quickly, as loaded now */
+	__u32 quick_ns;		/* memory that answers in less answers quickly */
+	__u32 points_idle;	/* of an idle CPU; waiting for a better placed one must gain more */
 	/* Percent of virtual time: 20 less means that 100 ms of running count as 80. */
-	__u32 priority_vector; /* less, for vector and MoE tasks ... */
-	__u32 vector_locality; /* ... from this locality (0..100) on */
+	__u32 priority_vector;	/* less, for vector and MoE tasks with high locality */
+	__u32 vector_locality;	/* locality is high from here on, 0..100 */
 	__u32 priority_latency; /* less, for latency sensitive tasks */
-	__u32 priority_kworker; /* less, for kernel workers where they are waited for */
+	__u32 priority_kworker; /* less, for kernel workers where a task waits for them */
 	__u32 demotion_kworker; /* more, for kernel workers while memory is short */
-	__u32 memory_pressure; /* percent of time that some task waits for memory: it is short */
-	__u32 latency_burst_us; /* a latency sensitive task runs for less between its sleeps ... */
-	__u32 latency_wakes_hz; /* ... and sleeps at least so often */
-	__u32 move_interval_ms; /* between two moves for the sake of queues that differ by one */
+	/* Memory is short when some task waits for it in so many percent of the time. */
+	__u32 memory_pressure;
+	__u32 latency_burst_us; /* a latency sensitive task runs for less between its sleeps */
+	__u32 latency_wakes_hz; /* and it sleeps so many times a second at least */
+	__u32 move_interval_ms; /* between two moves to a queue that is shorter by one */
 };
 
 /* ts_profile.flags */
@@ -88,8 +90,8 @@ struct ts_profile {
 };
 
 /*
- * Map cpu_contexts, an array by CPU number: the place of a CPU, and the load of its memory.  The
- * daemon alone writes it, for people.  The scheduler keeps the places of CPUs for itself.
+ * Map cpu_contexts, an array by CPU number: the place of a CPU, and the load of its memory.  Only
+ * the daemon writes it, for people.  The scheduler keeps the places of CPUs for itself.
  */
 struct ts_cpu {
 	__u32 node_id;	   /* kernel's NUMA node */

@@ -28,8 +28,8 @@ volatile u64 heartbeat_ns;
 volatile u8 vector_place[TS_MAX_CPU_NODES];
 
 /*
- * The place of each CPU that is or was online, plus 1.  0: the CPU never was.  The scheduler alone
- * writes it, since a CPU may come at any time.
+ * The place of each CPU that is or was online, plus 1.  0: the CPU never was online.  Only the
+ * scheduler writes it, because a CPU may come at any time.
  */
 u8 cpu_places[TS_MAX_CPUS];
 

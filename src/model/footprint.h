@@ -73,7 +73,7 @@ uint64_t footprint_bytes(const struct footprint *f);
 size_t footprint_nr_segments(const struct footprint *f);
 
 /*
- * Segments there is room for: at most eight times as many as the last update needed, which is its
+ * How many segments there is room for.  It is at most eight times what the last update needed: its
  * segments and twice the regions of its sample.
  */
 size_t footprint_capacity(const struct footprint *f);

@@ -48,7 +48,7 @@ static bool is_cxl_attached(const struct topology *t, unsigned int node_id)
 	return false;
 }
 
-/* No place, nothing known. */
+/* A CPU that is not there has no place, and nothing is known of it. */
 static struct ts_cpu absent_cpu(void)
 {
 	return (struct ts_cpu){

@@ -41,7 +41,7 @@ struct sched_exit {
 int sched_load(struct sched **out, const struct sched_options *o, const struct machine *m,
 	       uint64_t stale_after_ns);
 
-/* All tasks are ours from now on.  0; -EBUSY when another sched_ext scheduler runs; -errno. */
+/* Attach.  0, -EBUSY when another sched_ext scheduler runs, or -errno. */
 int sched_attach(struct sched *s);
 
 /* Detach, so that the kernel's own scheduler takes over, and free.  S may be NULL. */
@@ -56,8 +56,10 @@ void sched_beat(struct sched *s, uint64_t now_ns);
 /* Tell the scheduler whether tasks wait for memory. */
 void sched_memory_is_short(struct sched *s, bool is_short);
 
-/* Write a profile and enter the process in the usage map: 0 or -errno.  Or drop both. */
+/* Write a profile, and enter the process in the usage map.  0 or -errno. */
 int sched_set_profile(struct sched *s, pid_t tgid, const struct ts_profile *profile);
+
+/* Drop both. */
 void sched_drop(struct sched *s, pid_t tgid);
 
 /* What the scheduler has counted of a process.  False when it is not entered. */

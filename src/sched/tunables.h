@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What an administrator may tune: a row for each field of struct ts_tunables.
- * T(field, option, standard, least, most, words); the words are those of the help.
+ * T(field, option, standard, least, most, words).  The words are those of the help.
  */
 #ifndef TS_TUNABLES_H
 #define TS_TUNABLES_H
