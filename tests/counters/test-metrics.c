@@ -23,7 +23,7 @@
 #include "counters/pmu.h"
 #include "model/machine.h"
 #include "numa/latencies.h"
-#include "tests/sysroot.h"
+#include "tests/helpers/sysroot.h"
 
 #define SECOND NSEC_PER_SEC
 #define UNIT PMU_DEVICES "/cxl_pmu_mem0.0"

@@ -21,7 +21,7 @@
 #include "damon/files.h"
 #include "damon/slot/journal.h"
 #include "damon/slot/slots.h"
-#include "tests/sysroot.h"
+#include "tests/helpers/sysroot.h"
 
 #define BOOT "3f2b1c9e-77aa-4f0e-9a53-0c1d2e3f4a5b"
 #define MARK 1004711

@@ -9,7 +9,7 @@
 #include "cli/options.h"
 #include "daemon/doctor.h"
 #include "model/machine.h"
-#include "tests/topology.h"
+#include "tests/helpers/topology.h"
 
 struct visit {
 	struct doctor_check checks[DOCTOR_MAX_CHECKS];
@@ -268,7 +268,7 @@ static void test_no_nodes(void **state)
 	sysroot_init(&root, "");
 	examine(&v, &root, "");
 	assert_check(&v, "CPU nodes", DOCTOR_MISSING, "the recording has no NUMA nodes",
-		     "record it anew with tests/record-sysfs");
+		     "record it anew with tests/helpers/record-sysfs");
 }
 
 int main(void)

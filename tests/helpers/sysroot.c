@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* For tests: recorded machines as trees of files. */
-#include "tests/sysroot.h"
+#include "tests/helpers/sysroot.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -51,7 +51,7 @@ void sysroot_init(struct sysroot *root, const char *name)
 	assert_non_null(mkdtemp(root->path));
 	if (!name[0])
 		return;
-	snprintf(script, sizeof(script), "%s/tests/unpack-sysroot", srcdir ? srcdir : ".");
+	snprintf(script, sizeof(script), "%s/tests/helpers/unpack-sysroot", srcdir ? srcdir : ".");
 	snprintf(data, sizeof(data), "%s/tests/data/sysroot/%s.txt", srcdir ? srcdir : ".", name);
 	run((const char *[]){ "sh", script, data, root->path, NULL });
 }
