@@ -14,6 +14,7 @@ UNIT_TESTS += \
 	tests/numa/test-topology \
 	tests/damon/test-damon \
 	tests/damon/test-regions \
+	tests/damon/test-session \
 	tests/counters/test-metrics \
 	tests/process/test-choose \
 	tests/process/test-rule \
@@ -37,6 +38,7 @@ check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif
 tests_helpers_libhelpers_a_SOURCES = \
+	tests/helpers/damon-tree.c tests/helpers/damon-tree.h \
 	tests/helpers/sysroot.c tests/helpers/sysroot.h \
 	tests/helpers/topology.c tests/helpers/topology.h
 
