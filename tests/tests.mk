@@ -39,6 +39,7 @@ TESTS += $(UNIT_TESTS)
 endif
 tests_helpers_libhelpers_a_SOURCES = \
 	tests/helpers/damon-tree.c tests/helpers/damon-tree.h \
+	tests/helpers/sched.c tests/helpers/sched.h \
 	tests/helpers/sysroot.c tests/helpers/sysroot.h \
 	tests/helpers/topology.c tests/helpers/topology.h
 

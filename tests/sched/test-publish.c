@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* From a model profile to the map's form, and from a topology to dense places. */
+/*
+ * From a model profile to the map's form, from a topology to dense places, and what of it is written
+ * into the scheduler's maps: they are memory here (tests/helpers/sched.h).
+ */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -9,6 +13,7 @@
 
 #include "model/machine.h"
 #include "sched/publish.h"
+#include "tests/helpers/sched.h"
 
 static uint8_t locality[] = { 63, 100 }, score[] = { 63, 130 }, order[] = { 1, 0 };
 
@@ -140,6 +145,142 @@ static void near_order_is_by_distance(void **state)
 	machine_free(m);
 }
 
+static void a_profile_is_written_when_it_changes(void **state)
+{
+	struct sched s = {0};
+	struct model_profile from = make();
+	struct ts_profile last = {0};
+	const struct ts_profile *map;
+
+	assert_int_equal(publish_profile(&s, 77, &from, TS_CLASS_VECTOR, 1000, &last), 1);
+	assert_non_null(sched_profile_of(&s, 77));
+	map = &sched_profile_of(&s, 77)->profile;
+	assert_int_equal(map->generation, 1);
+	assert_int_equal(map->updated_ns, 1000);
+	assert_int_equal(map->class, TS_CLASS_VECTOR);
+	assert_int_equal(map->preferred, 1);
+	assert_int_equal(map->score[1], 130);
+	assert_memory_equal(map, &last, sizeof(last));
+	/* noise: nothing is written, and the time stays that of the change */
+	from.confidence++;
+	assert_int_equal(publish_profile(&s, 77, &from, TS_CLASS_VECTOR, 2000, &last), 0);
+	assert_int_equal(s.nr_writes, 1);
+	assert_int_equal(map->updated_ns, 1000);
+	from.preferred = 0;
+	assert_int_equal(publish_profile(&s, 77, &from, TS_CLASS_VECTOR, 3000, &last), 1);
+	assert_int_equal(map->generation, 2);
+	assert_int_equal(map->updated_ns, 3000);
+	assert_int_equal(map->preferred, 0);
+	/* a rule that comes is a change, too */
+	assert_int_equal(publish_profile(&s, 77, &from, TS_CLASS_REGULAR, 4000, &last), 1);
+	assert_int_equal(map->class, TS_CLASS_REGULAR);
+	/* each process has its own */
+	last = (struct ts_profile){0};
+	assert_int_equal(publish_profile(&s, 88, &from, TS_CLASS_UNSET, 5000, &last), 1);
+	assert_int_equal(sched_profile_of(&s, 88)->profile.generation, 1);
+	assert_int_equal(map->generation, 3);
+}
+
+/* An unknown profile is one: the first is written, for the scheduler has none. */
+static void the_first_is_written_whatever_it_says(void **state)
+{
+	struct sched s = {0};
+	struct model_profile from = {.preferred = MODEL_NO_NODE, .intensity_mb_per_cpu_s = UINT32_MAX};
+	struct ts_profile last = {0};
+
+	assert_int_equal(publish_profile(&s, 77, &from, TS_CLASS_UNSET, 1000, &last), 1);
+	assert_int_equal(sched_profile_of(&s, 77)->profile.preferred, TS_NO_NODE);
+	assert_int_equal(sched_profile_of(&s, 77)->profile.intensity_mb_per_cpu_s, TS_UNKNOWN_U32);
+	assert_int_equal(publish_profile(&s, 77, &from, TS_CLASS_UNSET, 2000, &last), 0);
+}
+
+static void what_could_not_be_written_is_written_later(void **state)
+{
+	struct sched s = {.error = -ENOMEM};
+	struct model_profile from = make();
+	struct ts_profile last = {0};
+
+	assert_int_equal(publish_profile(&s, 77, &from, TS_CLASS_UNSET, 1000, &last), -ENOMEM);
+	assert_int_equal(last.generation, 0);
+	s.error = 0;
+	assert_int_equal(publish_profile(&s, 77, &from, TS_CLASS_UNSET, 2000, &last), 1);
+	assert_int_equal(sched_profile_of(&s, 77)->profile.generation, 1);
+	assert_int_equal(sched_profile_of(&s, 77)->profile.updated_ns, 2000);
+}
+
+/* Two CPUs at node 0, one at node 1, CXL memory near node 1. */
+static struct machine *make_machine(void)
+{
+	static unsigned int cpus_0[] = { 0, 1 }, cpus_1[] = { 3 }, near_1[] = { 1 };
+	static struct topology_node nodes[] = {
+		{ .id = 0, .cpus = { cpus_0, 2 }, .mem_bytes = 1 },
+		{ .id = 1, .cpus = { cpus_1, 1 }, .mem_bytes = 1 },
+		{ .id = 2, .mem_bytes = 1, .cxl = TOPOLOGY_CXL_REGION, .near_nodes = { near_1, 1 } },
+	};
+	static struct topology_link links[9] = { [0].latency_ns = 80, [1].latency_ns = 140, [2].latency_ns = 400,
+						 [3].latency_ns = 140, [4].latency_ns = 80, [5].latency_ns = 250 };
+	const struct topology t = { .nodes = nodes, .nr_nodes = 3, .links = links };
+	struct machine *m = NULL;
+
+	assert_int_equal(machine_new(&m, &t), 0);
+	return m;
+}
+
+static void a_machine_is_written_by_cpu(void **state)
+{
+	struct machine *m = make_machine();
+	struct sched s = {0};
+
+	assert_int_equal(publish_machine(&s, m), 0);
+	assert_int_equal(s.cpus[0].place, 0);
+	assert_int_equal(s.cpus[0].cxl_attached, 0);
+	assert_int_equal(s.cpus[3].place, 1);
+	assert_int_equal(s.cpus[3].cxl_attached, 1);
+	/* 2 is a hole: a CPU that is not there */
+	assert_true(s.cpu_written[2]);
+	assert_int_equal(s.cpus[2].place, TS_NO_NODE);
+	assert_false(s.cpu_written[4]);
+	assert_int_equal(s.cpus[0].bandwidth_mbps, TS_UNKNOWN_U32);
+	assert_int_equal(s.cpus[0].latency_ns, TS_UNKNOWN_U32);
+	assert_int_equal(s.cpus[0].utilisation_permille, TS_UNKNOWN_U32);
+	assert_int_equal(s.cpus[0].hit_rate_permille, TS_UNKNOWN_U32);
+	/* vector tasks go to the CPUs near CXL memory */
+	assert_int_equal(s.vector_place[0], machine_nearest_to_cxl(m, 0));
+	assert_int_equal(s.vector_place[1], 1);
+	machine_free(m);
+}
+
+static void figures_of_cpus_are_rounded(void **state)
+{
+	struct machine *m = make_machine();
+	struct sched s = {0};
+	unsigned int nr_writes;
+
+	m->cpus[0].bandwidth_mbps = 1000;
+	m->cpus[0].latency_ns = 165;
+	m->cpus[0].utilisation_permille = 449;
+	m->cpus[0].hit_rate_permille = 0;
+	assert_int_equal(publish_machine(&s, m), 0);
+	assert_int_equal(s.cpus[0].bandwidth_mbps, 960);
+	assert_int_equal(s.cpus[0].latency_ns, 160);
+	assert_int_equal(s.cpus[0].utilisation_permille, 400);
+	/* no hits is a fact, and stays one */
+	assert_int_equal(s.cpus[0].hit_rate_permille, 0);
+	/* the machine's own figures are not rounded */
+	assert_int_equal(m->cpus[0].bandwidth_mbps, 1000);
+	nr_writes = s.nr_writes;
+	m->cpus[0].bandwidth_mbps = 1010;
+	m->cpus[0].utilisation_permille = 410;
+	assert_int_equal(publish_machine(&s, m), 0);
+	assert_int_equal(s.nr_writes, nr_writes);
+	m->cpus[0].utilisation_permille = 450;
+	assert_int_equal(publish_machine(&s, m), 0);
+	assert_int_equal(s.nr_writes, nr_writes + 1);
+	s.error = -ENOMEM;
+	assert_int_equal(publish_machine(&s, m), -ENOMEM);
+	machine_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +289,11 @@ int main(void)
 		cmocka_unit_test(noise_makes_no_new_profile),
 		cmocka_unit_test(machine_is_dense),
 		cmocka_unit_test(near_order_is_by_distance),
+		cmocka_unit_test(a_profile_is_written_when_it_changes),
+		cmocka_unit_test(the_first_is_written_whatever_it_says),
+		cmocka_unit_test(what_could_not_be_written_is_written_later),
+		cmocka_unit_test(a_machine_is_written_by_cpu),
+		cmocka_unit_test(figures_of_cpus_are_rounded),
 	};
 
 	return cmocka_run_group_tests_name("publish", tests, NULL, NULL);
