@@ -27,7 +27,12 @@ UNIT_TESTS += \
 	tests/report/test-text \
 	tests/control/test-server \
 	tests/daemon/test-cgroup-limits \
-	tests/daemon/test-doctor
+	tests/daemon/test-doctor \
+	tests/daemon/test-document \
+	tests/daemon/test-follow \
+	tests/daemon/test-hold \
+	tests/daemon/test-managed \
+	tests/daemon/test-tick
 
 LDADD = $(check_LIBRARIES) $(TEST_LIBS) -lpthread
 AM_CFLAGS += $(CMOCKA_CFLAGS)
@@ -39,6 +44,8 @@ TESTS += $(UNIT_TESTS)
 endif
 tests_helpers_libhelpers_a_SOURCES = \
 	tests/helpers/damon-tree.c tests/helpers/damon-tree.h \
+	tests/helpers/run.c tests/helpers/run.h \
+	tests/helpers/said.c tests/helpers/said.h \
 	tests/helpers/sched.c tests/helpers/sched.h \
 	tests/helpers/sysroot.c tests/helpers/sysroot.h \
 	tests/helpers/topology.c tests/helpers/topology.h
