@@ -17,29 +17,9 @@ libtiersched_a_SOURCES += \
 	damon/slot/journal.c damon/slot/journal.h \
 	damon/slot/slots.c damon/slot/slots.h
 
-UNIT_TESTS += tests/test-damon tests/test-damon-regions
-tests_test_damon_SOURCES = tests/test-damon.c tests/sysroot.c tests/sysroot.h
-tests_test_damon_regions_SOURCES = tests/test-damon-regions.c tests/sysroot.c tests/sysroot.h
-
 # Run by the lab inside its machines.
 noinst_PROGRAMS += tests/lab/guest/damon-drive tests/lab/guest/memtouch
 tests_lab_guest_damon_drive_SOURCES = tests/lab/guest/damon-drive.c
 tests_lab_guest_damon_drive_LDADD = libtiersched.a
 tests_lab_guest_memtouch_SOURCES = tests/lab/guest/memtouch.c
 tests_lab_guest_memtouch_LDADD = $(NUMA_LIBS) -lpthread
-
-# Recorded in the lab (machine numa): after boot, and with a session running.
-EXTRA_DIST += \
-	tests/data/damon/boot.txt \
-	tests/data/damon/running.txt \
-	tests/corpus/damon-journal/claiming \
-	tests/corpus/damon-journal/cut \
-	tests/corpus/damon-journal/huge-number \
-	tests/corpus/damon-journal/marked \
-	tests/corpus/damon-journal/more \
-	tests/corpus/damon-journal/negative \
-	tests/corpus/damon-journal/stat-only \
-	tests/corpus/damon-ring/format \
-	tests/corpus/damon-ring/head \
-	tests/corpus/damon-ring/three-passes \
-	tests/corpus/damon-ring/torn

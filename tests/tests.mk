@@ -3,52 +3,81 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	srcdir=$(srcdir); export srcdir; builddir=$(builddir); export builddir;
 
-UNIT_TESTS += tests/test-base tests/test-extent tests/test-footprint tests/test-model tests/test-choose \
-	tests/test-publish tests/test-metrics tests/test-doctor tests/test-cgroup-limits tests/test-escape \
-	tests/test-state tests/test-server tests/test-usage tests/test-collect \
-	tests/test-text tests/test-table
+# A folder a room: tests/ROOM/test-NAME is made of tests/ROOM/test-NAME.c and of what is in tests/helpers.
+AM_DEFAULT_SOURCE_EXT = .c
+UNIT_TESTS += \
+	tests/base/test-base \
+	tests/base/test-escape \
+	tests/base/test-state \
+	tests/numa/test-machines \
+	tests/numa/test-residency \
+	tests/numa/test-topology \
+	tests/damon/test-damon \
+	tests/damon/test-regions \
+	tests/damon/test-session \
+	tests/counters/test-metrics \
+	tests/process/test-choose \
+	tests/process/test-rule \
+	tests/sample/test-collect \
+	tests/sample/test-extent \
+	tests/model/test-footprint \
+	tests/model/test-model \
+	tests/sched/test-publish \
+	tests/sched/test-usage \
+	tests/report/test-table \
+	tests/report/test-text \
+	tests/control/test-server \
+	tests/daemon/test-cgroup-limits \
+	tests/daemon/test-doctor \
+	tests/daemon/test-document \
+	tests/daemon/test-follow \
+	tests/daemon/test-hold \
+	tests/daemon/test-managed \
+	tests/daemon/test-tick
 
-tests_test_cgroup_limits_SOURCES = tests/test-cgroup-limits.c tests/sysroot.c tests/sysroot.h
-tests_test_base_SOURCES = tests/test-base.c
-tests_test_extent_SOURCES = tests/test-extent.c
-tests_test_escape_SOURCES = tests/test-escape.c
-tests_test_footprint_SOURCES = tests/test-footprint.c
-tests_test_model_SOURCES = tests/test-model.c
-tests_test_choose_SOURCES = tests/test-choose.c
-tests_test_choose_LDADD = $(LDADD) -lpthread
-tests_test_publish_SOURCES = tests/test-publish.c
-tests_test_doctor_SOURCES = tests/test-doctor.c tests/topology.c tests/topology.h tests/sysroot.c tests/sysroot.h
-tests_test_server_SOURCES = tests/test-server.c
-tests_test_state_SOURCES = tests/test-state.c
-tests_test_table_SOURCES = tests/test-table.c
-tests_test_text_SOURCES = tests/test-text.c
-tests_test_collect_SOURCES = tests/test-collect.c
-tests_test_usage_SOURCES = tests/test-usage.c
-tests_test_metrics_SOURCES = tests/test-metrics.c tests/sysroot.c tests/sysroot.h
-
+LDADD = $(check_LIBRARIES) $(TEST_LIBS) -lpthread
+AM_CFLAGS += $(CMOCKA_CFLAGS)
+check_LIBRARIES =
 if HAVE_CMOCKA
+check_LIBRARIES += tests/helpers/libhelpers.a
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif
+tests_helpers_libhelpers_a_SOURCES = \
+	tests/helpers/damon-tree.c tests/helpers/damon-tree.h \
+	tests/helpers/run.c tests/helpers/run.h \
+	tests/helpers/said.c tests/helpers/said.h \
+	tests/helpers/sched.c tests/helpers/sched.h \
+	tests/helpers/sysroot.c tests/helpers/sysroot.h \
+	tests/helpers/topology.c tests/helpers/topology.h
 
-EXTRA_DIST += tests/rooms
-dist_check_SCRIPTS += tests/test-cli tests/test-rooms tests/test-corpus tests/test-install-deps
-TESTS += tests/test-cli tests/test-rooms tests/test-corpus tests/test-install-deps
+dist_check_SCRIPTS += tests/cli/test-cli tests/test-rooms tests/test-install-deps \
+	tests/fuzz/test-corpus
+TESTS += tests/cli/test-cli tests/test-rooms tests/test-install-deps \
+	tests/fuzz/test-corpus
+EXTRA_DIST += tests/rooms tests/helpers/record-sysfs tests/helpers/unpack-sysroot
+
+# Machines and DAMON's files recorded in the lab (flat, numa, tier, cxl, port), and made by hand.
+EXTRA_DIST += tests/data
 
 # Fuzz targets; here each only runs over its corpus.  To fuzz: clang -fsanitize=fuzzer in place of fuzz-main.c.
-FUZZ_TARGETS = tests/fuzz-damon-journal tests/fuzz-damon-ring tests/fuzz-node-text tests/fuzz-pmu-format \
-	tests/fuzz-pmu-event tests/fuzz-settings tests/fuzz-escape
+FUZZ_TARGETS = \
+	tests/fuzz/fuzz-damon-journal \
+	tests/fuzz/fuzz-damon-ring \
+	tests/fuzz/fuzz-escape \
+	tests/fuzz/fuzz-node-text \
+	tests/fuzz/fuzz-pmu-event \
+	tests/fuzz/fuzz-pmu-format \
+	tests/fuzz/fuzz-settings
 check_PROGRAMS += $(FUZZ_TARGETS)
-tests_fuzz_damon_journal_SOURCES = tests/fuzz-damon-journal.c tests/fuzz-main.c
-tests_fuzz_damon_ring_SOURCES = tests/fuzz-damon-ring.c tests/fuzz-main.c
-tests_fuzz_escape_SOURCES = tests/fuzz-escape.c tests/fuzz-main.c
-tests_fuzz_node_text_SOURCES = tests/fuzz-node-text.c tests/fuzz-main.c
-tests_fuzz_pmu_event_SOURCES = tests/fuzz-pmu-event.c tests/fuzz-main.c
-tests_fuzz_pmu_format_SOURCES = tests/fuzz-pmu-format.c tests/fuzz-main.c
-tests_fuzz_settings_SOURCES = tests/fuzz-settings.c tests/fuzz-main.c
-
-LDADD = $(TEST_LIBS)
-AM_CFLAGS += $(CMOCKA_CFLAGS)
+EXTRA_DIST += tests/fuzz/corpus
+tests_fuzz_fuzz_damon_journal_SOURCES = tests/fuzz/fuzz-damon-journal.c tests/fuzz/fuzz-main.c
+tests_fuzz_fuzz_damon_ring_SOURCES = tests/fuzz/fuzz-damon-ring.c tests/fuzz/fuzz-main.c
+tests_fuzz_fuzz_escape_SOURCES = tests/fuzz/fuzz-escape.c tests/fuzz/fuzz-main.c
+tests_fuzz_fuzz_node_text_SOURCES = tests/fuzz/fuzz-node-text.c tests/fuzz/fuzz-main.c
+tests_fuzz_fuzz_pmu_event_SOURCES = tests/fuzz/fuzz-pmu-event.c tests/fuzz/fuzz-main.c
+tests_fuzz_fuzz_pmu_format_SOURCES = tests/fuzz/fuzz-pmu-format.c tests/fuzz/fuzz-main.c
+tests_fuzz_fuzz_settings_SOURCES = tests/fuzz/fuzz-settings.c tests/fuzz/fuzz-main.c
 
 # Programs that the lab's tests and the demo run inside the machine.
 noinst_PROGRAMS += tests/lab/guest/whereran
@@ -77,7 +106,6 @@ tests_lab_guest_faults_so_LDFLAGS = -shared
 tests_lab_guest_faults_so_LDADD = -ldl
 
 # The lab goes into the tarball as it is in the sources, without what an in-tree build leaves there.
-EXTRA_DIST += tests/corpus/pmu-event tests/corpus/pmu-format tests/corpus/settings tests/data/footprint tests/lab \
-	.ci/run tests/corpus/escape
+EXTRA_DIST += tests/lab .ci/run
 dist-hook:
 	cd $(distdir) && rm -f $(noinst_PROGRAMS) && find tests/lab '(' -name '*.o' -o -name .dirstamp ')' -delete && rm -rf tests/lab/guest/.deps

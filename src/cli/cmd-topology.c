@@ -484,7 +484,7 @@ int show_topology(const struct options *o, int (*improve)(struct topology *t))
 	if (r == -ENOENT) {
 		if (o->sysroot)
 			log_error("no NUMA nodes in %s/sys/devices/system/node: not the recording "
-				  "of such a machine (tests/record-sysfs makes one)",
+				  "of such a machine (tests/helpers/record-sysfs makes one)",
 				  o->sysroot);
 		else
 			log_error("the kernel shows no NUMA nodes; boot one with CONFIG_NUMA=y");

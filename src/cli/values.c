@@ -107,8 +107,8 @@ int take_sysroot(struct options *o, const struct value *v, const char *name, con
 		return -EINVAL;
 	}
 	if (!S_ISDIR(found.st_mode)) {
-		log_error("%s: '%s' is not a directory; tests/unpack-sysroot makes one of a "
-			  "recording",
+		log_error("%s: '%s' is not a directory; tests/helpers/unpack-sysroot makes one "
+			  "of a recording",
 			  name, text);
 		return -EINVAL;
 	}

@@ -167,7 +167,7 @@ static void check_extent(struct finding *f, const char *root)
 static void say_no_nodes(struct doctor_check *c, const char *root)
 {
 	if (root)
-		say(c, DOCTOR_MISSING, "record it anew with tests/record-sysfs",
+		say(c, DOCTOR_MISSING, "record it anew with tests/helpers/record-sysfs",
 		    "the recording has no NUMA nodes");
 	else
 		say(c, DOCTOR_MISSING, "boot a kernel with CONFIG_NUMA=y",

@@ -9,11 +9,14 @@ info() { echo "# $BATS_TEST_DESCRIPTION: $1: $2" >&3; }
 # holds JQ: of our figures, with the control's as $control
 holds() { jq -e --argjson control "$control" "$1" <<<"$ours" >/dev/null || { echo "not so: $1"; return 1; }; }
 
-# property JQ TOOL ARGUMENT...: what TOOL says under both schedulers, in `control` and in `ours`, is as JQ wants it; the daemon has what is
-# in `options`.  A host that takes CPUs away for a while spoils figures, so there are three chances; none to disturb the scheduler.
+# property FACT TIME TOOL ARGUMENT...: what TOOL says under both schedulers, in `control` and in
+# `ours`, is as two JQ want it; the daemon has what is in `options`.
+# FACT is what no host can change: it holds each time, and the scheduler is never disturbed.
+# TIME is a bound of times or of shares of time.  A host that takes a vCPU away spoils it, whatever
+# the scheduler does, so it has three chances.
 property() {
-	local want=$1 try
-	shift
+	local fact=$1 in_time=$2 try
+	shift 2
 	for try in 1 2 3; do
 		control=$("$@")
 		info kernel "$control"
@@ -22,7 +25,8 @@ property() {
 		info tiersched "$ours"
 		undisturbed || return
 		stop_daemon || return
-		! holds "$want" || return 0
+		holds "$fact" || return
+		! holds "$in_time" || return 0
 	done
 	return 1
 }

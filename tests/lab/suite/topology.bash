@@ -39,7 +39,7 @@ same_from_files() { same_as --sysroot /; }
 
 # The machine as it is recorded for the unit tests.
 same_recorded() {
-	"$LAB_SRC/tests/record-sysfs" >"$BATS_TEST_TMPDIR/machine.txt"
-	"$LAB_SRC/tests/unpack-sysroot" "$BATS_TEST_TMPDIR/machine.txt" "$BATS_TEST_TMPDIR/root"
+	"$LAB_SRC/tests/helpers/record-sysfs" >"$BATS_TEST_TMPDIR/machine.txt"
+	"$LAB_SRC/tests/helpers/unpack-sysroot" "$BATS_TEST_TMPDIR/machine.txt" "$BATS_TEST_TMPDIR/root"
 	same_as --sysroot "$BATS_TEST_TMPDIR/root"
 }

@@ -7,18 +7,19 @@ load ../properties
 spinners=$LAB_SRC/tests/lab/guest/spinners
 
 @test "fair: pinned and free spinners get the same" {
-	property '.p10_of_mean >= 0.90' "$spinners" fair 5
+	property '.p10_of_mean > 0' '.p10_of_mean >= 0.90' "$spinners" fair 5
 }
 
 # Both figures are some tenths of a millisecond here, of which emulation jitters a good part: half a millisecond more is allowed.
 @test "responsive: who wakes waits no longer than under the kernel's scheduler" {
-	property '.wakes >= 100 and .p90_us <= $control.p90_us * 1.25 + 500' "$guest/pingpong" 8
+	property '.wakes >= 100' '.p90_us <= $control.p90_us * 1.25 + 500' "$guest/pingpong" 8
 }
 
 # Others wake too, the measuring process and the daemon among them, and push a spinner aside, whom another CPU of the node may take up: so
 # there are 2 or 3 moves a second where the kernel's scheduler has none.  Going back and forth would be hundreds.
 @test "spread: spinners let go from one CPU each take their own, and stay" {
-	property '.settled_s != null and .settled_s <= 0.5 and .further <= $control.further + 15' "$spinners" spread 3
+	property '.settled_s != null and .further < 100' \
+		'.settled_s <= 0.5 and .further <= $control.further + 15' "$spinners" spread 3
 }
 
 @test "together: threads stay on the node of their memory" {
@@ -39,6 +40,7 @@ spinners=$LAB_SRC/tests/lab/guest/spinners
 			holds '.near_percent >= 95'
 		}
 		control=null
+		# a share of time, as TIME of property()
 		stays || stays || stays
 	done
 	undisturbed
@@ -47,24 +49,24 @@ spinners=$LAB_SRC/tests/lab/guest/spinners
 
 # Each of the readers is due every 4 s, by its weight and for a slice, and nearly always loses its CPU within a read section.
 @test "RCU: who loses its CPU within a read section is not kept from ending it" {
-	property '.waits >= 5 and .max_ms <= 1000' "$spinners" rcu 5
+	property '.waits > 0' '.waits >= 5 and .max_ms <= 1000' "$spinners" rcu 5
 }
 
 @test "nice: 5 levels are a factor of 3.06" {
-	property '.ratio / 3.06 | . >= 0.95 and . <= 1.05' "$spinners" nice 8
+	property '.ratio > 1' '.ratio / 3.06 | . >= 0.95 and . <= 1.05' "$spinners" nice 8
 }
 
 # A vCPU that the host has taken away takes no task, whatever the scheduler.  How long that is shows in the pinned tasks under the
 # kernel's scheduler: they leave it no choice.  One wait in a hundred may exceed the hold of 5 ms and that.
 @test "work conserving: no CPU idles for longer than the hold while somebody waits for it" {
-	property '.waits > 200 and .p99_ms <= 5 + $control.pinned_p99_ms' "$spinners" idle 6
+	property '.waits > 200' '.p99_ms <= 5 + $control.pinned_p99_ms' "$spinners" idle 6
 }
 
 # On a host that gives the machine one core of four even the kernel's scheduler needs longer: half as long again as it, then.
 @test "no starvation: 16 hogs of the highest class a CPU, and all others run every 500 ms" {
 	options=(--match vector=comm:vector-hog)
-	property 'def limit(ms): [500, ms * 1.5] | max;
-		.kworker_wakes > 5 and .regular_ms <= limit($control.regular_ms) and .pinned_ms <= limit($control.pinned_ms) and
+	property '.kworker_wakes > 5' 'def limit(ms): [500, ms * 1.5] | max;
+		.regular_ms <= limit($control.regular_ms) and .pinned_ms <= limit($control.pinned_ms) and
 		.kworker_ms <= limit($control.kworker_ms)' "$spinners" starve "$(long 8 30)"
 }
 
@@ -95,13 +97,23 @@ serve_near() {
 	unload_work
 }
 
+# Near is a matter of time too: a worker that waits for a vCPU which the host has taken away is let
+# go to another node after the hold.
 @test "unbound kernel workers stay near who asked for their work, beside hogs" {
 	hogs 8
-	property '.done == 200 and .near >= 180' serve_near
+	property '.done == 200' '.near >= 180' serve_near
 }
 
-# bound_worker: one of CPU 0's
-bound_worker() { grep -l '^kworker/0:' /proc/[0-9]*/comm | head -n 1 | cut -d / -f 3; }
+# bound_worker: sets `ours` to what the scheduler holds of one of CPU 0's that has run under it.
+# The kernel has some work for them each second.
+bound_worker() {
+	local comm
+	for comm in $(grep -l '^kworker/0:' /proc/[0-9]*/comm); do
+		ours=$("$guest/taskctx" "$(cut -d / -f 3 <<<"$comm")") || continue
+		! jq -e '.ran_at != 255' <<<"$ours" >/dev/null || return 0
+	done
+	return 1
+}
 
 @test "kernel workers pay less near who asked for their work" {
 	load_work
@@ -111,9 +123,9 @@ bound_worker() { grep -l '^kworker/0:' /proc/[0-9]*/comm | head -n 1 | cut -d / 
 	control=null
 	info "unbound" "$ours"
 	holds '.class == 3 and .served == 1 and .ran_at == 1 and .priority == -15'
-	ours=$("$guest/taskctx" "$(bound_worker)")
+	retry 30 bound_worker
 	info "bound" "$ours"
-	holds '.class == 0 or (.class == 3 and .served == 255 and .ran_at == 0 and .priority == -15)'
+	holds '.class == 3 and .served == 255 and .ran_at == 0 and .priority == -15'
 	stop_daemon
 	start_daemon --priority-kworker 0
 	ask 2 20

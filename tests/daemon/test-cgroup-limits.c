@@ -13,7 +13,7 @@
 #include "base/sysfs.h"
 #include "base/util.h"
 #include "daemon/cgroup-limits.h"
-#include "tests/sysroot.h"
+#include "tests/helpers/sysroot.h"
 
 /* A group of that path below the root, with this cpu.max. */
 static void make_group(const struct sysroot *root, const char *path, const char *cpu_max)

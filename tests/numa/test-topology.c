@@ -16,8 +16,8 @@
 #include "numa/names.h"
 #include "numa/text.h"
 #include "numa/topology.h"
-#include "tests/sysroot.h"
-#include "tests/topology.h"
+#include "tests/helpers/sysroot.h"
+#include "tests/helpers/topology.h"
 
 /* Recorded machines */
 

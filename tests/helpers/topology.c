@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* For tests: the topology of a recorded machine. */
-#include "tests/topology.h"
+#include "tests/helpers/topology.h"
 
 int try_read(struct topology **out, const struct sysroot *root, const char *cxl_nodes)
 {

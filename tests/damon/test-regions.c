@@ -15,7 +15,7 @@
 #include "damon/read/tried.h"
 #include "damon/session/context.h"
 #include "damon/session/members.h"
-#include "tests/sysroot.h"
+#include "tests/helpers/sysroot.h"
 
 static struct damon_target process(pid_t pid)
 {

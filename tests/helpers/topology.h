@@ -12,7 +12,7 @@
 
 #include "base/util.h"
 #include "numa/topology.h"
-#include "tests/sysroot.h"
+#include "tests/helpers/sysroot.h"
 
 #define NODE "/sys/devices/system/node"
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* For tests: recorded machines as trees of files. */
-#include "tests/sysroot.h"
+#include "tests/helpers/sysroot.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <setjmp.h>
@@ -32,13 +34,17 @@ static void full_path(char *out, size_t size, const struct sysroot *root, const 
 	assert_true((size_t)snprintf(out, size, "%s%s", root->path, path) < size);
 }
 
+/* As mkdir -p: trees have hundreds of files, and a process for each would take its time. */
 static void make_parent(const char *full)
 {
 	char dir[1024];
 
 	snprintf(dir, sizeof(dir), "%s", full);
-	*strrchr(dir, '/') = '\0';
-	run((const char *[]){ "mkdir", "-p", dir, NULL });
+	for (char *end = strchr(dir + 1, '/'); end; end = strchr(end + 1, '/')) {
+		*end = '\0';
+		assert_true(!mkdir(dir, 0777) || errno == EEXIST);
+		*end = '/';
+	}
 }
 
 void sysroot_init(struct sysroot *root, const char *name)
@@ -51,7 +57,7 @@ void sysroot_init(struct sysroot *root, const char *name)
 	assert_non_null(mkdtemp(root->path));
 	if (!name[0])
 		return;
-	snprintf(script, sizeof(script), "%s/tests/unpack-sysroot", srcdir ? srcdir : ".");
+	snprintf(script, sizeof(script), "%s/tests/helpers/unpack-sysroot", srcdir ? srcdir : ".");
 	snprintf(data, sizeof(data), "%s/tests/data/sysroot/%s.txt", srcdir ? srcdir : ".", name);
 	run((const char *[]){ "sh", script, data, root->path, NULL });
 }

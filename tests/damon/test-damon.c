@@ -21,9 +21,9 @@
 #include "damon/files.h"
 #include "damon/slot/journal.h"
 #include "damon/slot/slots.h"
-#include "tests/sysroot.h"
+#include "tests/helpers/damon-tree.h"
 
-#define BOOT "3f2b1c9e-77aa-4f0e-9a53-0c1d2e3f4a5b"
+#define BOOT TREE_BOOT
 #define MARK 1004711
 
 static const struct journal full_journal = {
@@ -224,14 +224,6 @@ static void recover_while_claiming(void **state)
 	assert_put_back(&r, false, false, false, false);
 }
 
-static void put(const struct sysroot *root, const char *file, const char *text)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), FILES_ROOT "/%s", file);
-	sysroot_put(root, path, text);
-}
-
 static void probe_recorded(void **state)
 {
 	_cleanup_sysroot_ struct sysroot root = {""};
@@ -272,35 +264,6 @@ static void probe_recorded(void **state)
 	assert_int_equal(p.obsolete_target, DAMON_YES);
 }
 
-/*
- * Slots on plain files: slot 0 runs, slot 1 is empty, but its files are there once it gets a
- * context.
- */
-static void put_slots(const struct sysroot *root)
-{
-	static const char *const files[][2] = {
-		{"nr_kdamonds", "2\n"},
-		{"0/state", "on\n"},
-		{"0/pid", "123\n"},
-		{"0/contexts/nr_contexts", "1\n"},
-		{"1/state", "off\n"},
-		{"1/pid", "-1\n"},
-		{"1/contexts/nr_contexts", "0\n"},
-		{"1/contexts/0/avail_operations", "vaddr\nfvaddr\npaddr\n"},
-		/* as long as what is written over it */
-		{"1/contexts/0/monitoring_attrs/intervals/update_us", "6000000\n"},
-		{"1/contexts/0/targets/nr_targets", "0\n"},
-		{"1/contexts/0/targets/0/pid_target", "0\n"},
-		{"1/contexts/0/schemes/nr_schemes", "0\n"},
-		{"1/contexts/0/schemes/0/tried_regions/total_bytes", "0\n"},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		put(root, files[i][0], files[i][1]);
-	sysroot_put(root, "/proc/sys/kernel/random/boot_id", BOOT "\n");
-	sysroot_put(root, "/sys/module/damon_stat/parameters/enabled", "Y\n");
-}
-
 static void assert_file(const struct sysroot *root, const char *path, const char *text)
 {
 	char read[256];
@@ -332,7 +295,7 @@ static void session_borrows_and_returns(void **state)
 	size_t nr = 7;
 
 	sysroot_init(&root, "");
-	put_slots(&root);
+	damon_tree_init(&root);
 	assert_int_equal(try_open(&d, &root, false), 0);
 	assert_file(&root, "/sys/module/damon_stat/parameters/enabled", "N");
 	assert_file(&root, FILES_ROOT "/1/contexts/nr_contexts", "1");
@@ -358,18 +321,18 @@ static void session_refuses(void **state)
 
 	sysroot_init(&root, "");
 	assert_int_equal(try_open(&d, &root, false), DAMON_E_NO_SYSFS);
-	put_slots(&root);
+	damon_tree_init(&root);
 	assert_int_equal(try_open(&d, &root, true), DAMON_E_BUSY);
 	assert_string_equal(damon_holder(), "DAMON_STAT");
-	put(&root, "1/state", "on\n");
-	put(&root, "1/pid", "124\n");
+	damon_tree_put(&root, "1/state", "on\n");
+	damon_tree_put(&root, "1/pid", "124\n");
 	assert_int_equal(try_open(&d, &root, false), DAMON_E_BUSY);
 	assert_string_equal(damon_holder(), "kdamond 0 (pid 123)");
 	assert_file(&root, "/sys/module/damon_stat/parameters/enabled", "Y");
-	put(&root, "1/state", "off\n");
-	put(&root, "1/contexts/0/avail_operations", "paddr\n");
+	damon_tree_put(&root, "1/state", "off\n");
+	damon_tree_put(&root, "1/contexts/0/avail_operations", "paddr\n");
 	assert_int_equal(try_open(&d, &root, false), DAMON_E_NO_VADDR);
-	put(&root, "1/contexts/0/avail_operations", "vaddr\n");
+	damon_tree_put(&root, "1/contexts/0/avail_operations", "vaddr\n");
 	sysroot_remove(&root, FILES_ROOT "/1/contexts/0/schemes/0/tried_regions");
 	assert_int_equal(try_open(&d, &root, false), DAMON_E_NO_REGIONS);
 	assert_file(&root, "/sys/module/damon_stat/parameters/enabled", "Y");
@@ -390,7 +353,7 @@ static void recover_on_files(void **state)
 	char path[256];
 
 	sysroot_init(&root, "");
-	put_slots(&root);
+	damon_tree_init(&root);
 	snprintf(path, sizeof(path), "%s/journal", root.path);
 	assert_int_equal(damon_recover(root.path, path), 0);
 	sysroot_put(&root, "/journal", "not ours\n");
@@ -400,8 +363,8 @@ static void recover_on_files(void **state)
 	j.slot = 1;
 	j.nr_kdamonds_before = 2;
 	j.nr_contexts_before = 0;
-	put(&root, "1/contexts/nr_contexts", "1\n");
-	put(&root, "1/contexts/0/monitoring_attrs/intervals/update_us", "1004711\n");
+	damon_tree_put(&root, "1/contexts/nr_contexts", "1\n");
+	damon_tree_put(&root, "1/contexts/0/monitoring_attrs/intervals/update_us", "1004711\n");
 	sysroot_put(&root, "/sys/module/damon_stat/parameters/enabled", "N\n");
 	assert_int_equal(journal_store(&j, path), 0);
 	assert_int_equal(damon_recover(root.path, path), 2);

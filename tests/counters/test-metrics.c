@@ -24,7 +24,7 @@
 #include "model/machine.h"
 #include "numa/latencies.h"
 #include "sched/tunables.h"
-#include "tests/sysroot.h"
+#include "tests/helpers/sysroot.h"
 
 #define SECOND NSEC_PER_SEC
 #define UNIT PMU_DEVICES "/cxl_pmu_mem0.0"

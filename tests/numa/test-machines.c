@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 
-#include "tests/topology.h"
+#include "tests/helpers/topology.h"
 
 static struct topology *read_with(const char *name, const char *cxl_nodes)
 {

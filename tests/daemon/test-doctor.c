@@ -9,7 +9,7 @@
 #include "cli/options.h"
 #include "daemon/doctor.h"
 #include "model/machine.h"
-#include "tests/topology.h"
+#include "tests/helpers/topology.h"
 
 struct visit {
 	struct doctor_check checks[DOCTOR_MAX_CHECKS];
@@ -268,7 +268,127 @@ static void test_no_nodes(void **state)
 	sysroot_init(&root, "");
 	examine(&v, &root, "");
 	assert_check(&v, "CPU nodes", DOCTOR_MISSING, "the recording has no NUMA nodes",
-		     "record it anew with tests/record-sysfs");
+		     "record it anew with tests/helpers/record-sysfs");
+}
+
+static void test_what_is_missing(void **state)
+{
+	_cleanup_sysroot_ struct sysroot root;
+	struct visit v;
+
+	sysroot_init(&root, "cxl");
+	sysroot_remove(&root, "/sys/kernel/sched_ext");
+	sysroot_remove(&root, "/sys/kernel/btf");
+	sysroot_remove(&root, "/sys/kernel/mm");
+	examine(&v, &root, "");
+	assert_check(&v, "sched_ext", DOCTOR_MISSING, "this kernel has no sched_ext",
+		     "boot a kernel with CONFIG_SCHED_CLASS_EXT=y (Linux 6.15 or later; Debian: "
+		     "trixie-backports), or use --observe");
+	assert_check(&v, "BTF", DOCTOR_MISSING,
+		     "no /sys/kernel/btf/vmlinux: the BPF program cannot be fitted to this kernel",
+		     "boot a kernel with CONFIG_DEBUG_INFO_BTF=y");
+	assert_check(&v, "DAMON", DOCTOR_MISSING,
+		     "the kernel has no DAMON sysfs interface (/sys/kernel/mm/damon)",
+		     "boot a kernel with CONFIG_DAMON_SYSFS=y (Linux 6.2 or later)");
+	assert_null(find(&v, "DAMON users", 0));
+	assert_check(&v, "resctrl", DOCTOR_NOTE, "these CPUs have none: no bandwidth of CPU nodes", "");
+	assert_check(&v, "memory pressure", DOCTOR_NOTE,
+		     "the kernel counts none: kernel workers are not demoted when memory is short",
+		     "boot with psi=1");
+	assert_check(&v, "CPU limits", DOCTOR_NOTE, "unknown: no cgroup v2 at /sys/fs/cgroup", "");
+	assert_check(&v, "CPU nodes", DOCTOR_OK, "2", "");
+	/* what a recording cannot tell is not asked */
+	assert_null(find(&v, "root", 0));
+	assert_null(find(&v, "memory in use", 0));
+	assert_null(find(&v, "cache counters", 0));
+	assert_null(find(&v, "fill latency", 0));
+}
+
+static void test_what_is_there(void **state)
+{
+	_cleanup_sysroot_ struct sysroot root;
+	struct visit v;
+
+	sysroot_init(&root, "cxl");
+	sysroot_put(&root, "/proc/sys/kernel/osrelease", "6.99.1-test\n");
+	sysroot_put(&root, "/sys/kernel/sched_ext/state", "disabled\n");
+	sysroot_put(&root, "/sys/kernel/btf/vmlinux", "\n");
+	sysroot_put(&root, "/proc/pressure/memory", "\n");
+	sysroot_put(&root, "/sys/fs/resctrl/info/last_cmd_status", "ok\n");
+	sysroot_put(&root, "/sys/fs/cgroup/cgroup.controllers", "cpu\n");
+	sysroot_put(&root, "/sys/bus/event_source/devices/cxl_pmu_mem0.0/type", "20\n");
+	examine(&v, &root, "");
+	assert_check(&v, "kernel", DOCTOR_OK, "6.99.1-test", "");
+	assert_check(&v, "sched_ext", DOCTOR_OK, "disabled", "");
+	assert_check(&v, "BTF", DOCTOR_OK, "/sys/kernel/btf/vmlinux", "");
+	assert_check(&v, "memory pressure", DOCTOR_OK, "/proc/pressure/memory", "");
+	assert_check(&v, "resctrl", DOCTOR_NOTE, "mounted, but these CPUs monitor nothing", "");
+	assert_check(&v, "CPU limits", DOCTOR_OK, "no cgroup has one (cpu.max)", "");
+	assert_check(&v, "CXL PMU", DOCTOR_OK, "1", "");
+	sysroot_put(&root, "/sys/fs/resctrl/mon_data/mon_L3_00/mbm_total_bytes", "1\n");
+	sysroot_put(&root, "/sys/kernel/sched_ext/state", "enabled\n");
+	sysroot_put(&root, "/sys/kernel/sched_ext/root/ops", "tiersched_0.1.0\n");
+	sysroot_put(&root, "/sys/fs/cgroup/a/cgroup.controllers", "cpu\n");
+	sysroot_put(&root, "/sys/fs/cgroup/a/cpu.max", "50000 100000\n");
+	examine(&v, &root, "");
+	assert_check(&v, "resctrl", DOCTOR_OK, "monitors memory bandwidth by L3 cache", "");
+	assert_check(&v, "sched_ext", DOCTOR_OK, "enabled, tiersched_0.1.0", "");
+	assert_check(&v, "CPU limits", DOCTOR_NOTE,
+		     "1 cgroup has a CPU limit (cpu.max), which does not hold while all is scheduled here",
+		     "keep them with --partial; list them: grep -rv ^max --include=cpu.max /sys/fs/cgroup");
+	sysroot_put(&root, "/sys/kernel/sched_ext/root/ops", "scx_rusty\n");
+	examine(&v, &root, "");
+	assert_check(&v, "sched_ext", DOCTOR_NOTE, "in use by the scheduler 'scx_rusty'",
+		     "stop it first: only one sched_ext scheduler runs at a time");
+	sysroot_remove(&root, "/sys/fs/resctrl/mon_data");
+	sysroot_remove(&root, "/sys/fs/resctrl/info");
+	examine(&v, &root, "");
+	assert_check(&v, "resctrl", DOCTOR_NOTE, "not mounted: no bandwidth of CPU nodes",
+		     "mount -t resctrl resctrl /sys/fs/resctrl");
+}
+
+static void test_damon(void **state)
+{
+	static const char reclaim[] = "/sys/module/damon_reclaim/parameters/enabled",
+			  stat[] = "/sys/module/damon_stat/parameters/enabled";
+	_cleanup_sysroot_ struct sysroot root;
+	struct visit v;
+
+	sysroot_init(&root, "../damon/boot");
+	examine(&v, &root, "");
+	assert_check(&v, "CPU nodes", DOCTOR_MISSING, "the recording has no NUMA nodes",
+		     "record it anew with tests/helpers/record-sysfs");
+	assert_check(&v, "DAMON", DOCTOR_OK,
+		     "monitors address spaces, tells by trace event, tunes intervals, swaps targets "
+		     "while running",
+		     "");
+	assert_check(&v, "DAMON users", DOCTOR_OK,
+		     "DAMON_STAT is on; it is stopped while cxl-tiersched runs, and put back", "");
+	/* a wish alone, and then with its thread */
+	sysroot_put(&root, reclaim, "Y\n");
+	examine(&v, &root, "");
+	assert_int_equal(find(&v, "DAMON users", 0)->state, DOCTOR_OK);
+	sysroot_put(&root, "/sys/module/damon_reclaim/parameters/kdamond_pid", "99\n");
+	examine(&v, &root, "");
+	assert_check(&v, "DAMON users", DOCTOR_NOTE, "DAMON_RECLAIM holds DAMON",
+		     "disable it while cxl-tiersched runs: echo N to its parameter 'enabled'");
+	sysroot_put(&root, reclaim, "N\n");
+	sysroot_put(&root, stat, "N\n");
+	examine(&v, &root, "");
+	assert_check(&v, "DAMON users", DOCTOR_OK, "none", "");
+	sysroot_put(&root, "/proc/kallsyms", "0000000000000000 t damon_something\n");
+	examine(&v, &root, "");
+	assert_int_equal(find(&v, "DAMON", 0)->state, DOCTOR_MISSING);
+	assert_string_equal(find(&v, "DAMON", 0)->mend, "boot a kernel with CONFIG_DAMON_VADDR=y");
+	sysroot_remove(&root, "/proc/kallsyms");
+	examine(&v, &root, "");
+	assert_check(&v, "DAMON", DOCTOR_NOTE, "there; what it can do shows when it runs", "");
+	sysroot_deinit(&root);
+
+	sysroot_init(&root, "../damon/running");
+	examine(&v, &root, "");
+	assert_check(&v, "DAMON users", DOCTOR_NOTE, "1 of 1 kdamonds are in use", "");
+	assert_int_equal(find(&v, "DAMON", 0)->state, DOCTOR_OK);
 }
 
 int main(void)
@@ -284,6 +404,9 @@ int main(void)
 		cmocka_unit_test(test_latencies),
 		cmocka_unit_test(test_too_many_nodes),
 		cmocka_unit_test(test_no_nodes),
+		cmocka_unit_test(test_what_is_missing),
+		cmocka_unit_test(test_what_is_there),
+		cmocka_unit_test(test_damon),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
