@@ -17,6 +17,7 @@ libtiersched_a_SOURCES += \
 	src/base/sysfs.c src/base/sysfs.h \
 	src/base/util.h \
 	src/counters/counter.c src/counters/counter.h \
+	src/counters/figure.c src/counters/figure.h \
 	src/counters/fill-latency.c src/counters/fill-latency.h \
 	src/counters/llc.c src/counters/llc.h \
 	src/counters/memdev-pmu.c src/counters/memdev-pmu.h \

@@ -12,6 +12,7 @@
 #include "counters/fill-latency.h"
 #include "counters/llc.h"
 #include "counters/memdev-pmu.h"
+#include "counters/resctrl.h"
 
 #define MAX_UNITS 64 /* a machine has a few; more are ignored */
 #define HOLD_NS	  NSEC_PER_SEC
@@ -280,7 +281,7 @@ static void scan_fills(struct metrics *m, const struct topology *t, uint64_t now
 
 		if (m->nodes[i].cxl && at >= 0 && has_near_cpus_alone(t, &t->nodes[at]))
 			ns = fill_latency_ns(m->fills, &t->nodes[at].near_nodes);
-		m->nodes[i].latency_ns =
+		m->nodes[i].figures[FIGURE_LATENCY] =
 			ns < 0 ? (struct metric){0} : (struct metric){ns, now_ns, METRIC_PERF};
 	}
 }
@@ -296,19 +297,34 @@ void metrics_scan(struct metrics *m, const struct topology *t, uint64_t now_ns)
 	m->scan_ns = now_ns;
 }
 
-struct metric metrics_hit_permille(const struct metrics *m, unsigned int id)
+/* VALUE as of the last scan.  Negative: it is not known. */
+static struct metric as_of_scan(const struct metrics *m, double value, enum metric_source source)
 {
-	int permille = m->llc ? llc_hit_permille(m->llc, id) : -1;
-
-	return permille < 0 ? (struct metric){0}
-			    : (struct metric){permille, m->scan_ns, METRIC_PERF};
+	return value < 0 ? (struct metric){0} : (struct metric){value, m->scan_ns, source};
 }
 
-struct metric metrics_mbm_mbps(const struct metrics *m, unsigned int id, enum resctrl_flow flow)
+static struct metric flow_of(const struct metrics *m, unsigned int id, enum resctrl_flow flow)
 {
-	double mbps = m->resctrl ? resctrl_mbps(m->resctrl, id, flow) : -1;
+	return as_of_scan(m, m->resctrl ? resctrl_mbps(m->resctrl, id, flow) : -1, METRIC_RESCTRL);
+}
 
-	return mbps < 0 ? (struct metric){0} : (struct metric){mbps, m->scan_ns, METRIC_RESCTRL};
+struct metric metrics_figure(const struct metrics *m, unsigned int id, enum figure f)
+{
+	switch (f) {
+	case FIGURE_LLC_HITS:
+		return as_of_scan(m, m->llc ? llc_hit_permille(m->llc, id) / 10.0 : -1, METRIC_PERF);
+	case FIGURE_MBM_TOTAL:
+		return flow_of(m, id, RESCTRL_TOTAL);
+	case FIGURE_MBM_LOCAL:
+		return flow_of(m, id, RESCTRL_LOCAL);
+	case FIGURE_MBM_SLOW:
+		return flow_of(m, id, RESCTRL_SLOW);
+	default:
+		for (size_t i = 0; i < m->nr_nodes; i++)
+			if (m->nodes[i].id == id)
+				return m->nodes[i].figures[f];
+		return (struct metric){0};
+	}
 }
 
 static const struct metrics_rate *find_rate(const struct metrics_rate *rates, size_t nr,
@@ -347,11 +363,11 @@ static bool sum_rates(struct metrics_rate *sum, const char *devices,
 static void set_flow(struct metrics_node *node, double read_mbps, double write_mbps,
 		     uint64_t now_ns, enum metric_source source)
 {
-	node->read_mbps = (struct metric){read_mbps, now_ns, source};
-	node->write_mbps = (struct metric){write_mbps, now_ns, source};
+	node->figures[FIGURE_READ] = (struct metric){read_mbps, now_ns, source};
+	node->figures[FIGURE_WRITE] = (struct metric){write_mbps, now_ns, source};
 	if (node->capacity_mbps)
-		node->utilisation_permille = (struct metric){
-			MIN(1000 * (read_mbps + write_mbps) / node->capacity_mbps, 1000), now_ns,
+		node->figures[FIGURE_UTILISATION] = (struct metric){
+			MIN(100 * (read_mbps + write_mbps) / node->capacity_mbps, 100), now_ns,
 			source};
 }
 
@@ -361,8 +377,8 @@ void metrics_take(struct metrics *m, const struct metrics_rate *rates, size_t nr
 		struct metrics_node *node = &m->nodes[i];
 		struct metrics_rate sum;
 
-		node->read_mbps = node->write_mbps = node->utilisation_permille =
-			(struct metric){0};
+		node->figures[FIGURE_READ] = node->figures[FIGURE_WRITE] =
+			node->figures[FIGURE_UTILISATION] = (struct metric){0};
 		if (sum_rates(&sum, m->devices[i].list, rates, nr))
 			set_flow(node, sum.read_mbps, sum.write_mbps, sum.at_ns, METRIC_CXL_PMU);
 	}
@@ -440,13 +456,6 @@ const struct metrics_node *metrics_nodes(const struct metrics *m, size_t *nr)
 {
 	*nr = m->nr_nodes;
 	return m->nodes;
-}
-
-const char *metric_source_name(enum metric_source source)
-{
-	static const char *const names[] = {"unknown", "simulated", "cxl-pmu", "perf", "resctrl"};
-
-	return (size_t)source < ARRAY_SIZE(names) ? names[source] : names[0];
 }
 
 const char *capacity_source_name(enum capacity_source source)

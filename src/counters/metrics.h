@@ -12,22 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "counters/resctrl.h"
+#include "counters/figure.h"
 #include "numa/topology.h"
-
-enum metric_source {
-	METRIC_UNKNOWN = 0,
-	METRIC_SIMULATED, /* made up: --simulate */
-	METRIC_CXL_PMU,	  /* counters of the node's CXL devices */
-	METRIC_PERF,	  /* counters of the CPUs */
-	METRIC_RESCTRL,	  /* monitors of the CPUs' L3 caches */
-};
-
-struct metric {
-	double value;
-	uint64_t at_ns; /* CLOCK_MONOTONIC, end of its interval */
-	enum metric_source source;
-};
 
 /* Who says what a node's memory can deliver. */
 enum capacity_source {
@@ -43,11 +29,12 @@ struct metrics_node {
 	bool cxl;
 	uint32_t capacity_mbps; /* MB/s (10^6 bytes), 0 unknown */
 	enum capacity_source capacity_source;
-	struct metric read_mbps, write_mbps;
-	/* (read + write) / capacity, up to 1000.  Both ways share the memory behind a link. */
-	struct metric utilisation_permille;
-	/* Of loads by near CPUs, from the miss in their last-level caches (fill-latency.h). */
-	struct metric latency_ns;
+	/*
+	 * Those of memory.  Utilisation is (read + write) / capacity: both ways share the memory
+	 * behind a link.  Latency is that of loads by near CPUs, from the miss in their last-level
+	 * caches (fill-latency.h).
+	 */
+	struct metric figures[NR_FIGURES];
 };
 
 /* An administrator's word on what a node can deliver. */
@@ -109,17 +96,13 @@ void metrics_simulate(struct metrics *m, double (*heat_mbps)(size_t i, const voi
 /* Nodes with memory, ascending by id.  M owns the array. */
 const struct metrics_node *metrics_nodes(const struct metrics *m, size_t *nr);
 
-/* Hits per thousand references to the last-level caches of node ID's CPUs (llc.h). */
-struct metric metrics_hit_permille(const struct metrics *m, unsigned int id);
-
-/* MB/s of the CPUs of node ID (resctrl.h). */
-struct metric metrics_mbm_mbps(const struct metrics *m, unsigned int id, enum resctrl_flow flow);
-
 /*
- * "unknown", "simulated", "cxl-pmu", "perf", "resctrl"; and "unknown", "simulated", "hmat",
- * "region", "option".
+ * Figure F of node ID.  Those of CPUs are as of the last scan: llc.h has the hits, resctrl.h what
+ * passes between caches and memory.  Unknown where the node has no such figure.
  */
-const char *metric_source_name(enum metric_source source);
+struct metric metrics_figure(const struct metrics *m, unsigned int id, enum figure f);
+
+/* "unknown", "simulated", "hmat", "region", "option" */
 const char *capacity_source_name(enum capacity_source source);
 
 #endif

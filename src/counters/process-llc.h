@@ -11,8 +11,8 @@
 
 #include <sys/types.h>
 
+#include "counters/figure.h"
 #include "counters/llc.h"
-#include "counters/metrics.h"
 
 #define PROCESS_LLC_MAX_THREADS LLC_MAX_COUNTERS
 
@@ -25,7 +25,7 @@ struct process_llc;
 int process_llc_new(struct process_llc **out, pid_t tgid);
 void process_llc_free(struct process_llc *p);
 
-/* Hits per thousand references since the call before.  Unknown as in llc.h. */
+/* Percent of references that hit, since the call before.  Unknown as in llc.h. */
 struct metric process_llc_update(struct process_llc *p, uint64_t now_ns);
 
 #endif

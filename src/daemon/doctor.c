@@ -14,6 +14,7 @@
 #include "counters/llc.h"
 #include "counters/metrics.h"
 #include "counters/pmu.h"
+#include "counters/resctrl.h"
 #include "daemon/cgroup-limits.h"
 #include "daemon/cxl-advice.h"
 #include "damon/damon.h"

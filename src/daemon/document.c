@@ -31,60 +31,46 @@ static void add_tenths(json_object *o, const char *key, double value)
 	json_object_object_add(o, key, json_object_new_double_s(value, text));
 }
 
-/* VALUE, or null where it is not known; how old, and by whom. */
-static void add_metric(json_object *o, const char *key, const struct metric *metric, double value,
-		       uint64_t now_ns)
+/* Its value, how old it is, and by whom.  Null where it is not known. */
+static void add_metric(json_object *o, const char *key, struct metric metric, uint64_t now_ns)
 {
 	json_object *figure;
 
-	if (!metric->source) {
+	if (!metric.source) {
 		json_object_object_add(o, key, NULL);
 		return;
 	}
 	figure = json_object_new_object();
-	add_tenths(figure, "value", value);
-	add_string(figure, "source", metric_source_name(metric->source));
-	add_int(figure, "age_ms", (now_ns - MIN(metric->at_ns, now_ns)) / NSEC_PER_MSEC);
+	add_tenths(figure, "value", metric.value);
+	add_string(figure, "source", metric_source_name(metric.source));
+	add_int(figure, "age_ms", (now_ns - MIN(metric.at_ns, now_ns)) / NSEC_PER_MSEC);
 	json_object_object_add(o, key, figure);
 }
 
-/* What is measured of a node's memory: nothing where it has none. */
-static void add_metrics(json_object *o, const struct metrics *m, unsigned int id, uint64_t now_ns)
+/* What node ID's memory can deliver.  Nothing where it has none. */
+static void add_capacity(json_object *o, const struct metrics *m, unsigned int id)
 {
 	const struct metrics_node *nodes;
 	size_t nr;
 
 	nodes = metrics_nodes(m, &nr);
 	for (size_t i = 0; i < nr; i++) {
-		const struct metrics_node *node = &nodes[i];
-
-		if (node->id != id)
+		if (nodes[i].id != id)
 			continue;
-		json_object_object_add(
-			o, "bandwidth_mbps",
-			node->capacity_mbps ? json_object_new_int64(node->capacity_mbps) : NULL);
-		add_string(o, "bandwidth_source", capacity_source_name(node->capacity_source));
-		add_metric(o, "read_mbps", &node->read_mbps, node->read_mbps.value, now_ns);
-		add_metric(o, "write_mbps", &node->write_mbps, node->write_mbps.value, now_ns);
-		add_metric(o, "utilisation_percent", &node->utilisation_permille,
-			   node->utilisation_permille.value / 10, now_ns);
-		add_metric(o, "latency_ns", &node->latency_ns, node->latency_ns.value, now_ns);
+		json_object_object_add(o, "bandwidth_mbps",
+				       nodes[i].capacity_mbps
+					       ? json_object_new_int64(nodes[i].capacity_mbps)
+					       : NULL);
+		add_string(o, "bandwidth_source", capacity_source_name(nodes[i].capacity_source));
 	}
 }
 
-static void add_mbm(json_object *o, const struct metrics *m, unsigned int id, uint64_t now_ns)
+static void add_figures(json_object *o, const struct metrics *m, unsigned int id, enum figure_of of,
+			uint64_t now_ns)
 {
-	static const char *const names[RESCTRL_NR_FLOWS] = {
-		[RESCTRL_TOTAL] = "mbm_total_mbps",
-		[RESCTRL_LOCAL] = "mbm_local_mbps",
-		[RESCTRL_SLOW] = "mbm_slow_mbps",
-	};
-
-	for (int flow = 0; flow < RESCTRL_NR_FLOWS; flow++) {
-		const struct metric mbps = metrics_mbm_mbps(m, id, (enum resctrl_flow)flow);
-
-		add_metric(o, names[flow], &mbps, mbps.value, now_ns);
-	}
+	for (enum figure f = 0; f < NR_FIGURES; f++)
+		if (figure_rows[f].of == of)
+			add_metric(o, figure_rows[f].key, metrics_figure(m, id, f), now_ns);
 }
 
 static json_object *build_nodes(const struct topology *t, const struct metrics *m, uint64_t now_ns)
@@ -101,13 +87,12 @@ static json_object *build_nodes(const struct topology *t, const struct metrics *
 		add_int(o, "mem_bytes", node->mem_bytes);
 		add_string(o, "cxl", topology_cxl_name(node->cxl));
 		add_string(o, "near_nodes", idlist_format(text, sizeof(text), &node->near_nodes));
-		add_metrics(o, m, node->id, now_ns);
-		if (node->cpus.nr) {
-			const struct metric hits = metrics_hit_permille(m, node->id);
-
-			add_metric(o, "llc_hit_percent", &hits, hits.value / 10, now_ns);
-			add_mbm(o, m, node->id, now_ns);
+		if (node->mem_bytes) {
+			add_capacity(o, m, node->id);
+			add_figures(o, m, node->id, FIGURE_OF_MEMORY, now_ns);
 		}
+		if (node->cpus.nr)
+			add_figures(o, m, node->id, FIGURE_OF_CPUS, now_ns);
 		json_object_array_add(nodes, o);
 	}
 	return nodes;
@@ -216,8 +201,7 @@ static json_object *build_process(const struct machine *m, const struct managed 
 			       f->intensity_mb_per_cpu_s == UINT32_MAX
 				       ? NULL
 				       : json_object_new_int64(f->intensity_mb_per_cpu_s));
-	add_metric(o, "llc_hit_percent", &item->llc_hit_permille, item->llc_hit_permille.value / 10,
-		   now_ns);
+	add_metric(o, figure_rows[FIGURE_LLC_HITS].key, item->llc_hits, now_ns);
 	json_object_object_add(o, "memory_intensive", json_object_new_boolean(f->memory_intensive));
 	json_object_object_add(o, "saturates", json_object_new_boolean(f->saturates));
 	add_int(o, "confidence", f->confidence);

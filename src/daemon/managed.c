@@ -159,7 +159,7 @@ int managed_count_hits(struct managed_set *set, uint64_t now_ns)
 		int r = item->llc ? 0 : process_llc_new(&item->llc, item->choice.proc.pid);
 
 		if (!r)
-			item->llc_hit_permille = process_llc_update(item->llc, now_ns);
+			item->llc_hits = process_llc_update(item->llc, now_ns);
 		else if (r != -ESRCH)
 			error = r;
 	}

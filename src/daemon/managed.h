@@ -23,7 +23,7 @@ struct managed {
 	struct usage usage;	     /* what the scheduler counted; all 0 without one */
 	struct extent *extent;	     /* where its memory is; NULL where the kernel does not tell */
 	struct process_llc *llc;     /* NULL: not asked for, or there are no counters */
-	struct metric llc_hit_permille;
+	struct metric llc_hits;
 	bool gone;		     /* exited; dropped with the next choice */
 };
 

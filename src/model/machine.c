@@ -3,6 +3,7 @@
 #include "model/machine.h"
 
 #include <errno.h>
+#include <math.h>
 
 #include "base/log.h"
 #include "base/util.h"
@@ -212,33 +213,40 @@ void machine_free(struct machine *m)
 	free(m);
 }
 
-static enum machine_room room_of(const struct metric *utilisation_permille,
-				 enum machine_room before, uint32_t room_percent)
+/* A share as the maps and the model have it. */
+static uint32_t permille(const struct metric *percent)
 {
-	double percent = utilisation_permille->value / 10;
+	return (uint32_t)lround(10 * percent->value);
+}
 
-	if (!utilisation_permille->source)
+static enum machine_room room_of(const struct metric *utilisation, enum machine_room before,
+				 uint32_t room_percent)
+{
+	if (!utilisation->source)
 		return MACHINE_ROOM_UNKNOWN;
 	if (before == MACHINE_ROOM_NO)
-		return percent <= (double)room_percent - ROOM_GAP_PERCENT ? MACHINE_ROOM_YES
-									  : MACHINE_ROOM_NO;
-	return percent < room_percent ? MACHINE_ROOM_YES : MACHINE_ROOM_NO;
+		return utilisation->value <= (double)room_percent - ROOM_GAP_PERCENT
+			       ? MACHINE_ROOM_YES
+			       : MACHINE_ROOM_NO;
+	return utilisation->value < room_percent ? MACHINE_ROOM_YES : MACHINE_ROOM_NO;
 }
 
 /* How long an access waits at memory N.  False and 0 where nothing tells. */
 static bool find_wait(uint32_t *wait_ns, const struct machine *m, size_t n,
 		      const struct metrics_node *node)
 {
+	const struct metric *latency = &node->figures[FIGURE_LATENCY];
+	const struct metric *utilisation = &node->figures[FIGURE_UTILISATION];
 	uint32_t nearest_ns = m->nearest_ns[n];
 
 	*wait_ns = 0;
-	if (node->latency_ns.source && m->is_real[n]) {
-		*wait_ns = (uint32_t)MAX(node->latency_ns.value - nearest_ns, 0.0);
+	if (latency->source && m->is_real[n]) {
+		*wait_ns = (uint32_t)MAX(latency->value - nearest_ns, 0.0);
 		return true;
 	}
-	if (!node->utilisation_permille.source)
+	if (!utilisation->source)
 		return false;
-	*wait_ns = model_wait_ns(nearest_ns, (uint32_t)node->utilisation_permille.value);
+	*wait_ns = model_wait_ns(nearest_ns, permille(utilisation));
 	return true;
 }
 
@@ -282,18 +290,21 @@ static uint8_t points_of(const struct machine *m, size_t c, size_t n,
 static void fill_cxl(const struct machine *m, const struct metrics_node *nodes, size_t c,
 		     struct ts_cpu *out)
 {
-	double mbps = 0, busiest = -1;
+	int64_t busiest = -1;
+	double mbps = 0;
 	bool known = true, any = false;
 
 	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
+		const struct metric *of = nodes[n].figures;
+
 		if (!m->near[c * m->nr_mem_nodes + n] || !m->cxl[n])
 			continue;
 		any = true;
-		known &= nodes[n].read_mbps.source != METRIC_UNKNOWN;
-		mbps += nodes[n].read_mbps.value + nodes[n].write_mbps.value;
-		out->simulated |= nodes[n].read_mbps.source == METRIC_SIMULATED;
-		if (nodes[n].utilisation_permille.source)
-			busiest = MAX(busiest, nodes[n].utilisation_permille.value);
+		known &= of[FIGURE_READ].source != METRIC_UNKNOWN;
+		mbps += of[FIGURE_READ].value + of[FIGURE_WRITE].value;
+		out->simulated |= of[FIGURE_READ].source == METRIC_SIMULATED;
+		if (of[FIGURE_UTILISATION].source)
+			busiest = MAX(busiest, (int64_t)permille(&of[FIGURE_UTILISATION]));
 	}
 	out->bandwidth_mbps = any && known ? (__u32)mbps : TS_UNKNOWN_U32;
 	out->utilisation_permille = busiest < 0 ? TS_UNKNOWN_U32 : (__u32)busiest;
@@ -326,15 +337,16 @@ void machine_take_metrics(struct machine *m, const struct metrics *metrics,
 
 	nodes = metrics_nodes(metrics, &nr);
 	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
-		const struct metric *utilisation = &nodes[n].utilisation_permille;
+		const struct metric *utilisation = &nodes[n].figures[FIGURE_UTILISATION];
 
 		m->wait_known[n] = find_wait(&m->wait_ns[n], m, n, &nodes[n]);
 		m->room[n] = room_of(utilisation, m->room[n], tune->room_percent);
 		m->full[n] = tune->hold_saturating && m->room[n] == MACHINE_ROOM_NO;
 	}
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
-		const struct metric hits = metrics_hit_permille(metrics, m->cpu_node_ids[c]);
-		int hit_permille = hits.source ? (int)hits.value : -1;
+		const struct metric hits =
+			metrics_figure(metrics, m->cpu_node_ids[c], FIGURE_LLC_HITS);
+		int hit_permille = hits.source ? (int)permille(&hits) : -1;
 
 		fill_place(m, nodes, c, hit_permille, &place[c]);
 		m->often[c] = hits_often(m->often[c], hit_permille, tune->hit_rate_percent);

@@ -7,7 +7,7 @@
 
 #include "base/format.h"
 #include "base/util.h"
-#include "counters/metrics.h"
+#include "counters/figure.h"
 
 /* Readers that take a missing or null field for 0 or "-". */
 
@@ -170,30 +170,57 @@ static const struct table_column columns[] = {
 /* clang-format on */
 const struct table_kind text_table = {columns, ARRAY_SIZE(columns)};
 
-/* " 12.3 GB/s (41%)", or what of it is known. */
-static void print_traffic(json_object *node)
+/* A figure of a node, with its unit. */
+static void print_figure(FILE *out, const void *row, const void *arg)
 {
-	json_object *reads = get(node, "read_mbps"), *writes = get(node, "write_mbps"),
-		    *utilisation = get(node, "utilisation_percent");
+	const struct figure_row *figure = arg;
+	json_object *measured = get((json_object *)row, figure->key);
+	double value = json_object_get_double(get(measured, "value"));
+	char text[32];
 
-	if (!reads || !writes)
+	if (!measured)
 		return;
-	printf(" %.1f GB/s", (json_object_get_double(get(reads, "value")) +
-			      json_object_get_double(get(writes, "value"))) /
-				     1000);
-	if (utilisation)
-		printf(" (%.0f%%)", json_object_get_double(get(utilisation, "value")));
-	if (!strcmp(get_string(reads, "source"), metric_source_name(METRIC_SIMULATED)))
-		printf(" simulated");
+	if (figure->unit == FIGURE_MBPS)
+		fprintf(out, "%s", format_mbps(text, sizeof(text), (uint64_t)value));
+	else
+		fprintf(out, "%.0f%s", value, figure->unit == FIGURE_NS ? " ns" : "%");
+	if (!strcmp(get_string(measured, "source"), metric_source_name(METRIC_SIMULATED)))
+		fprintf(out, " simulated");
 }
 
-/* " 250 ns", of loads by the CPUs near it. */
-static void print_latency(json_object *node)
-{
-	json_object *latency = get(node, "latency_ns");
+/* clang-format off */
+static const struct table_column node_columns[] = {
+	{"NODE", TABLE_RIGHT, print_value, "node", NULL},
+	{"CPUS", 0, print_value, "cpus", NULL},
+	{"CXL", 0, print_value, "cxl", NULL},
+	{"NEAR", 0, print_value, "near_nodes", NULL},
+};
+/* clang-format on */
 
-	if (latency)
-		printf(" %.0f ns", json_object_get_double(get(latency, "value")));
+static bool is_known_anywhere(json_object *nodes, const struct figure_row *figure)
+{
+	for (size_t i = 0; i < json_object_array_length(nodes); i++)
+		if (get(json_object_array_get_idx(nodes, i), figure->key))
+			return true;
+	return false;
+}
+
+/* A row for each node, a column for each figure that is known of some node. */
+static int print_nodes(json_object *nodes)
+{
+	struct table_column columns[ARRAY_SIZE(node_columns) + NR_FIGURES];
+	struct table_kind kind = {columns, ARRAY_SIZE(node_columns)};
+	_cleanup_table_ struct table *table = NULL;
+
+	memcpy(columns, node_columns, sizeof(node_columns));
+	for (enum figure f = 0; f < NR_FIGURES; f++)
+		if (is_known_anywhere(nodes, &figure_rows[f]))
+			columns[kind.nr_columns++] = (struct table_column){
+				figure_rows[f].heading, TABLE_RIGHT, print_figure, &figure_rows[f], NULL};
+	table = table_new(&kind, NULL);
+	for (size_t i = 0; i < json_object_array_length(nodes); i++)
+		table_add(table, json_object_array_get_idx(nodes, i));
+	return table_print(table);
 }
 
 static void print_troubles(json_object *troubles)
@@ -206,10 +233,11 @@ static void print_troubles(json_object *troubles)
 	}
 }
 
-/* The lines above the table. */
-static void print_head(json_object *report)
+/* What stands above the processes.  0, or -errno after saying so. */
+static int print_head(json_object *report)
 {
 	json_object *cost = get(report, "cost"), *nodes = get_array(report, "nodes");
+	int r = 0;
 	bool observing = !strcmp(get_string(report, "mode"), "observe");
 	char up[32], interval[32];
 
@@ -223,24 +251,13 @@ static void print_head(json_object *report)
 	       format_duration(interval, sizeof(interval),
 			       (uint64_t)get_int(report, "damon_interval_us") * NSEC_PER_USEC),
 	       get_string(cost, "daemon_cpu_percent"), (double)get_int(cost, "tick_cpu_us") / 1000);
-	printf("nodes:");
-	for (size_t i = 0; nodes && i < json_object_array_length(nodes); i++) {
-		json_object *node = json_object_array_get_idx(nodes, i);
-		const char *cpus = get_string(node, "cpus");
-
-		printf("%s %lld", i ? "," : "", (long long)get_int(node, "node"));
-		if (*cpus)
-			printf(" CPUs %s", cpus);
-		if (strcmp(get_string(node, "cxl"), "no"))
-			printf(" CXL near %s", get_string(node, "near_nodes"));
-		else if (!*cpus)
-			printf(" memory only");
-		print_traffic(node);
-		print_latency(node);
-	}
-	putchar('\n');
 	print_troubles(get(report, "troubles"));
 	putchar('\n');
+	if (nodes && json_object_array_length(nodes)) {
+		r = print_nodes(nodes);
+		putchar('\n');
+	}
+	return r;
 }
 
 int text_print(json_object *report, const struct table_options *o)
@@ -250,7 +267,10 @@ int text_print(json_object *report, const struct table_options *o)
 	size_t nr = processes ? json_object_array_length(processes) : 0;
 
 	if (!table_is_alone(o)) {
-		print_head(report);
+		int r = print_head(report);
+
+		if (r < 0)
+			return r;
 		if (!nr && !strcmp(get_string(report, "scope"), "own"))
 			printf("no process of yours is managed; root sees those of others\n");
 		else if (!nr)

@@ -21,6 +21,7 @@
 #include "counters/memdev-pmu.h"
 #include "counters/metrics.h"
 #include "counters/pmu.h"
+#include "counters/resctrl.h"
 #include "model/machine.h"
 #include "numa/latencies.h"
 #include "sched/tunables.h"
@@ -322,27 +323,27 @@ static void a_node_has_its_devices_traffic(void **state)
 	assert_int_equal(metrics_new(&m, t, &bandwidth, 1, NULL), 0);
 	assert_int_equal(node(m, 2)->capacity_mbps, 30000);
 	assert_int_equal(node(m, 2)->capacity_source, CAPACITY_OPTION);
-	assert_int_equal(node(m, 2)->read_mbps.source, METRIC_UNKNOWN);
+	assert_int_equal(node(m, 2)->figures[FIGURE_READ].source, METRIC_UNKNOWN);
 	metrics_take(m, &rate, 1);
-	assert_float_equal(node(m, 2)->read_mbps.value, 9000, 1e-6);
-	assert_float_equal(node(m, 2)->write_mbps.value, 3000, 1e-6);
-	assert_float_equal(node(m, 2)->utilisation_permille.value, 400, 1e-6);
-	assert_int_equal(node(m, 2)->utilisation_permille.source, METRIC_CXL_PMU);
-	assert_int_equal(node(m, 2)->utilisation_permille.at_ns, 42);
-	assert_int_equal(node(m, 0)->read_mbps.source, METRIC_UNKNOWN);
+	assert_float_equal(node(m, 2)->figures[FIGURE_READ].value, 9000, 1e-6);
+	assert_float_equal(node(m, 2)->figures[FIGURE_WRITE].value, 3000, 1e-6);
+	assert_float_equal(node(m, 2)->figures[FIGURE_UTILISATION].value, 40, 1e-6);
+	assert_int_equal(node(m, 2)->figures[FIGURE_UTILISATION].source, METRIC_CXL_PMU);
+	assert_int_equal(node(m, 2)->figures[FIGURE_UTILISATION].at_ns, 42);
+	assert_int_equal(node(m, 0)->figures[FIGURE_READ].source, METRIC_UNKNOWN);
 	/* more than it can deliver: all of it */
 	rate.read_mbps = 90000;
 	metrics_take(m, &rate, 1);
-	assert_float_equal(node(m, 2)->utilisation_permille.value, 1000, 1e-6);
+	assert_float_equal(node(m, 2)->figures[FIGURE_UTILISATION].value, 100, 1e-6);
 	/* one unit of two does not tell, and then there is none */
 	metrics_take(m, (struct metrics_rate[]){ rate, { "mem0", false, 0, 0, 41 } }, 2);
-	assert_int_equal(node(m, 2)->read_mbps.source, METRIC_UNKNOWN);
+	assert_int_equal(node(m, 2)->figures[FIGURE_READ].source, METRIC_UNKNOWN);
 	metrics_take(m, (struct metrics_rate[]){ rate, { "mem0", true, 90000, 0, 40 } }, 2);
-	assert_int_equal(node(m, 2)->read_mbps.at_ns, 40); /* as old as the oldest */
-	assert_float_equal(node(m, 2)->read_mbps.value, 180000, 1e-6);
+	assert_int_equal(node(m, 2)->figures[FIGURE_READ].at_ns, 40); /* as old as the oldest */
+	assert_float_equal(node(m, 2)->figures[FIGURE_READ].value, 180000, 1e-6);
 	metrics_take(m, &rate, 0);
-	assert_int_equal(node(m, 2)->read_mbps.source, METRIC_UNKNOWN);
-	assert_int_equal(node(m, 2)->utilisation_permille.source, METRIC_UNKNOWN);
+	assert_int_equal(node(m, 2)->figures[FIGURE_READ].source, METRIC_UNKNOWN);
+	assert_int_equal(node(m, 2)->figures[FIGURE_UTILISATION].source, METRIC_UNKNOWN);
 	metrics_free(m);
 }
 
@@ -359,8 +360,8 @@ static void without_a_capacity_no_utilisation(void **state)
 	assert_int_equal(metrics_new(&m, t, NULL, 0, NULL), 0);
 	metrics_take(m, &rate, 1);
 	assert_int_equal(node(m, 2)->capacity_source, CAPACITY_UNKNOWN);
-	assert_float_equal(node(m, 2)->read_mbps.value, 9000, 1e-6);
-	assert_int_equal(node(m, 2)->utilisation_permille.source, METRIC_UNKNOWN);
+	assert_float_equal(node(m, 2)->figures[FIGURE_READ].value, 9000, 1e-6);
+	assert_int_equal(node(m, 2)->figures[FIGURE_UTILISATION].source, METRIC_UNKNOWN);
 	metrics_free(m);
 }
 
@@ -375,8 +376,8 @@ static void a_device_of_two_nodes(void **state)
 	snprintf(t->nodes[0].devices, sizeof(t->nodes[0].devices), "mem3,mem0");
 	assert_int_equal(metrics_new(&m, t, NULL, 0, NULL), 0);
 	metrics_take(m, &rate, 1);
-	assert_int_equal(node(m, 0)->read_mbps.source, METRIC_UNKNOWN);
-	assert_int_equal(node(m, 2)->read_mbps.source, METRIC_UNKNOWN);
+	assert_int_equal(node(m, 0)->figures[FIGURE_READ].source, METRIC_UNKNOWN);
+	assert_int_equal(node(m, 2)->figures[FIGURE_READ].source, METRIC_UNKNOWN);
 	metrics_free(m);
 }
 
@@ -403,19 +404,19 @@ static void simulated_figures_say_so(void **state)
 		metrics_simulate(m, heat_mbps, heat, 7, now);
 		metrics_simulate(again, heat_mbps, heat, 7, now);
 		metrics_simulate(other, heat_mbps, heat, 8, now);
-		read = node(m, 2)->read_mbps.value;
+		read = node(m, 2)->figures[FIGURE_READ].value;
 		assert_true(read >= 0.95 * 1200 && read < 1.05 * 1200);
-		assert_float_equal(node(m, 2)->write_mbps.value, read / 3, 1e-6);
-		assert_float_equal(node(m, 2)->utilisation_permille.value, 1000 * read * 4 / 3 / METRICS_SIMULATED_MBPS, 1e-6);
-		assert_int_equal(node(m, 2)->read_mbps.source, METRIC_SIMULATED);
-		assert_int_equal(node(m, 2)->write_mbps.source, METRIC_SIMULATED);
-		assert_int_equal(node(m, 2)->utilisation_permille.source, METRIC_SIMULATED);
+		assert_float_equal(node(m, 2)->figures[FIGURE_WRITE].value, read / 3, 1e-6);
+		assert_float_equal(node(m, 2)->figures[FIGURE_UTILISATION].value, 100 * read * 4 / 3 / METRICS_SIMULATED_MBPS, 1e-6);
+		assert_int_equal(node(m, 2)->figures[FIGURE_READ].source, METRIC_SIMULATED);
+		assert_int_equal(node(m, 2)->figures[FIGURE_WRITE].source, METRIC_SIMULATED);
+		assert_int_equal(node(m, 2)->figures[FIGURE_UTILISATION].source, METRIC_SIMULATED);
 		assert_int_equal(node(m, 2)->capacity_source, CAPACITY_SIMULATED);
 		/* by the seed alone */
-		assert_true(node(again, 2)->read_mbps.value == read);
-		assert_true(node(other, 2)->read_mbps.value != read);
+		assert_true(node(again, 2)->figures[FIGURE_READ].value == read);
+		assert_true(node(other, 2)->figures[FIGURE_READ].value != read);
 		/* memory that is not CXL is left alone */
-		assert_int_equal(node(m, 0)->read_mbps.source, METRIC_UNKNOWN);
+		assert_int_equal(node(m, 0)->figures[FIGURE_READ].source, METRIC_UNKNOWN);
 	}
 	metrics_free(m);
 	metrics_free(again);
@@ -550,7 +551,7 @@ static void measure_latency(struct metrics *metrics, double ns)
 {
 	struct metrics_node *found = (struct metrics_node *)node(metrics, 2);
 
-	found->latency_ns = ns < 0 ? (struct metric){ 0 } : (struct metric){ ns, 1, METRIC_PERF };
+	found->figures[FIGURE_LATENCY] = ns < 0 ? (struct metric){ 0 } : (struct metric){ ns, 1, METRIC_PERF };
 }
 
 /* What loads are measured to take says more than how much of the bandwidth is in use. */

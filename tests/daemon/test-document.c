@@ -145,10 +145,9 @@ static void figures_have_source_and_age(void **state)
 	build(b, NULL);
 	assert_at(b, "/nodes/2/read_mbps/source", "\"simulated\"");
 	assert_at(b, "/nodes/2/read_mbps/age_ms", "30");
-	snprintf(text, sizeof(text), "%.1f", node->read_mbps.value);
+	snprintf(text, sizeof(text), "%.1f", node->figures[FIGURE_READ].value);
 	assert_at(b, "/nodes/2/read_mbps/value", text);
-	/* permille within, percent for people */
-	snprintf(text, sizeof(text), "%.1f", node->utilisation_permille.value / 10);
+	snprintf(text, sizeof(text), "%.1f", node->figures[FIGURE_UTILISATION].value);
 	assert_at(b, "/nodes/2/utilisation_percent/value", text);
 	assert_at(b, "/nodes/2/bandwidth_mbps", "32000");
 	assert_at(b, "/nodes/2/bandwidth_source", "\"simulated\"");
@@ -218,7 +217,7 @@ static void a_process_that_is_known(void **state)
 	model(b, item);
 	item->nr_regions = 3;
 	item->published.generation = 6;
-	item->llc_hit_permille = (struct metric){612.3, NOW - 40 * NSEC_PER_MSEC, METRIC_PERF};
+	item->llc_hits = (struct metric){61.23, NOW - 40 * NSEC_PER_MSEC, METRIC_PERF};
 	item->usage = (struct usage){
 		.last = {.class_ns = {[TS_CLASS_REGULAR] = 300, [TS_CLASS_VECTOR] = 700},
 			 .placed_ns = 900, .near_ns = 800, .nr_node_moves = 12,

@@ -234,7 +234,7 @@ static void without_a_scheduler_it_only_looks(void **state)
 	/* where no counter tells, figures of CXL memory are made up, and no others */
 	nodes = metrics_nodes(d->metrics, &nr);
 	for (size_t i = 0; i < nr; i++)
-		assert_int_equal(nodes[i].read_mbps.source != METRIC_UNKNOWN, nodes[i].cxl);
+		assert_int_equal(nodes[i].figures[FIGURE_READ].source != METRIC_UNKNOWN, nodes[i].cxl);
 }
 
 int main(void)

@@ -68,7 +68,10 @@ static void nodes_and_processes(void **state)
 			"\"write_mbps\": {\"value\": 500, \"source\": \"cxl-pmu\"}, "
 			"\"utilisation_percent\": {\"value\": 40}, \"latency_ns\": {\"value\": "
 			"250}}], " ONE_PROCESS),
-		FIRST_LINE "nodes: 0 CPUs 0-1, 2 CXL near 0 1.5 GB/s (40%) 250 ns\n\n"
+		FIRST_LINE "\n"
+			   "NODE  CPUS  CXL     NEAR       READ     WRITE  USED  LATENCY\n"
+			   "   0  0-1   no      -             -         -     -        -\n"
+			   "   2  -     region  0     1.00 GB/s  500 MB/s   40%   250 ns\n\n"
 			   "PID  NAME    WHY   WORKSET  HEAT        BEST  LOCALITY  NEAR\n"
 			   " 42  milvus  name    1.00M  2:97% 0:3%     0  0:100      75%\n");
 }
@@ -111,7 +114,7 @@ static void what_is_not_known_is_a_dash(void **state)
 	assert_string_equal(text_of("{}"),
 			    "cxl-tiersched - (pid -), up 0us: scheduling, DAMON every 0us; costs "
 			    "-% of a CPU, 0.0 ms a tick\n"
-			    "nodes:\n\nno process is worth managing yet\n");
+			    "\nno process is worth managing yet\n");
 }
 
 static void who_sees_his_own_alone_is_told(void **state)
@@ -129,7 +132,7 @@ static void simulated_figures_and_troubles_are_told(void **state)
 		     "\"troubles\": [{\"step\": \"looking\", \"error\": \"Too many open files\", "
 		     "\"meanwhile\": \"nobody new\"}], \"processes\": []}");
 
-	assert_non_null(strstr(text, " 2 memory only 1.0 GB/s simulated\n"));
+	assert_non_null(strstr(text, "   2  -     no   -     1.00 GB/s simulated  0 MB/s simulated\n"));
 	assert_non_null(strstr(text, "trouble looking: Too many open files; nobody new\n"));
 }
 

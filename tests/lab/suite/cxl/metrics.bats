@@ -64,7 +64,7 @@ vector_place_is() { [[ $(vector_place) == "$1" ]]; }
 	done
 	[[ $(node2 .read_mbps.source) == cxl-pmu && $(node2 .bandwidth_source) == option ]]
 	node2 .utilisation_percent.value | jq -e '. > 88 and . < 92'
-	cxl-tiersched status | grep -E "node.*CXL near 1 4[45]\.[0-9] GB/s \(90%\)"
+	cxl-tiersched status | grep -E "^ +2 .* 1 +(29|30)[0-9.]* GB/s +1[45][0-9.]* GB/s +(89|9[01])%"
 	stop_daemon
 }
 
@@ -178,7 +178,7 @@ vector_place_is() { [[ $(vector_place) == "$1" ]]; }
 	start_daemon --simulate
 	retry 10 eval '[[ $(node2 .read_mbps.source) == simulated ]] && jq -en --argjson v "$(node2 .read_mbps.value)" "\$v > 20" >/dev/null'
 	[[ $(node2 .utilisation_percent.source) == simulated && $(node2 .bandwidth_source) == simulated ]]
-	cxl-tiersched status | grep -E "CXL near 1 .* simulated"
+	cxl-tiersched status | grep -E "^ +2 .* GB/s simulated .* GB/s simulated "
 	grep -q "is simulated: made up" "$BATS_TEST_TMPDIR/log"
 	retry 3 eval '[[ $(bpftool -j map dump name cpu_contexts | jq "[.[].formatted.value | select(.cxl_attached == 1).simulated] | unique[0]") == 1 ]]'
 	as_new
