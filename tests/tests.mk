@@ -24,6 +24,7 @@ UNIT_TESTS += \
 	tests/model/test-model \
 	tests/sched/test-publish \
 	tests/sched/test-usage \
+	tests/report/test-foreign \
 	tests/report/test-text \
 	tests/control/test-server \
 	tests/daemon/test-cgroup-limits \
