@@ -107,3 +107,11 @@ tests_lab_guest_faults_so_LDADD = -ldl
 EXTRA_DIST += tests/lab .ci/run
 dist-hook:
 	cd $(distdir) && rm -f $(noinst_PROGRAMS) && find tests/lab '(' -name '*.o' -o -name '*.log' -o -name '*.trs' -o -name .dirstamp ')' -delete && rm -rf tests/lab/guest/.deps
+
+# Lines of src/, damon/ and numa/ that `make check` runs; tests/coverage says how.
+EXTRA_DIST += tests/coverage
+coverage:
+	+@MAKE='$(MAKE)' $(SHELL) $(srcdir)/tests/coverage
+.PHONY: coverage
+mostlyclean-local:
+	rm -rf coverage
