@@ -24,6 +24,7 @@ UNIT_TESTS += \
 	tests/model/test-model \
 	tests/sched/test-publish \
 	tests/sched/test-usage \
+	tests/report/test-foreign \
 	tests/report/test-table \
 	tests/report/test-text \
 	tests/control/test-server \
@@ -105,7 +106,15 @@ tests_lab_guest_faults_so_CFLAGS = $(AM_CFLAGS) -fPIC
 tests_lab_guest_faults_so_LDFLAGS = -shared
 tests_lab_guest_faults_so_LDADD = -ldl
 
-# The lab goes into the tarball as it is in the sources, without what an in-tree build leaves there.
+# The lab goes into the tarball as it is in the sources, without what a build and its tests leave there.
 EXTRA_DIST += tests/lab .ci/run
 dist-hook:
-	cd $(distdir) && rm -f $(noinst_PROGRAMS) && find tests/lab '(' -name '*.o' -o -name .dirstamp ')' -delete && rm -rf tests/lab/guest/.deps
+	cd $(distdir) && rm -f $(noinst_PROGRAMS) && find tests/lab '(' -name '*.o' -o -name '*.log' -o -name '*.trs' -o -name .dirstamp ')' -delete && rm -rf tests/lab/guest/.deps
+
+# Lines of src/, damon/ and numa/ that `make check` runs; tests/coverage says how.
+EXTRA_DIST += tests/coverage
+coverage:
+	+@MAKE='$(MAKE)' $(SHELL) $(srcdir)/tests/coverage
+.PHONY: coverage
+mostlyclean-local:
+	rm -rf coverage
