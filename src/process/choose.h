@@ -43,7 +43,7 @@ enum choose_reason {
 
 struct choice {
 	struct proc_stat proc;
-	struct scan_task task; /* its id stands for the process's memory, see scan.h */
+	struct process_id task; /* the thread that stands for its memory, see scan.h */
 	enum choose_reason reason;
 	enum ts_class class; /* by rule, else TS_CLASS_UNSET */
 };
