@@ -7,7 +7,6 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/commands.h"
-#include "numa/latencies.h"
 #include "numa/topology.h"
 #include "report/foreign.h"
 #include "report/table.h"

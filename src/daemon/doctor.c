@@ -18,7 +18,6 @@
 #include "daemon/cxl-advice.h"
 #include "damon/damon.h"
 #include "model/machine.h"
-#include "numa/latencies.h"
 #include "numa/topology.h"
 #include "sample/extent.h"
 #include "sched/scheduler.h"

@@ -14,7 +14,7 @@
 #include "base/util.h"
 #include "control/server.h"
 #include "daemon/doctor.h"
-#include "numa/latencies.h"
+#include "numa/topology.h"
 #include "sched/publish.h"
 
 #define LEAST_FILES 128 /* with few CPUs it has some 45 open */
