@@ -22,7 +22,8 @@ libtiersched_a_SOURCES += \
 	src/counters/memdev-pmu.c src/counters/memdev-pmu.h \
 	src/counters/metrics.c src/counters/metrics.h \
 	src/counters/pmu.c src/counters/pmu.h \
-	src/counters/process-llc.c src/counters/process-llc.h \
+	src/counters/probe.c \
+	src/counters/process-llc.c \
 	src/counters/resctrl.c src/counters/resctrl.h \
 	src/process/choose.c src/process/choose.h \
 	src/process/rule.c src/process/rule.h \

@@ -3,7 +3,7 @@
 #ifndef TS_MANAGED_H
 #define TS_MANAGED_H
 
-#include "counters/process-llc.h"
+#include "counters/metrics.h"
 #include "damon/damon.h"
 #include "model/machine.h"
 #include "model/model.h"
