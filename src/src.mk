@@ -26,7 +26,8 @@ libtiersched_a_SOURCES += \
 	src/counters/process-llc.c \
 	src/counters/resctrl.c src/counters/resctrl.h \
 	src/process/choose.c src/process/choose.h \
-	src/process/rule.c src/process/rule.h \
+	src/process/process.h \
+	src/process/rule.c \
 	src/process/scan.c src/process/scan.h \
 	src/sample/collect.c src/sample/collect.h \
 	src/sample/extent.c src/sample/extent.h \

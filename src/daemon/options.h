@@ -9,7 +9,7 @@
 
 #include "base/idlist.h"
 #include "counters/metrics.h"
-#include "process/choose.h"
+#include "process/process.h"
 #include "report/table.h"
 #include "sched/scheduler.h"
 
