@@ -15,7 +15,7 @@
 #include "damon/damon.h"
 #include "model/machine.h"
 #include "numa/topology.h"
-#include "sample/extent.h"
+#include "sample/collect.h"
 #include "sched/scheduler.h"
 
 /* A check in the making. */

@@ -7,9 +7,8 @@
 #include "damon/damon.h"
 #include "model/machine.h"
 #include "model/model.h"
-#include "process/choose.h"
+#include "process/process.h"
 #include "sample/collect.h"
-#include "sample/extent.h"
 #include "sched/scheduler.h"
 #include "sched/usage.h"
 
