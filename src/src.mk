@@ -36,10 +36,11 @@ libtiersched_a_SOURCES += \
 	src/model/footprint.c src/model/footprint.h \
 	src/model/machine.c src/model/machine.h \
 	src/model/model.c src/model/model.h \
-	src/sched/publish.c src/sched/publish.h \
+	src/sched/maps.h \
+	src/sched/publish.c \
 	src/sched/scheduler.c src/sched/scheduler.h \
 	src/sched/tunables.h \
-	src/sched/usage.c src/sched/usage.h \
+	src/sched/usage.c \
 	src/report/foreign.c src/report/foreign.h \
 	src/report/table.c src/report/table.h \
 	src/report/text.c src/report/text.h \

@@ -10,7 +10,6 @@
 #include "process/process.h"
 #include "sample/collect.h"
 #include "sched/scheduler.h"
-#include "sched/usage.h"
 
 struct managed {
 	struct choice choice;
