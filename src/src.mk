@@ -41,9 +41,10 @@ libtiersched_a_SOURCES += \
 	src/sched/scheduler.c src/sched/scheduler.h \
 	src/sched/tunables.h \
 	src/sched/usage.c \
-	src/report/foreign.c src/report/foreign.h \
-	src/report/table.c src/report/table.h \
-	src/report/text.c src/report/text.h \
+	src/report/foreign.c \
+	src/report/report.h \
+	src/report/table.c \
+	src/report/text.c \
 	src/control/server.c src/control/server.h \
 	src/daemon/cgroup-limits.c src/daemon/cgroup-limits.h \
 	src/daemon/cxl-advice.c src/daemon/cxl-advice.h \

@@ -6,8 +6,7 @@
 #include "base/util.h"
 #include "cli/commands.h"
 #include "daemon/doctor.h"
-#include "report/foreign.h"
-#include "report/table.h"
+#include "report/report.h"
 
 static const char *const states[] = {
 	[DOCTOR_OK] = "ok", [DOCTOR_NOTE] = "note", [DOCTOR_MISSING] = "missing"};

@@ -8,8 +8,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "numa/topology.h"
-#include "report/foreign.h"
-#include "report/table.h"
+#include "report/report.h"
 
 /* Text. */
 

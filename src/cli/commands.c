@@ -6,7 +6,7 @@
 
 #include "base/util.h"
 #include "daemon/run.h"
-#include "report/text.h"
+#include "report/report.h"
 
 const struct command commands[] = {
 	{"", FOR_RUN, daemon_run, NULL, NULL},

@@ -10,7 +10,7 @@
 #include "base/idlist.h"
 #include "counters/metrics.h"
 #include "process/process.h"
-#include "report/table.h"
+#include "report/report.h"
 #include "sched/scheduler.h"
 
 /* Exit statuses, the same for every command. */

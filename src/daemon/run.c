@@ -29,7 +29,7 @@
 #include "daemon/follow.h"
 #include "daemon/hold.h"
 #include "daemon/tick.h"
-#include "report/text.h"
+#include "report/report.h"
 
 #define MIN_TICK_NS (50 * NSEC_PER_MSEC)
 /* sd-event may put off what is due by so much, and by 250 ms when it is not told. */
