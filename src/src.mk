@@ -55,7 +55,7 @@ libtiersched_a_SOURCES += \
 	src/daemon/hold.c src/daemon/hold.h \
 	src/daemon/managed.c src/daemon/managed.h \
 	src/daemon/options.h \
-	src/daemon/run.c src/daemon/run.h \
+	src/daemon/run.c \
 	src/daemon/tick.c src/daemon/tick.h \
 	src/daemon/trouble.c src/daemon/trouble.h \
 	src/cli/cmd-calibrate.c \

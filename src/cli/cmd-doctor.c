@@ -5,7 +5,7 @@
 
 #include "base/util.h"
 #include "cli/commands.h"
-#include "daemon/doctor.h"
+#include "daemon/options.h"
 #include "report/report.h"
 
 static const char *const states[] = {

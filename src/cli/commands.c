@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "daemon/run.h"
+#include "daemon/options.h"
 #include "report/report.h"
 
 const struct command commands[] = {

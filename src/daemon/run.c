@@ -4,8 +4,6 @@
  * it back.  Ticks come once an aggregation interval, but not more often than every 50 ms: profiles
  * change more slowly than that.
  */
-#include "daemon/run.h"
-
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
@@ -28,6 +26,7 @@
 #include "daemon/document.h"
 #include "daemon/follow.h"
 #include "daemon/hold.h"
+#include "daemon/options.h"
 #include "daemon/tick.h"
 #include "report/report.h"
 
