@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Measured latencies, and their file below /run.  With the file a restart need not measure again.
- * They hold for one boot, and for the nodes and devices that they were measured with.
- */
+/* The file of measured latencies as text: JSON.  topology.h says what it is for.  Pure. */
 #ifndef TS_LATENCIES_H
 #define TS_LATENCIES_H
 
-#include <stdbool.h>
-
 #include "numa/topology.h"
-
-/* The content of the file, as JSON.  Both functions are pure. */
 
 /*
  * BOOT_ID and LATENCY_NS as text, which the caller frees.  LATENCY_NS is [nr_nodes * nr_nodes] of
@@ -24,11 +17,5 @@ char *latencies_format(const struct topology *t, const uint32_t *latency_ns, con
  */
 int latencies_parse(uint32_t *latency_ns, const struct topology *t, const char *boot_id,
 		    const char *text);
-
-/* Measure, write the file, and give them to T.  0, or -errno after logging why. */
-int latencies_measure(struct topology *t);
-
-/* Give T the latencies of the file, if they belong to it.  Returns whether they do. */
-bool latencies_recall(struct topology *t);
 
 #endif

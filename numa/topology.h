@@ -148,6 +148,16 @@ int topology_read(struct topology **out, const struct topology_options *options)
 int topology_take_latencies(struct topology *t, const uint32_t *latency_ns);
 
 /*
+ * Measure latencies, give them to T, and keep them in a file below /run.  So a restart need not
+ * measure again.  They hold for one boot, and for the nodes and devices that they were measured
+ * with.  0, or -errno after logging why.
+ */
+int latencies_measure(struct topology *t);
+
+/* Give T the latencies of that file, if they belong to it.  Returns whether they do. */
+bool latencies_recall(struct topology *t);
+
+/*
  * Have nodes, CPUs or CXL memory come or gone since T was read, or have nodes without CPUs grown?
  * This is cheap: it reads a few small files.
  */
@@ -158,6 +168,9 @@ int topology_find(const struct topology *t, int id);
 
 /* The link between two places in nodes[]; never NULL. */
 const struct topology_link *topology_link(const struct topology *t, size_t from, size_t to);
+
+/* Has kmem made it memory of its target node? */
+bool dax_is_memory(const struct topology_dax *dax);
 
 /*
  * The command that makes DAX's memory usable: "daxctl ...".  "" where there is nothing to do, or

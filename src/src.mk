@@ -23,10 +23,12 @@ libtiersched_a_SOURCES += \
 	src/counters/memdev-pmu.c src/counters/memdev-pmu.h \
 	src/counters/metrics.c src/counters/metrics.h \
 	src/counters/pmu.c src/counters/pmu.h \
-	src/counters/process-llc.c src/counters/process-llc.h \
+	src/counters/probe.c \
+	src/counters/process-llc.c \
 	src/counters/resctrl.c src/counters/resctrl.h \
 	src/process/choose.c src/process/choose.h \
-	src/process/rule.c src/process/rule.h \
+	src/process/process.h \
+	src/process/rule.c \
 	src/process/scan.c src/process/scan.h \
 	src/sample/collect.c src/sample/collect.h \
 	src/sample/extent.c src/sample/extent.h \
@@ -35,13 +37,15 @@ libtiersched_a_SOURCES += \
 	src/model/footprint.c src/model/footprint.h \
 	src/model/machine.c src/model/machine.h \
 	src/model/model.c src/model/model.h \
-	src/sched/publish.c src/sched/publish.h \
+	src/sched/maps.h \
+	src/sched/publish.c \
 	src/sched/scheduler.c src/sched/scheduler.h \
 	src/sched/tunables.h \
-	src/sched/usage.c src/sched/usage.h \
-	src/report/foreign.c src/report/foreign.h \
-	src/report/table.c src/report/table.h \
-	src/report/text.c src/report/text.h \
+	src/sched/usage.c \
+	src/report/foreign.c \
+	src/report/report.h \
+	src/report/table.c \
+	src/report/text.c \
 	src/control/server.c src/control/server.h \
 	src/daemon/cgroup-limits.c src/daemon/cgroup-limits.h \
 	src/daemon/cxl-advice.c src/daemon/cxl-advice.h \
@@ -52,7 +56,7 @@ libtiersched_a_SOURCES += \
 	src/daemon/hold.c src/daemon/hold.h \
 	src/daemon/managed.c src/daemon/managed.h \
 	src/daemon/options.h \
-	src/daemon/run.c src/daemon/run.h \
+	src/daemon/run.c \
 	src/daemon/tick.c src/daemon/tick.h \
 	src/daemon/trouble.c src/daemon/trouble.h \
 	src/cli/cmd-calibrate.c \

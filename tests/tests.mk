@@ -9,6 +9,7 @@ UNIT_TESTS += \
 	tests/base/test-base \
 	tests/base/test-escape \
 	tests/base/test-state \
+	tests/numa/test-latencies \
 	tests/numa/test-machines \
 	tests/numa/test-residency \
 	tests/numa/test-topology \

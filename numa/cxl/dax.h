@@ -11,7 +11,4 @@
  */
 int dax_read(struct topology *t, const char *sysroot);
 
-/* Has kmem made it memory of its target node? */
-bool dax_is_memory(const struct topology_dax *dax);
-
 #endif

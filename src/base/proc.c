@@ -165,6 +165,16 @@ int proc_living_thread(struct proc_stat *out, pid_t tgid, pid_t hint)
 	return -ESRCH;
 }
 
+bool process_is_same(struct process_id a, struct process_id b)
+{
+	return a.pid == b.pid && a.start_time == b.start_time;
+}
+
+struct process_id proc_id(const struct proc_stat *p)
+{
+	return (struct process_id){p->pid, p->start_time};
+}
+
 uint64_t proc_uptime_ticks(void)
 {
 	return clock_ns(CLOCK_BOOTTIME) / (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
@@ -185,7 +195,7 @@ bool proc_is_of(const struct proc_stat *p, uid_t uid)
 	snprintf(path, sizeof(path), "/proc/%d", p->pid);
 	/* first its owner: if it is the same process after that, it was then */
 	return !stat(path, &st) && st.st_uid == uid && !proc_stat_read(&now, p->pid) &&
-	       now.start_time == p->start_time;
+	       process_is_same(proc_id(&now), proc_id(p));
 }
 
 int proc_cpu_ns(uint64_t *out, pid_t tgid)

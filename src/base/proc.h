@@ -9,6 +9,17 @@
 
 #define PROC_BOOT_ID_SIZE 64
 
+/*
+ * Names a process, or a thread, for good.  The kernel gives the pid to another one later, and that
+ * has started later.
+ */
+struct process_id {
+	pid_t pid;
+	uint64_t start_time; /* clock ticks after boot */
+};
+
+bool process_is_same(struct process_id a, struct process_id b);
+
 struct proc_stat {
 	pid_t pid, ppid;
 	char comm[16];
@@ -17,7 +28,7 @@ struct proc_stat {
 	uint64_t nr_threads; /* the first one included until all have ended */
 	uint64_t cpu_ticks;  /* used by all its threads, clock ticks */
 	uint64_t vm_bytes;   /* of addresses */
-	uint64_t start_time; /* clock ticks after boot; with the pid, names a process for good */
+	uint64_t start_time; /* clock ticks after boot */
 	uint64_t rss_bytes;
 };
 
@@ -47,6 +58,8 @@ int proc_memory_read(struct proc_memory *out, pid_t task);
 
 /* Are there hugetlb pages on this machine?  No where that cannot be read. */
 bool proc_has_hugetlb(void);
+
+struct process_id proc_id(const struct proc_stat *p);
 
 /*
  * A thread that lives of a process whose first one has ended, HINT (0: none) if it does.  *OUT is

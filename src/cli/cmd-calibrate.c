@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "cli/commands.h"
-#include "numa/latencies.h"
+#include "numa/topology.h"
 
 int cmd_calibrate(const struct options *o)
 {

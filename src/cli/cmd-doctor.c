@@ -5,9 +5,8 @@
 
 #include "base/util.h"
 #include "cli/commands.h"
-#include "daemon/doctor.h"
-#include "report/foreign.h"
-#include "report/table.h"
+#include "daemon/options.h"
+#include "report/report.h"
 
 static const char *const states[] = {
 	[DOCTOR_OK] = "ok", [DOCTOR_NOTE] = "note", [DOCTOR_MISSING] = "missing"};

@@ -7,7 +7,7 @@
 #include "base/state.h"
 #include "cli/commands.h"
 #include "control/server.h"
-#include "report/text.h"
+#include "report/report.h"
 
 int cmd_status(const struct options *o)
 {

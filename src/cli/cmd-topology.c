@@ -7,10 +7,8 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/commands.h"
-#include "numa/latencies.h"
 #include "numa/topology.h"
-#include "report/foreign.h"
-#include "report/table.h"
+#include "report/report.h"
 
 /* Text. */
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "daemon/run.h"
-#include "report/text.h"
+#include "daemon/options.h"
+#include "report/report.h"
 
 const struct command commands[] = {
 	{"", FOR_RUN, daemon_run, NULL, NULL},

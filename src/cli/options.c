@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "cli/commands.h"
 #include "cli/settings.h"
 #include "cli/values.h"
 #include "config.h"

@@ -6,8 +6,9 @@
 #ifndef TS_CLI_OPTIONS_H
 #define TS_CLI_OPTIONS_H
 
-#include "cli/commands.h"
 #include "daemon/options.h"
+
+struct command;
 
 /* Fills in the defaults. */
 void options_init(struct options *o);

@@ -26,7 +26,7 @@
 
 #include "base/clock.h"
 #include "base/util.h"
-#include "report/foreign.h"
+#include "report/report.h"
 
 enum {
 	BACKLOG = 128,

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "counters/figure.h"
 #include "numa/topology.h"
@@ -104,5 +105,38 @@ struct metric metrics_figure(const struct metrics *m, unsigned int id, enum figu
 
 /* "unknown", "simulated", "hmat", "region", "option" */
 const char *capacity_source_name(enum capacity_source source);
+
+/*
+ * Hit rate of the last-level caches by one process, with counters that follow its threads.  They
+ * make each of its context switches slower, so an option turns this on.
+ */
+struct process_llc;
+
+/*
+ * Open the counters of process TGID.  0, -ESRCH where there is no such process, or -ENOENT or
+ * another errno where there are no counters.
+ */
+int process_llc_new(struct process_llc **out, pid_t tgid);
+void process_llc_free(struct process_llc *p);
+
+/* Percent of references that hit, since the call before.  Unknown as in llc.h. */
+struct metric process_llc_update(struct process_llc *p, uint64_t now_ns);
+
+/* What there is to measure with.  SYSROOT is as in base/sysfs.h, T is the machine itself. */
+
+/* The PMUs of CXL devices. */
+size_t probe_cxl_pmus(const char *sysroot);
+
+/* The -errno for which caches' hits are not counted on some node, or 0.  -ENOMEM: not known. */
+int probe_llc(const struct topology *t);
+
+/* 0 where the CPUs measure how long loads from CXL memory take, or -errno of asking them. */
+int probe_fill_latency(const struct topology *t);
+
+/*
+ * 0 where resctrl monitors bandwidth.  -ENODATA: it is mounted and has no monitors.  -ENOENT: it is
+ * not mounted.  -ENODEV: the CPUs have none.
+ */
+int probe_resctrl(const char *sysroot);
 
 #endif

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Hit rate of the last-level caches by one process. */
-#include "counters/process-llc.h"
-
+/*
+ * Hit rate of the last-level caches by one process.  The counters of a thread also count the
+ * threads that it starts later.
+ */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 
 #include "base/util.h"
+#include "counters/llc.h"
+#include "counters/metrics.h"
+
+/* A process may have more threads when it is first seen.  Then so many stand for all. */
+#define MAX_THREADS LLC_MAX_COUNTERS
 
 struct process_llc {
 	size_t nr;
-	struct llc_counters threads[PROCESS_LLC_MAX_THREADS];
-	struct llc_reading last[PROCESS_LLC_MAX_THREADS];
+	struct llc_counters threads[MAX_THREADS];
+	struct llc_reading last[MAX_THREADS];
 	bool primed;
 };
 
@@ -24,7 +30,7 @@ static int open_threads(struct process_llc *p, pid_t tgid)
 
 	snprintf(path, sizeof(path), "/proc/%d/task", tgid);
 	dir = opendir(path);
-	while (dir && p->nr < PROCESS_LLC_MAX_THREADS && (entry = readdir(dir))) {
+	while (dir && p->nr < MAX_THREADS && (entry = readdir(dir))) {
 		int r;
 
 		if (!isdigit((unsigned char)entry->d_name[0]))

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "base/idlist.h"
-#include "numa/cxl/dax.h"
 
 #define LIST_SIZE 64
 

@@ -10,7 +10,7 @@
 #include "damon/damon.h"
 #include "model/machine.h"
 #include "numa/topology.h"
-#include "process/choose.h"
+#include "process/process.h"
 #include "sched/scheduler.h"
 
 struct server;

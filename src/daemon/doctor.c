@@ -3,25 +3,19 @@
 #include "daemon/doctor.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/sysfs.h"
 #include "base/util.h"
-#include "counters/fill-latency.h"
-#include "counters/llc.h"
 #include "counters/metrics.h"
-#include "counters/pmu.h"
-#include "counters/resctrl.h"
 #include "daemon/cgroup-limits.h"
 #include "daemon/cxl-advice.h"
 #include "damon/damon.h"
 #include "model/machine.h"
-#include "numa/latencies.h"
 #include "numa/topology.h"
-#include "sample/extent.h"
+#include "sample/collect.h"
 #include "sched/scheduler.h"
 
 /* A check in the making. */
@@ -286,23 +280,10 @@ static void check_latency(struct finding *f, const struct topology *t)
 		say(c, DOCTOR_OK, "", "stated by firmware (%s)", topology_source_name(worst));
 }
 
-static size_t count_cxl_pmus(const char *root)
-{
-	char pattern[SYSFS_PATH_MAX];
-	glob_t found = {0};
-	size_t nr;
-
-	if (!sysfs_path(pattern, sizeof(pattern), root, PMU_DEVICES "/cxl_pmu_mem*"))
-		(void)!glob(pattern, 0, NULL, &found);
-	nr = found.gl_pathc;
-	globfree(&found);
-	return nr;
-}
-
 static void check_cxl_pmu(struct finding *f, const char *root)
 {
 	struct doctor_check *c = begin(f, "CXL PMU", DOCTOR_OPTIONAL);
-	size_t nr = count_cxl_pmus(root);
+	size_t nr = probe_cxl_pmus(root);
 
 	if (nr)
 		say(c, DOCTOR_OK, "", "%zu", nr);
@@ -316,13 +297,13 @@ static void check_cxl_pmu(struct finding *f, const char *root)
 static void check_caches(struct finding *f, const struct options *o, const struct topology *t)
 {
 	struct doctor_check *c;
-	struct llc *llc;
 	int error;
 
-	if (o->sysroot || !t || llc_new(&llc, t) < 0)
+	if (o->sysroot || !t)
 		return;
-	error = llc_error(llc);
-	llc_free(llc);
+	error = probe_llc(t);
+	if (error == -ENOMEM)
+		return;
 	c = begin(f, "cache counters", DOCTOR_OPTIONAL);
 	if (!error)
 		say(c, DOCTOR_OK, "", "references and misses of last-level caches");
@@ -336,17 +317,15 @@ static void check_caches(struct finding *f, const struct options *o, const struc
 static void check_fills(struct finding *f, const struct options *o, const struct topology *t)
 {
 	struct doctor_check *c;
-	struct fill_latency *fills;
 	int r;
 
 	if (o->sysroot || !t)
 		return;
-	r = fill_latency_new(&fills, t);
+	r = probe_fill_latency(t);
 	c = begin(f, "fill latency", DOCTOR_OPTIONAL);
-	if (!r) {
-		fill_latency_free(fills);
-		say(c, DOCTOR_OK, "", "of last-level caches from CXL memory, by " FILL_LATENCY_UNIT);
-	} else if (r == -EACCES || r == -EPERM)
+	if (!r)
+		say(c, DOCTOR_OK, "", "of last-level caches from CXL memory, by amd_l3");
+	else if (r == -EACCES || r == -EPERM)
 		say(c, DOCTOR_NOTE, "run it as root",
 		    "not allowed: latency under load follows utilisation");
 	else
@@ -355,17 +334,17 @@ static void check_fills(struct finding *f, const struct options *o, const struct
 		    "utilisation");
 }
 
-/* The kernel makes the mount point where the CPUs have something to show there. */
 static void check_resctrl(struct finding *f, const char *root)
 {
 	struct doctor_check *c = begin(f, "resctrl", DOCTOR_OPTIONAL);
+	int r = probe_resctrl(root);
 
-	if (sysfs_exists(root, RESCTRL "/mon_data"))
+	if (!r)
 		say(c, DOCTOR_OK, "", "monitors memory bandwidth by L3 cache");
-	else if (sysfs_exists(root, RESCTRL "/info"))
+	else if (r == -ENODATA)
 		say(c, DOCTOR_NOTE, "", "mounted, but these CPUs monitor nothing");
-	else if (sysfs_exists(root, RESCTRL))
-		say(c, DOCTOR_NOTE, "mount -t resctrl resctrl " RESCTRL,
+	else if (r == -ENOENT)
+		say(c, DOCTOR_NOTE, "mount -t resctrl resctrl /sys/fs/resctrl",
 		    "not mounted: no bandwidth of CPU nodes");
 	else
 		say(c, DOCTOR_NOTE, "", "these CPUs have none: no bandwidth of CPU nodes");

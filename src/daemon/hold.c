@@ -14,8 +14,7 @@
 #include "base/util.h"
 #include "control/server.h"
 #include "daemon/doctor.h"
-#include "numa/latencies.h"
-#include "sched/publish.h"
+#include "numa/topology.h"
 
 #define LEAST_FILES 128 /* with few CPUs it has some 45 open */
 #define STALE_TICKS 3	/* a heartbeat older than this makes the scheduler ignore profiles */

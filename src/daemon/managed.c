@@ -48,11 +48,6 @@ void managed_deinit(struct managed_set *set)
 	*set = (struct managed_set){0};
 }
 
-static bool same_process(const struct proc_stat *a, const struct proc_stat *b)
-{
-	return a->pid == b->pid && a->start_time == b->start_time;
-}
-
 static int begin(struct managed_set *set, const struct choice *choice, uint64_t now_ns)
 {
 	struct managed item = {.choice = *choice, .since_ns = now_ns};
@@ -71,10 +66,10 @@ static int begin(struct managed_set *set, const struct choice *choice, uint64_t 
 }
 
 static const struct choice *find_choice(const struct choice *chosen, size_t nr,
-					const struct proc_stat *p)
+					struct process_id id)
 {
 	for (size_t i = 0; i < nr; i++)
-		if (same_process(&chosen[i].proc, p))
+		if (process_is_same(proc_id(&chosen[i].proc), id))
 			return &chosen[i];
 	return NULL;
 }
@@ -88,7 +83,7 @@ static bool keep_chosen(struct managed_set *set, const struct choice *chosen, si
 
 	for (size_t i = 0; i < set->nr; i++) {
 		struct managed *item = &set->items[i];
-		const struct choice *choice = find_choice(chosen, nr, &item->choice.proc);
+		const struct choice *choice = find_choice(chosen, nr, proc_id(&item->choice.proc));
 
 		if (choice) {
 			changed |= item->choice.task.pid != choice->task.pid;
@@ -114,10 +109,11 @@ int managed_update(struct managed_set *set, const struct choice *chosen, size_t 
 
 	*changed = keep_chosen(set, chosen, nr, s);
 	for (size_t i = 0; !r && i < nr && set->nr < set->capacity; i++) {
+		struct process_id id = proc_id(&chosen[i].proc);
 		bool known = false;
 
 		for (size_t j = 0; j < set->nr && !known; j++)
-			known = same_process(&set->items[j].choice.proc, &chosen[i].proc);
+			known = process_is_same(proc_id(&set->items[j].choice.proc), id);
 		if (known)
 			continue;
 		r = begin(set, &chosen[i], now_ns);
@@ -199,12 +195,12 @@ void managed_collect(struct managed_set *set, const struct damon_snapshot *snaps
 	budget = MAX(MIN(budget, (size_t)PROCESS_PAGES), (size_t)LEAST_PAGES);
 	for (size_t i = 0; i < nr; i++) {
 		const struct damon_snapshot *snapshot = &snapshots[i];
+		struct process_id seen = {snapshot->target.tgid, snapshot->target.start_time};
 
 		for (size_t j = 0; j < set->nr; j++) {
 			struct managed *item = &set->items[j];
 
-			if (item->choice.task.pid == snapshot->target.tgid &&
-			    item->choice.task.start_time == snapshot->target.start_time) {
+			if (process_is_same(item->choice.task, seen)) {
 				collect_one(set, item, snapshot, s, now_ns, budget);
 				break;
 			}

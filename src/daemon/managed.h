@@ -3,15 +3,13 @@
 #ifndef TS_MANAGED_H
 #define TS_MANAGED_H
 
-#include "counters/process-llc.h"
+#include "counters/metrics.h"
 #include "damon/damon.h"
 #include "model/machine.h"
 #include "model/model.h"
-#include "process/choose.h"
+#include "process/process.h"
 #include "sample/collect.h"
-#include "sample/extent.h"
 #include "sched/scheduler.h"
-#include "sched/usage.h"
 
 struct managed {
 	struct choice choice;

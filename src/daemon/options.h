@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the program was asked to do, and how it says how that went. */
+/*
+ * What the program was asked to do, how it does that, and how it says how that went: the run, and
+ * the look at what the machine lacks.
+ */
 #ifndef TS_OPTIONS_H
 #define TS_OPTIONS_H
 
@@ -9,8 +12,8 @@
 
 #include "base/idlist.h"
 #include "counters/metrics.h"
-#include "process/choose.h"
-#include "report/table.h"
+#include "process/process.h"
+#include "report/report.h"
 #include "sched/scheduler.h"
 
 /* Exit statuses, the same for every command. */
@@ -45,5 +48,39 @@ struct options {
 	char *sysroot; /* NULL: this machine */
 	char *config;
 };
+
+/* The run, from taking hold of the machine to giving it back.  An exit status. */
+int daemon_run(const struct options *o);
+
+/* Can this machine run it?  Every requirement, what was found, how to mend it. */
+
+enum doctor_state {
+	DOCTOR_OK,
+	DOCTOR_NOTE,	/* works without; something is lost */
+	DOCTOR_MISSING, /* needed to schedule */
+};
+
+/* Who needs it: the run stops for what it needs, `doctor` shows all. */
+enum doctor_need {
+	DOCTOR_FOR_ALL,	     /* measuring too */
+	DOCTOR_FOR_SCHEDULE, /* not with --observe */
+	DOCTOR_OPTIONAL,
+};
+
+struct doctor_check {
+	const char *name;
+	enum doctor_need need;
+	enum doctor_state state;
+	char found[160];
+	char mend[160]; /* "" when there is nothing to mend */
+};
+
+#define DOCTOR_MAX_CHECKS 32
+
+/*
+ * Fill CHECKS.  Reads only.  Returns their number, or -EINVAL where --cxl-node
+ * names a node that cannot be CXL memory (logged).
+ */
+int doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struct options *o);
 
 #endif

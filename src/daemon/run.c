@@ -4,8 +4,6 @@
  * it back.  Ticks come once an aggregation interval, but not more often than every 50 ms: profiles
  * change more slowly than that.
  */
-#include "daemon/run.h"
-
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
@@ -28,8 +26,9 @@
 #include "daemon/document.h"
 #include "daemon/follow.h"
 #include "daemon/hold.h"
+#include "daemon/options.h"
 #include "daemon/tick.h"
-#include "report/text.h"
+#include "report/report.h"
 
 #define MIN_TICK_NS (50 * NSEC_PER_MSEC)
 /* sd-event may put off what is due by so much, and by 250 ms when it is not told. */

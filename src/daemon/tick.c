@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "daemon/follow.h"
-#include "sched/publish.h"
 
 #define SCAN_NS NSEC_PER_SEC
 /*

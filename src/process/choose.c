@@ -32,8 +32,7 @@
 
 /* A place in the managed set, by the last choice. */
 struct place {
-	pid_t pid;
-	uint64_t start_time;
+	struct process_id id;
 	bool told, cold; /* its use of memory is known; it uses next to none */
 };
 
@@ -218,7 +217,7 @@ size_t choose_rank(struct candidate *all, size_t nr, size_t max)
 static struct place *find_place(struct chooser *c, const struct proc_stat *p)
 {
 	for (size_t i = 0; i < c->nr_chosen; i++)
-		if (c->places[i].pid == p->pid && c->places[i].start_time == p->start_time)
+		if (process_is_same(c->places[i].id, proc_id(p)))
 			return &c->places[i];
 	return NULL;
 }
@@ -388,8 +387,7 @@ static void end(struct chooser *c)
 		const struct choice *choice = &c->candidates[i].choice;
 
 		c->chosen[i] = *choice;
-		c->places[i] = (struct place){.pid = choice->proc.pid,
-					      .start_time = choice->proc.start_time};
+		c->places[i] = (struct place){.id = proc_id(&choice->proc)};
 	}
 	c->under_way = false;
 }

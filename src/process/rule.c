@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Rules that say which processes to manage and what they are. */
-#include "process/rule.h"
+#include "process/process.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -25,7 +25,8 @@ const char *class_name(enum ts_class class)
 	return class < TS_NR_CLASSES ? class_names[class] : "unset";
 }
 
-enum ts_class class_parse(const char *name)
+/* UNSET for any other word. */
+static enum ts_class class_parse(const char *name)
 {
 	for (unsigned int c = TS_CLASS_REGULAR; c < TS_NR_CLASSES; c++)
 		if (!strcmp(name, class_names[c]))

@@ -155,16 +155,15 @@ static void find_task(struct process *p)
 {
 	struct proc_stat living;
 
-	p->task.start_time = p->stat.start_time;
 	if (p->stat.state != 'Z') {
-		p->task.pid = p->stat.pid;
+		p->task = proc_id(&p->stat);
 		return;
 	}
 	if (p->stat.nr_threads < 2 || proc_living_thread(&living, p->stat.pid, p->task.pid) < 0) {
 		p->task.pid = 0;
 		return;
 	}
-	p->task = (struct scan_task){living.pid, living.start_time};
+	p->task = proc_id(&living);
 	p->stat.vm_bytes = living.vm_bytes;
 	p->stat.rss_bytes = living.rss_bytes;
 }

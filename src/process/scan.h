@@ -24,10 +24,7 @@ struct process {
 	 * The thread whose id stands for the memory.  It is the first one, or a living one when
 	 * the first has ended.  TASK.pid is 0 if there is none.
 	 */
-	struct scan_task {
-		pid_t pid;
-		uint64_t start_time;
-	} task;
+	struct process_id task;
 	uint64_t read_ns;  /* when it was read last */
 	uint64_t busy_ns;  /* last seen to use a hundredth of a CPU, 0 never */
 	uint64_t grown_ns; /* last seen larger by a quarter than at the read before, 0 never */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Foreign text in JSON. */
-#include "report/foreign.h"
+#include "report/report.h"
 
 #include <errno.h>
 #include <string.h>

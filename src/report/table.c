@@ -6,7 +6,7 @@
  * where it makes one word of each cell.  It measures text by the locale; ours is always UTF-8.  Where
  * there is no such locale its escape stays on: on text that is not of the locale 2.41 loops for ever.
  */
-#include "report/table.h"
+#include "report/report.h"
 
 #include <errno.h>
 #include <libsmartcols.h>

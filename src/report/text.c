@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The daemon's document as text. */
-#include "report/text.h"
+#include "report/report.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -9,6 +9,7 @@
 #include "base/proc.h"
 #include "base/util.h"
 #include "numa/residency.h"
+#include "sample/views.h"
 
 #define LEAST_CAPACITY 64 /* regions, which take a few KB */
 

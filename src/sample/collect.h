@@ -11,11 +11,14 @@
 #ifndef TS_COLLECT_H
 #define TS_COLLECT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "damon/damon.h"
 #include "sample/sample.h"
-#include "sample/views.h"
+
+/* Several views of the same memory in one process. */
+struct views;
 
 /* Scratch memory for one process at a time. */
 struct collector;
@@ -51,5 +54,35 @@ void collector_free(struct collector *c);
 int collect(struct collector *c, struct collected *of, const struct collect_source *source);
 
 void collected_deinit(struct collected *of);
+
+/*
+ * The extent of a process: which ranges of its addresses hold memory.  DAMON is given these, and
+ * not what a program has reserved.  extent.h has the theory.
+ */
+struct extent;
+
+/* Can this kernel tell?  Not before Linux 6.11 (PROCMAP_QUERY), nor without PROC_PAGE_MONITOR. */
+bool extent_is_supported(void);
+
+/* NULL without memory. */
+struct extent *extent_new(void);
+void extent_free(struct extent *e);
+
+/*
+ * Begin a look if it is time, or go on with the one that was begun.  Stop when it is done, or at
+ * UNTIL_NS (CLOCK_MONOTONIC, as NOW_NS).  TASK is the process, or a living thread of it.
+ * RSS_BYTES is its resident size now, roughly.  A look comes sooner when that changes.  Returns 1
+ * when the ranges have changed, 0, or a negative errno.  On failure they stay as they are.
+ */
+int extent_look(struct extent *e, pid_t task, uint64_t now_ns, uint64_t until_ns,
+		uint64_t rss_bytes);
+
+/* The ranges, as of the last look that found them changed.  nr 0: none is known. */
+const struct damon_ranges *extent_ranges(const struct extent *e);
+
+/* Resident memory as of the last look.  Of several views one counts.  0: not known. */
+uint64_t extent_resident_bytes(const struct extent *e);
+
+const struct views *extent_views(const struct extent *e);
 
 #endif

@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "base/proc.h"
 #include "base/util.h"
+#include "sample/collect.h"
+#include "sample/views.h"
 
 #define LEAST_CELL_BYTES (UINT64_C(2) << 20)
 #define CELLS 256 /* if resident memory has more, cells are made larger */

@@ -15,6 +15,8 @@
  *
  * Looks are repeated because heaps grow: a second later where something changed, and seldom where
  * nothing does.
+ *
+ * collect.h has the calls.  Here is the pure part.
  */
 #ifndef TS_EXTENT_H
 #define TS_EXTENT_H
@@ -22,38 +24,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "damon/damon.h"
-#include "sample/views.h"
-
-struct extent;
-
-/* Can this kernel tell?  Not before Linux 6.11 (PROCMAP_QUERY), nor without PROC_PAGE_MONITOR. */
-bool extent_is_supported(void);
-
-/* NULL without memory. */
-struct extent *extent_new(void);
-void extent_free(struct extent *e);
-
-/*
- * Begin a look if it is time, or go on with the one that was begun.  Stop when it is done, or at
- * UNTIL_NS (CLOCK_MONOTONIC, as NOW_NS).  TASK is the process, or a living thread of it.
- * RSS_BYTES is its resident size now, roughly.  A look comes sooner when that changes.  Returns 1
- * when the ranges have changed, 0, or a negative errno.  On failure they stay as they are.
- */
-int extent_look(struct extent *e, pid_t task, uint64_t now_ns, uint64_t until_ns,
-		uint64_t rss_bytes);
-
-/* The ranges, as of the last look that found them changed.  nr 0: none is known. */
-const struct damon_ranges *extent_ranges(const struct extent *e);
-
-/* Resident memory as of the last look.  Of several views one counts.  0: not known. */
-uint64_t extent_resident_bytes(const struct extent *e);
-
-const struct views *extent_views(const struct extent *e);
-
-/* The pure part. */
 
 struct extent_runs {
 	struct damon_range *list; /* ascending, GAP_BYTES or more between them */

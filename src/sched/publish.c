@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* From the model's profiles to the scheduler's map. */
-#include "sched/publish.h"
-
 #include <string.h>
 
 #include "base/util.h"
+#include "sched/maps.h"
+#include "sched/scheduler.h"
 
 /* Keep the upper BITS bits of VALUE.  So a step is 1/2^BITS of it. */
 static uint64_t round_to_bits(uint64_t value, int bits)

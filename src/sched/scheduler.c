@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/sysfs.h"
 #include "base/util.h"
+#include "sched/maps.h"
 
 /*
  * The generated skeleton has the types of the BPF side.  These are the ones it uses beyond

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The loader puts the BPF scheduler into the kernel.  It is the only part that sees the skeleton.
+ * The BPF scheduler as the daemon has it.  The loader puts it into the kernel, the publisher tells
+ * it profiles, and its counts come back.
  */
 #ifndef TS_SCHEDULER_H
 #define TS_SCHEDULER_H
@@ -56,28 +57,59 @@ void sched_beat(struct sched *s, uint64_t now_ns);
 /* Tell the scheduler whether tasks wait for memory. */
 void sched_memory_is_short(struct sched *s, bool is_short);
 
-/* Write a profile, and enter the process in the usage map.  0 or -errno. */
-int sched_set_profile(struct sched *s, pid_t tgid, const struct ts_profile *profile);
-
-/* Drop both. */
+/* Forget a process: its profile and its counts. */
 void sched_drop(struct sched *s, pid_t tgid);
 
 /* What the scheduler has counted of a process.  False when it is not entered. */
 bool sched_usage(struct sched *s, pid_t tgid, struct ts_usage *out);
-
-/* Possible CPUs, numbered from 0. */
-uint32_t sched_nr_cpus(const struct sched *s);
-
-/* Write a CPU's context if it differs from what was written before.  0 or -errno. */
-int sched_set_cpu(struct sched *s, uint32_t cpu, const struct ts_cpu *context);
-
-/* Vector tasks without a profile go from PLACE to TO. */
-void sched_set_vector_place(struct sched *s, size_t place, uint8_t to);
 
 /* TS_NR_STATS counters, each summed over all CPUs. */
 void sched_stats(struct sched *s, uint64_t *out);
 
 /* The name of the scheduler that is attached now, by sysfs.  "" for none. */
 void sched_current(char *out, size_t size, const char *sysroot);
+
+/*
+ * The publisher writes what the model has found into the scheduler's maps, and only what has
+ * changed.
+ */
+
+/*
+ * Write the contexts of M's CPUs that differ from what was written before.  Also write where
+ * vector tasks without a profile go.  Figures are rounded: bandwidth to 1/8 of itself,
+ * utilisation and hit rate to 5 %, latency to 1/16.  0 or -errno.
+ */
+int publish_machine(struct sched *s, const struct machine *m);
+
+/*
+ * Write FROM for TGID if it differs from LAST.  LAST is what was written before (all zero:
+ * nothing), and is updated.  Returns 1 when written, 0 when unchanged, or -errno.
+ */
+int publish_profile(struct sched *s, pid_t tgid, const struct model_profile *from,
+		    enum ts_class class, uint64_t now_ns, struct ts_profile *last);
+
+/*
+ * What the scheduler has counted of a process, from one look to the next.
+ *
+ * The scheduler counts upwards.  A scheduler that is attached anew begins with 0.  Then its counts
+ * at the next look are all that happened since, and no difference is ever below 0.
+ */
+struct usage {
+	struct ts_usage last;		  /* as of the last look */
+	uint64_t class_ns[TS_NR_CLASSES]; /* run time of late, by class; halved every second */
+	uint64_t halved_ns;		  /* when it was halved last */
+};
+
+/*
+ * Take over NOW, which is as of NOW_NS (CLOCK_MONOTONIC).  Returns how often the process has moved
+ * between nodes since the last look.
+ */
+uint32_t usage_take(struct usage *u, const struct ts_usage *now, uint64_t now_ns);
+
+/*
+ * The class of its threads for most of their run time of late.  UNSET: none has run, or there is
+ * no scheduler that counts.
+ */
+enum ts_class usage_class(const struct usage *u);
 
 #endif

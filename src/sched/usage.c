@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What the scheduler has counted of a process. */
-#include "sched/usage.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/util.h"
+#include "sched/scheduler.h"
 
 static uint64_t since(uint64_t was, uint64_t is)
 {

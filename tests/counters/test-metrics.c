@@ -23,7 +23,6 @@
 #include "counters/pmu.h"
 #include "counters/resctrl.h"
 #include "model/machine.h"
-#include "numa/latencies.h"
 #include "sched/tunables.h"
 #include "tests/helpers/sysroot.h"
 
@@ -799,45 +798,6 @@ static void fills_have_a_mean_latency(void **state)
 	assert_float_equal(fill_latency_mean_ns(after, before, 1), -1, 0); /* went back */
 }
 
-/* --- latencies that were kept --- */
-
-static void kept_latencies_come_back(void **state)
-{
-	static const uint32_t measured[9] = { 81, 143, 410, 143, 82, 257 };
-	_cleanup_sysroot_ struct sysroot root;
-	_cleanup_topology_ struct topology *t = recorded(&root);
-	_cleanup_free_ char *text = latencies_format(t, measured, "boot-1");
-	uint32_t ns[9];
-
-	assert_int_equal(latencies_parse(ns, t, "boot-1", text), 0);
-	assert_memory_equal(ns, measured, sizeof(ns));
-	assert_int_equal(latencies_parse(ns, t, "boot-2", text), -ESTALE);
-	snprintf(t->nodes[2].devices, sizeof(t->nodes[2].devices), "mem7");
-	assert_int_equal(latencies_parse(ns, t, "boot-1", text), -ESTALE);
-}
-
-static void what_is_no_document_of_latencies(void **state)
-{
-	static const uint32_t measured[9] = { 81, 143, 410, 143, 82, 257 };
-	static const char *const bad[] = { "", "{", "[]", "7", "null", "{}", "{\"links\": 3}", "{\"links\": null}" };
-	_cleanup_sysroot_ struct sysroot root;
-	_cleanup_topology_ struct topology *t = recorded(&root);
-	_cleanup_free_ char *text = latencies_format(t, measured, "boot-1");
-	uint32_t ns[9];
-	char *at;
-
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_int_equal(latencies_parse(ns, t, "boot-1", bad[i]), -EINVAL);
-	assert_int_equal(latencies_parse(ns, t, "boot-1", "{\"links\": []}"), -ESTALE);
-	at = strstr(text, "143");
-	memcpy(at, "-43", 3);
-	assert_int_equal(latencies_parse(ns, t, "boot-1", text), -EINVAL);
-	memcpy(at, "1e9", 3);
-	assert_int_equal(latencies_parse(ns, t, "boot-1", text), -EINVAL);
-	memcpy(at, "\"a\"", 3);
-	assert_int_equal(latencies_parse(ns, t, "boot-1", text), -EINVAL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -870,8 +830,6 @@ int main(void)
 		cmocka_unit_test(hits_are_what_did_not_miss),
 		cmocka_unit_test(events_of_an_l3),
 		cmocka_unit_test(fills_have_a_mean_latency),
-		cmocka_unit_test(kept_latencies_come_back),
-		cmocka_unit_test(what_is_no_document_of_latencies),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);

@@ -20,7 +20,7 @@
 
 #include "base/util.h"
 #include "cli/options.h"
-#include "daemon/run.h"
+#include "daemon/options.h"
 #include "tests/helpers/said.h"
 
 static int run_by_pid(void *arg)

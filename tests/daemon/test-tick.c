@@ -19,7 +19,6 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "daemon/tick.h"
-#include "damon/files.h"
 #include "tests/helpers/run.h"
 #include "tests/helpers/sched.h"
 
@@ -157,7 +156,7 @@ static void trouble_is_told_and_goes(void **state)
 	choose_child(b);
 	put_heat(b);
 	tick(d);
-	sysroot_remove(&b->run.root, FILES_ROOT "/" TREE_CONTEXT "schemes/0/tried_regions");
+	damon_tree_remove(&b->run.root, TREE_CONTEXT "schemes/0/tried_regions");
 	tick(d);
 	assert_int_equal(d->troubles.errors[TROUBLE_SNAPSHOTS], -ENOENT);
 	put_heat(b);
@@ -180,7 +179,7 @@ static void targets_that_fail_are_tried_again(void **state)
 	struct bench *b = *state;
 	struct daemon *d = &b->run.d;
 
-	sysroot_remove(&b->run.root, FILES_ROOT "/" TREE_CONTEXT "operations");
+	damon_tree_remove(&b->run.root, TREE_CONTEXT "operations");
 	choose_child(b);
 	assert_int_equal(d->troubles.errors[TROUBLE_TARGETS], -ENOENT);
 	assert_true(d->retarget);

@@ -23,6 +23,14 @@ void damon_tree_put(const struct sysroot *root, const char *file, const char *te
 	sysroot_put(root, path, text);
 }
 
+void damon_tree_remove(const struct sysroot *root, const char *file)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), FILES_ROOT "/%s", file);
+	sysroot_remove(root, path);
+}
+
 void damon_tree_init(const struct sysroot *root)
 {
 	static const char *const files[][2] = {

@@ -21,6 +21,7 @@ void damon_tree_init(const struct sysroot *root);
 
 /* FILE is below the kdamonds. */
 void damon_tree_put(const struct sysroot *root, const char *file, const char *text);
+void damon_tree_remove(const struct sysroot *root, const char *file);
 
 /* What a kernel of TARGETS targets in slot 1 has files for; the kdamond that runs is THREAD, or -1. */
 void damon_tree_make_targets(const struct sysroot *root, int targets);

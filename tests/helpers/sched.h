@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For tests: the loader's interface (sched/scheduler.h) over memory in place of a kernel's maps.
- * What is published can be read here, and a test says how calls and the scheduler fare.  A test that
- * names any of this is linked with it in place of src/sched/scheduler.c.
+ * For tests: the loader's interface (sched/scheduler.h, sched/maps.h) over memory in place of a
+ * kernel's maps.  What is published can be read here, and a test says how calls and the scheduler
+ * fare.  A test that names any of this is linked with it in place of src/sched/scheduler.c.
  */
 #ifndef TS_TESTS_SCHED_H
 #define TS_TESTS_SCHED_H
 
+#include "sched/maps.h"
 #include "sched/scheduler.h"
 
 #define SCHED_PROFILES 16

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "process/rule.h"
+#include "process/process.h"
 
 static void rules(void **state)
 {

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "report/foreign.h"
+#include "report/report.h"
 
 static void a_string_is_escaped(void **state)
 {

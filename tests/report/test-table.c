@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "report/table.h"
+#include "report/report.h"
 
 struct animal {
 	const char *name;

@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "report/text.h"
+#include "report/report.h"
 
 /* What text_print() says of DOCUMENT, with its table as O says. */
 static const char *text_with(const char *document, const struct table_options *o)

@@ -14,6 +14,7 @@
 #include "base/proc.h"
 #include "base/random.h"
 #include "base/util.h"
+#include "sample/collect.h"
 #include "sample/extent.h"
 #include "sample/views.h"
 

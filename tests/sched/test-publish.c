@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "model/machine.h"
-#include "sched/publish.h"
+#include "sched/maps.h"
 #include "tests/helpers/sched.h"
 
 static uint8_t locality[] = { 63, 100 }, score[] = { 63, 130 }, order[] = { 1, 0 };

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "sched/usage.h"
+#include "sched/scheduler.h"
 
 static void moves_are_since_the_last_look(void **state)
 {

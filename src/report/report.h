@@ -1,19 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
+ * What people are shown: strings of others, made safe; tables; the status document as text.
+ */
+#ifndef TS_REPORT_H
+#define TS_REPORT_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/util.h"
+
+/*
+ * Foreign text in JSON (base/escape.h has the escape).  Every string of every document for people
+ * is made here.
+ */
+
+/* A JSON string of the escape of TEXT.  The caller puts it; NULL without memory. */
+json_object *foreign_string(const char *text);
+
+/*
+ * Make the strings of a document safe that another program wrote, which ought to
+ * have done that.  0; -EBADMSG when a key is not safe: then it is none of ours;
+ * -ENOMEM.
+ */
+int foreign_make_safe(json_object *document);
+
+/*
  * Tables, printed by libsmartcols as lscpu and lsblk print theirs.
  *
  * A table is an array of columns and the caller's rows: each column prints the cell of a row.  That
  * text is escaped here (base/escape.h): no foreign text reaches a terminal as it is.  A cell in
  * which nothing is printed is "-", not known.
  */
-#ifndef TS_TABLE_H
-#define TS_TABLE_H
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdio.h>
-
-#include "base/util.h"
 
 enum {
 	TABLE_RIGHT = 1,   /* aligned to the right: figures */
@@ -75,5 +95,16 @@ static inline void table_free_ptr(struct table **t)
 	table_free(*t);
 }
 #define _cleanup_table_ _cleanup_(table_free_ptr)
+
+/* The status document: a row of its table is a process. */
+extern const struct table_kind text_table;
+
+/*
+ * To standard output: REPORT, a document that document_build() made or server_ask() got, with its
+ * table as O says (NULL: as by default).  Missing fields print as "-".
+ *
+ * 0, or -errno after saying so.
+ */
+int text_print(json_object *report, const struct table_options *o);
 
 #endif
