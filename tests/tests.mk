@@ -53,9 +53,9 @@ tests_helpers_libhelpers_a_SOURCES = \
 	tests/helpers/sysroot.c tests/helpers/sysroot.h \
 	tests/helpers/topology.c tests/helpers/topology.h
 
-dist_check_SCRIPTS += tests/cli/test-cli tests/test-rooms tests/test-install-deps \
+dist_check_SCRIPTS += tests/cli/test-cli tests/test-rooms tests/test-rooms-breaches tests/test-install-deps \
 	tests/fuzz/test-corpus
-TESTS += tests/cli/test-cli tests/test-rooms tests/test-install-deps \
+TESTS += tests/cli/test-cli tests/test-rooms tests/test-rooms-breaches tests/test-install-deps \
 	tests/fuzz/test-corpus
 EXTRA_DIST += tests/rooms tests/helpers/record-sysfs tests/helpers/unpack-sysroot
 
