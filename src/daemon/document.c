@@ -10,7 +10,6 @@
 #include "base/sysfs.h"
 #include "base/util.h"
 #include "config.h"
-#include "counters/resctrl.h"
 #include "report/report.h"
 
 static void add_int(json_object *o, const char *key, uint64_t value)

@@ -178,7 +178,7 @@ vector_place_is() { [[ $(vector_place) == "$1" ]]; }
 	start_daemon --simulate
 	retry 10 eval '[[ $(node2 .read_mbps.source) == simulated ]] && jq -en --argjson v "$(node2 .read_mbps.value)" "\$v > 20" >/dev/null'
 	[[ $(node2 .utilisation_percent.source) == simulated && $(node2 .bandwidth_source) == simulated ]]
-	cxl-tiersched status | grep -E "^ +2 .* GB/s simulated .* GB/s simulated "
+	cxl-tiersched status | grep -E "^ +2 .* [GM]B/s simulated .* [GM]B/s simulated "
 	grep -q "is simulated: made up" "$BATS_TEST_TMPDIR/log"
 	retry 3 eval '[[ $(bpftool -j map dump name cpu_contexts | jq "[.[].formatted.value | select(.cxl_attached == 1).simulated] | unique[0]") == 1 ]]'
 	as_new
