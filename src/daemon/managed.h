@@ -24,7 +24,7 @@ struct managed {
 	struct extent *extent;	     /* where its memory is; NULL where the kernel does not tell */
 	struct process_llc *llc;     /* NULL: not asked for, or there are no counters */
 	struct metric llc_hit_permille;
-	bool gone;		     /* exited; dropped with the next choice */
+	bool gone; /* exited; dropped with the next choice */
 };
 
 struct managed_set {
