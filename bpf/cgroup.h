@@ -239,7 +239,7 @@ static u32 make_group(u32 parent, u32 level, u32 weight)
 	struct group *g;
 	u32 i;
 
-	bpf_for (i, 1, MAX_GROUPS) {
+	bpf_for(i, 1, MAX_GROUPS) {
 		last_slot = last_slot % (MAX_GROUPS - 1) + 1;
 		g = get_group(last_slot);
 		if (!g || g->nr_refs)

@@ -27,7 +27,7 @@ static u8 class_by_name(const struct task_struct *p, const char *comm)
 
 	if (p->flags & PF_KTHREAD)
 		return p->flags & PF_WQ_WORKER ? TS_CLASS_KWORKER : TS_CLASS_REGULAR;
-	bpf_for (i, 0, TS_MAX_NAMES) {
+	bpf_for(i, 0, TS_MAX_NAMES) {
 		if (has_vector_name(comm, i))
 			return TS_CLASS_VECTOR;
 	}

@@ -154,7 +154,7 @@ static u32 place_of_node(int node)
 {
 	u32 i;
 
-	bpf_for (i, 0, nr_places) {
+	bpf_for(i, 0, nr_places) {
 		if (i < TS_MAX_CPU_NODES && (int)place_node_id[i] == node)
 			return i;
 	}

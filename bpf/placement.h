@@ -122,7 +122,7 @@ static s32 pick_idle(struct task_struct *p, const struct wish *w, s32 prev_cpu)
 	u32 i, place;
 	s32 cpu;
 
-	bpf_for (i, 0, nr_places) {
+	bpf_for(i, 0, nr_places) {
 		place = nth_place(w, i);
 		if (place == TS_NO_NODE)
 			break;
@@ -158,7 +158,7 @@ static u32 cheapest_place(struct task_struct *p, const struct wish *w)
 
 	if (saturates(w->profile))
 		return best;
-	bpf_for (i, 0, nr_places) {
+	bpf_for(i, 0, nr_places) {
 		u32 place = nth_place(w, i), locality;
 		struct place *pl;
 		u64 price, queued;
@@ -209,7 +209,7 @@ static u32 shortest_queue(struct task_struct *p, const struct ts_task *t, const 
 		if (scx_bpf_now() - t->moved_ns > tune.move_interval_ms * 1000000ULL)
 			best_queued++;
 	}
-	bpf_for (i, 0, nr_places) {
+	bpf_for(i, 0, nr_places) {
 		u32 place = nth_place(w, i);
 		u64 queued;
 
@@ -237,7 +237,7 @@ static u32 least_preferred_place(struct task_struct *p, const struct wish *w)
 	u32 i, best = w->here;
 	u64 best_near = ~0U, best_cpus = 1;
 
-	bpf_for (i, 0, nr_places) {
+	bpf_for(i, 0, nr_places) {
 		u32 place = nth_place(w, i);
 		struct place *pl;
 

@@ -227,7 +227,7 @@ static bool kick_idle_at(const struct task_struct *p, u32 place)
 static s64 undisturbed_ns(const struct ts_task *t, const struct cpu_state *state)
 {
 	return t->class == TS_CLASS_LATENCY && !state->runs_latency ? PREEMPT_LATENCY_NS
-								     : PREEMPT_NS;
+								    : PREEMPT_NS;
 }
 
 /* Has the task on this CPU run for long enough, and is it ahead of T by as much virtual time? */
@@ -371,8 +371,8 @@ static bool hold_is_over(u32 place, u32 here)
 	profile = fresh_profile(p);
 	if (!profile)
 		return true;
-	if (!saturates(profile) && (!has_room(place) ||
-				    points_for(profile, place, here) <= (s32)tune.points_idle))
+	if (!saturates(profile) &&
+	    (!has_room(place) || points_for(profile, place, here) <= (s32)tune.points_idle))
 		return true;
 	t = get_task(p);
 	return !t || scx_bpf_now() - t->queued_ns > hold_ns;
@@ -384,13 +384,13 @@ static bool steal(u32 here)
 
 	if (here >= TS_MAX_CPU_NODES)
 		return false;
-	bpf_for (i, 1, nr_places) {
+	bpf_for(i, 1, nr_places) {
 		place = i < TS_MAX_CPU_NODES ? place_order[here][i] : TS_NO_NODE;
 		if (has_queued(place) && scx_bpf_dsq_nr_queued(free_dsq(place)) > 0 &&
 		    dsq_move_to_local(free_dsq(place)))
 			return true;
 	}
-	bpf_for (i, 1, nr_places) {
+	bpf_for(i, 1, nr_places) {
 		place = i < TS_MAX_CPU_NODES ? place_order[here][i] : TS_NO_NODE;
 		if (has_queued(place) && scx_bpf_dsq_nr_queued(near_dsq(place)) > 0 &&
 		    hold_is_over(place, here) && dsq_move_to_local(near_dsq(place)))
@@ -406,7 +406,7 @@ static bool take_orphans(void)
 {
 	u32 i;
 
-	bpf_for (i, 0, nr_places) {
+	bpf_for(i, 0, nr_places) {
 		struct place *pl = get_place(i);
 
 		if (pl && !pl->nr_cpus &&
@@ -439,14 +439,12 @@ static bool is_before(u64 key, u64 dsq, s32 cpu)
 static bool is_due(struct task_struct *p, s32 cpu, u32 here)
 {
 	struct ts_task *t = get_task(p);
-	u64 key;
+	u64 vtime, key;
 
 	if (!t || !bpf_ksym_exists(scx_bpf_dsq_peek))
 		return false;
-	key = queue_key(p,
-			t->vtime + (scx_bpf_now() - t->run_start_ns) * NORMAL_WEIGHT /
-					   weight_of(p, t),
-			get_place(here));
+	vtime = t->vtime + (scx_bpf_now() - t->run_start_ns) * NORMAL_WEIGHT / weight_of(p, t);
+	key = queue_key(p, vtime, get_place(here));
 	return is_before(key, near_dsq(here), cpu) && is_before(key, free_dsq(here), cpu);
 }
 
@@ -749,7 +747,7 @@ s32 BPF_PROG(ts_init)
 	u32 i, cpu, nr_cpus = scx_bpf_nr_cpu_ids();
 	s32 r;
 
-	bpf_for (i, 0, nr_places) {
+	bpf_for(i, 0, nr_places) {
 		struct place *pl = get_place(i);
 		struct bpf_cpumask *cpus;
 
@@ -770,7 +768,7 @@ s32 BPF_PROG(ts_init)
 
 	bpf_rcu_read_lock();
 	online = scx_bpf_get_online_cpumask();
-	bpf_for (cpu, 0, nr_cpus) {
+	bpf_for(cpu, 0, nr_cpus) {
 		if (bpf_cpumask_test_cpu(cpu, online))
 			cpu_comes(cpu);
 	}

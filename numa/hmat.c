@@ -67,10 +67,10 @@ static int read_class(struct hmat *out, size_t *nr_links, const char *sysroot, u
 int hmat_read(struct hmat *out, const char *sysroot, unsigned int node,
 	      const struct idlist *cpu_nodes)
 {
-	for (int class = 1; class >= 0; class--) {
+	for (int access = 1; access >= 0; access--) {
 		_cleanup_(hmat_deinit) struct hmat hmat = HMAT_INIT;
 		size_t nr_links = 0;
-		int r = read_class(&hmat, &nr_links, sysroot, node, class, cpu_nodes);
+		int r = read_class(&hmat, &nr_links, sysroot, node, access, cpu_nodes);
 
 		if (r < 0)
 			return r;

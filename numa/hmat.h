@@ -19,7 +19,7 @@ struct hmat {
 	uint32_t read_bandwidth_mbps; /* 0 unknown */
 };
 
-#define HMAT_INIT { IDLIST_INIT, 0, 0 }
+#define HMAT_INIT {IDLIST_INIT, 0, 0}
 
 /*
  * Read nodeN/access1 (nearest CPUs).  Where there is only access0 (nearest initiator of any

@@ -418,7 +418,7 @@ static int init_survey(struct survey *s, const char *sysroot)
 
 int links_read(struct topology *t, const struct idlist *attach, const char *sysroot)
 {
-	_cleanup_(deinit_survey) struct survey s = { .t = t, .attach = attach };
+	_cleanup_(deinit_survey) struct survey s = {.t = t, .attach = attach};
 	int r = init_survey(&s, sysroot);
 
 	if (r < 0)

@@ -13,7 +13,7 @@ struct names {
 	size_t nr;
 };
 
-#define NAMES_INIT { NULL, 0 }
+#define NAMES_INIT {NULL, 0}
 
 /*
  * List the entries of SYSROOT/PATH (a printf format) that are PREFIX and a number, or PREFIX and

@@ -66,7 +66,7 @@ int nodes_read_mem_bytes(uint64_t *out, unsigned int id, const char *sysroot)
 static int read_node(struct topology *t, unsigned int id, const struct idlist *online_cpus,
 		     const char *sysroot)
 {
-	struct topology_node node = { .id = id, .tier = -1, .attach_node = -1 };
+	struct topology_node node = {.id = id, .tier = -1, .attach_node = -1};
 	int r = read_cpus(&node.cpus, id, online_cpus, sysroot);
 
 	if (r < 0)
@@ -151,8 +151,7 @@ int nodes_read(struct topology *t, const char *sysroot)
  * is not ours, a node came or went in between.  Then nothing tells which column belongs to which
  * node, and the whole row is unknown.
  */
-static void read_slit_row(uint32_t *row, const struct topology *t, size_t from,
-			  const char *sysroot)
+static void read_slit_row(uint32_t *row, const struct topology *t, size_t from, const char *sysroot)
 {
 	unsigned int id = t->nodes[from].id;
 	char text[8192];

@@ -40,9 +40,9 @@ static int add_entries(FILE *out, const char *sysroot)
 	static const struct {
 		const char *dir, *prefix;
 	} lists[] = {
-		{ "/sys/bus/cxl/devices", "mem" },
-		{ "/sys/bus/cxl/devices", "region" },
-		{ "/sys/bus/dax/devices", "dax" },
+		{"/sys/bus/cxl/devices", "mem"},
+		{"/sys/bus/cxl/devices", "region"},
+		{"/sys/bus/dax/devices", "dax"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
@@ -137,8 +137,7 @@ static void say_unfit(const struct topology *t, unsigned int id)
 		log_error("CXL node %u has CPUs: only a node with memory alone can stand for CXL",
 			  id);
 	else
-		log_error("CXL node %u %s%s%s", id,
-			  node ? "has no memory online" : "is not online",
+		log_error("CXL node %u %s%s%s", id, node ? "has no memory online" : "is not online",
 			  advice[0] ? "; bring it online: " : "; see cxl-tiersched doctor", advice);
 }
 

@@ -38,7 +38,7 @@ int ring_layout_parse(struct ring_layout *out, const char *format);
  * power of two), and its newest record begins at HEAD (modulo SIZE).  OUT has been reset for the
  * members, and gets the runs of those that are wanted.  0 or -ENOMEM.
  */
-int ring_decode(struct regions *out, const struct ring_layout *layout, const struct members *members,
-		const void *data, size_t size, uint64_t head);
+int ring_decode(struct regions *out, const struct ring_layout *layout,
+		const struct members *members, const void *data, size_t size, uint64_t head);
 
 #endif

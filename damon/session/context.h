@@ -55,8 +55,8 @@ void context_features(struct context_features *out, const struct context *c);
 int context_probe(struct context_features *out, const struct context *c);
 
 /* UPDATE_US has the slot's mark, see damon/slot/slots.h.  All of these: 0 or a negative errno. */
-int context_write_intervals(const struct context *c, const struct context_intervals *intervals, uint64_t update_us,
-			    bool auto_intervals);
+int context_write_intervals(const struct context *c, const struct context_intervals *intervals,
+			    uint64_t update_us, bool auto_intervals);
 /* OPERATIONS is "vaddr" or "fvaddr". */
 int context_write_operations(const struct context *c, const char *operations);
 int context_write_limits(const struct context *c, const struct context_limits *limits);

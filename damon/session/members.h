@@ -58,8 +58,9 @@ struct commit_plan {
  * Plan the commit from NOW to WANTED, which has no duplicates and no process that is gone.  SELF
  * is our own pid.  0 or -ENOMEM.
  */
-int commit_plan_make(struct commit_plan *plan, const struct members *now, const struct damon_target *wanted,
-		     size_t nr_wanted, bool can_obsolete, pid_t self);
+int commit_plan_make(struct commit_plan *plan, const struct members *now,
+		     const struct damon_target *wanted, size_t nr_wanted, bool can_obsolete,
+		     pid_t self);
 void commit_plan_deinit(struct commit_plan *plan);
 
 /* The member that a report of target INDEX at TIME_NS means.  MEMBER_NEW: not known. */

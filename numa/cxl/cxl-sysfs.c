@@ -80,7 +80,7 @@ static int read_memdevs(struct inventory *inventory, const char *sysroot)
 	int r = names_read(&names, "mem", sysroot, CXL_DIR);
 
 	for (size_t i = 0; !r && i < names.nr; i++) {
-		struct topology_memdev memdev = { .numa_node = -1 };
+		struct topology_memdev memdev = {.numa_node = -1};
 		const char *name = names.list[i];
 
 		if (names_number(name, "mem") < 0 || strlen(name) >= sizeof(memdev.name))
@@ -165,7 +165,7 @@ static int read_regions(struct inventory *inventory, const char *sysroot)
 	int r = names_read(&names, "region", sysroot, CXL_DIR);
 
 	for (size_t i = 0; !r && i < names.nr; i++) {
-		struct inventory_region region = { .info.target_node = -1 };
+		struct inventory_region region = {.info.target_node = -1};
 		const char *name = names.list[i];
 
 		if (names_number(name, "region") < 0 || strlen(name) >= sizeof(region.info.name))

@@ -133,8 +133,7 @@ static int mark_regions(struct topology *t, struct idlist *attach,
 	int r = 0;
 
 	for (size_t i = 0; !r && i < inventory->nr_regions; i++) {
-		struct topology_node *node =
-			memory_node(t, inventory->regions[i].info.target_node);
+		struct topology_node *node = memory_node(t, inventory->regions[i].info.target_node);
 
 		if (node && node->cxl != TOPOLOGY_CXL_REGION)
 			r = mark_region_node(t, attach, inventory, node);
@@ -157,9 +156,9 @@ static int common_attach(const struct inventory *inventory)
 		bool is_elsewhere = false;
 
 		for (size_t k = 0; number >= 0 && k < inventory->nr_regions; k++)
-			is_elsewhere |= inventory->regions[k].info.target_node >= 0 &&
-					idlist_has(&inventory->regions[k].mems,
-						   (unsigned int)number);
+			is_elsewhere |=
+				inventory->regions[k].info.target_node >= 0 &&
+				idlist_has(&inventory->regions[k].mems, (unsigned int)number);
 		if (is_elsewhere)
 			continue;
 		if (memdev->numa_node < 0 || (common >= 0 && common != memdev->numa_node))
@@ -249,12 +248,12 @@ static void read_state(struct topology_region *region, const struct topology *t,
 
 static void read_coordinates(struct topology_region *region, const char *sysroot)
 {
-	for (int class = 0; class < 2; class++) {
+	for (int access = 0; access < 2; access++) {
 		char dir[128];
 
-		snprintf(dir, sizeof(dir), CXL_DIR "/%s/access%d", region->name, class);
-		region->read_latency_ns[class] = hmat_read_latency(sysroot, dir);
-		region->read_bandwidth_mbps[class] = hmat_read_bandwidth(sysroot, dir);
+		snprintf(dir, sizeof(dir), CXL_DIR "/%s/access%d", region->name, access);
+		region->read_latency_ns[access] = hmat_read_latency(sysroot, dir);
+		region->read_bandwidth_mbps[access] = hmat_read_bandwidth(sysroot, dir);
 	}
 }
 

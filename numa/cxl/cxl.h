@@ -23,7 +23,7 @@ struct inventory {
 	size_t nr_regions;
 };
 
-#define INVENTORY_INIT { NULL, 0, NULL, 0 }
+#define INVENTORY_INIT {NULL, 0, NULL, 0}
 
 /*
  * Fill OUT, except for the access coordinates of the regions.  0, -ENOMEM, or another errno of

@@ -14,10 +14,7 @@ struct idlist {
 	size_t nr;
 };
 
-#define IDLIST_INIT                                                                                \
-	{                                                                                          \
-		NULL, 0                                                                            \
-	}
+#define IDLIST_INIT {NULL, 0}
 /* The greatest number accepted: above the kernel's NR_CPUS and MAX_NUMNODES limits. */
 #define IDLIST_MAX_ID 65535u
 

@@ -62,7 +62,8 @@ int proc_stat_parse(struct proc_stat *out, const char *text)
 		.start_time = start_time,
 		.cpu_ticks = user_ticks + system_ticks,
 		.vm_bytes = vm_bytes,
-		.rss_bytes = (int64_t)rss_pages > 0 ? rss_pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0,
+		.rss_bytes =
+			(int64_t)rss_pages > 0 ? rss_pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0,
 	};
 	len = MIN((size_t)(close - open - 1), sizeof(out->comm) - 1);
 	memcpy(out->comm, open + 1, len);
@@ -271,8 +272,7 @@ int proc_vmstat_sum(uint64_t *out, const char *text, const char *prefix)
 		uint64_t value;
 
 		line += *line == '\n';
-		if (strncmp(line, prefix, len) ||
-		    sscanf(line, "%*[^ \n] %" SCNu64, &value) != 1)
+		if (strncmp(line, prefix, len) || sscanf(line, "%*[^ \n] %" SCNu64, &value) != 1)
 			continue;
 		sum += value;
 		found = true;

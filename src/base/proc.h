@@ -43,8 +43,8 @@ int proc_stat_read(struct proc_stat *out, pid_t pid);
 
 /* Whose memory it is, and of what kind; resident. */
 struct proc_memory {
-	pid_t tgid; /* the process it is, or is a thread of; 0: not told */
-	uid_t uid;  /* the real one */
+	pid_t tgid;		/* the process it is, or is a thread of; 0: not told */
+	uid_t uid;		/* the real one */
 	uint64_t private_bytes; /* anonymous */
 	uint64_t shared_bytes;	/* of files and shared memory; others may map it too */
 	uint64_t hugetlb_bytes; /* not part of what stat calls resident */

@@ -24,8 +24,7 @@ static void print_json(const struct doctor_check *checks, size_t nr, bool able)
 				       json_object_new_boolean(checks[i].need != DOCTOR_OPTIONAL));
 		json_object_object_add(c, "found", foreign_string(checks[i].found));
 		json_object_object_add(c, "mend",
-				       checks[i].mend[0] ? foreign_string(checks[i].mend)
-							 : NULL);
+				       checks[i].mend[0] ? foreign_string(checks[i].mend) : NULL);
 		json_object_array_add(list, c);
 	}
 	json_object_object_add(o, "able", json_object_new_boolean(able));

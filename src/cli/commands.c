@@ -35,7 +35,9 @@ const char *command_names(char *buf, size_t size)
 
 	for (size_t i = 1; i < nr_commands && used < size; i++)
 		used += (size_t)snprintf(buf + used, size - used, "%s%s",
-					 i == 1 ? "" : i == nr_commands - 1 ? " and " : ", ",
+					 i == 1			? ""
+					 : i == nr_commands - 1 ? " and "
+								: ", ",
 					 commands[i].name);
 	return buf;
 }

@@ -29,10 +29,12 @@ struct description {
 	const char *help;
 };
 
+/* clang-format off */
+
 /* Kinds: how a value is taken, and what into. */
 #define AT(field) .offset = offsetof(struct options, field)
 #define SWITCH(field) take_switch, {AT(field)}
-#define DURATION(field, min, max, words)                                                           \
+#define DURATION(field, min, max, words) \
 	take_duration, {AT(field), .least = min, .most = max, .range = words}
 #define COUNT(field, min, max) take_count, {AT(field), .least = min, .most = max}
 #define FIELD(take, field) take, {AT(field)}
@@ -42,7 +44,6 @@ struct description {
 /* Vector databases, and what serves mixture-of-experts models. */
 #define NAMES "vect,fais,milv,weav,qdrant,moe,llama,ollama,vllm,VLLM,sglang"
 
-/* clang-format off */
 static const struct description table[] = {
 	{"damon-interval", "DUR", 0, FOR_RUN, DURATION(damon_interval_ns, NSEC_PER_MSEC, 3600 * NSEC_PER_SEC, "1ms to 1h"),
 	 "DAMON's aggregation interval [100ms]"},

@@ -102,8 +102,8 @@ int take_sysroot(struct options *o, const struct value *v, const char *name, con
 	struct stat found;
 
 	if (stat(text, &found)) {
-		log_error("%s: '%s': %s; it names the directory of a recorded machine", name,
-			  text, strerror(errno));
+		log_error("%s: '%s': %s; it names the directory of a recorded machine", name, text,
+			  strerror(errno));
 		return -EINVAL;
 	}
 	if (!S_ISDIR(found.st_mode)) {

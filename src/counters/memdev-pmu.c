@@ -46,7 +46,7 @@ int memdev_pmu_device(char *out, size_t size, const char *name)
 }
 
 int memdev_pmu_event(struct pmu_config *out, const struct pmu *pmu, const char *sysroot,
-		  enum memdev_pmu_counter counter)
+		     enum memdev_pmu_counter counter)
 {
 	struct pmu_config joined = {{0}}, one;
 	size_t nr = 0;
@@ -108,15 +108,15 @@ void memdev_pmu_close(struct memdev_pmu *p)
 }
 
 void memdev_pmu_rates(struct memdev_pmu_rates *out, const int fd[MEMDEV_PMU_NR_COUNTERS],
-		   const struct counter_reading before[MEMDEV_PMU_NR_COUNTERS],
-		   const struct counter_reading after[MEMDEV_PMU_NR_COUNTERS])
+		      const struct counter_reading before[MEMDEV_PMU_NR_COUNTERS],
+		      const struct counter_reading after[MEMDEV_PMU_NR_COUNTERS])
 {
 	double ticks = 0, rate[2] = {0};
 
 	*out = (struct memdev_pmu_rates){0};
 	/* only the clock tells an idle device from one whose counters stand still */
-	if (fd[MEMDEV_PMU_TICKS] < 0 ||
-	    counter_rate(&ticks, &before[MEMDEV_PMU_TICKS], &after[MEMDEV_PMU_TICKS], MAX_TICKS_PER_S))
+	if (fd[MEMDEV_PMU_TICKS] < 0 || counter_rate(&ticks, &before[MEMDEV_PMU_TICKS],
+						     &after[MEMDEV_PMU_TICKS], MAX_TICKS_PER_S))
 		ticks = 0;
 	for (size_t i = MEMDEV_PMU_READ; i <= MEMDEV_PMU_WRITE; i++) {
 		if (fd[i] < 0 || counter_rate(&rate[i], &before[i], &after[i], MAX_REQUESTS_PER_S))
@@ -140,8 +140,8 @@ static bool take_turns(const int fd[MEMDEV_PMU_NR_COUNTERS], const struct counte
 }
 
 void memdev_pmu_follow(struct memdev_pmu_history *h, const int fd[MEMDEV_PMU_NR_COUNTERS],
-		   const struct counter_reading now[MEMDEV_PMU_NR_COUNTERS],
-		   struct memdev_pmu_rates *out)
+		       const struct counter_reading now[MEMDEV_PMU_NR_COUNTERS],
+		       struct memdev_pmu_rates *out)
 {
 	const uint64_t now_ns = now[MEMDEV_PMU_READ].enabled_ns;
 

@@ -44,7 +44,7 @@ int memdev_pmu_device(char *out, size_t size, const char *name);
 
 /* The event of a counter, by the unit's own names, else by the specification's code. */
 int memdev_pmu_event(struct pmu_config *out, const struct pmu *pmu, const char *sysroot,
-		  enum memdev_pmu_counter counter);
+		     enum memdev_pmu_counter counter);
 
 /*
  * Find the unit NAME and open its counters.  0, or the errno of finding it, or of opening the
@@ -69,12 +69,12 @@ int memdev_pmu_sample(struct memdev_pmu *p, struct memdev_pmu_rates *out);
 
 /* The same for readings that are there already.  Pure.  FD is as below. */
 void memdev_pmu_follow(struct memdev_pmu_history *h, const int fd[MEMDEV_PMU_NR_COUNTERS],
-		   const struct counter_reading now[MEMDEV_PMU_NR_COUNTERS],
-		   struct memdev_pmu_rates *out);
+		       const struct counter_reading now[MEMDEV_PMU_NR_COUNTERS],
+		       struct memdev_pmu_rates *out);
 
 /* The arithmetic of that, for readings of all counters.  FD < 0 is not open.  Pure. */
 void memdev_pmu_rates(struct memdev_pmu_rates *out, const int fd[MEMDEV_PMU_NR_COUNTERS],
-		   const struct counter_reading before[MEMDEV_PMU_NR_COUNTERS],
-		   const struct counter_reading after[MEMDEV_PMU_NR_COUNTERS]);
+		      const struct counter_reading before[MEMDEV_PMU_NR_COUNTERS],
+		      const struct counter_reading after[MEMDEV_PMU_NR_COUNTERS]);
 
 #endif

@@ -255,6 +255,7 @@ int pmu_read_group(struct counter_reading *out, size_t nr, int fd)
 	if (read(fd, &group, sizeof(group)) != size || group.nr != nr)
 		return -ENODEV;
 	for (size_t i = 0; i < nr; i++)
-		out[i] = (struct counter_reading){group.values[i], group.enabled_ns, group.running_ns};
+		out[i] = (struct counter_reading){group.values[i], group.enabled_ns,
+						  group.running_ns};
 	return 0;
 }

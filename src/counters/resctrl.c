@@ -25,8 +25,10 @@ static const struct {
 	uint32_t events; /* what the kernel has it count at first */
 	enum resctrl_flow flow;
 } counters[NR_COUNTERS] = {
-	[COUNTER_TOTAL] = {"mbm_total_bytes", "mbm_total_bytes_config", EVENTS_TOTAL, RESCTRL_TOTAL},
-	[COUNTER_LOCAL] = {"mbm_local_bytes", "mbm_local_bytes_config", EVENTS_LOCAL, RESCTRL_LOCAL},
+	[COUNTER_TOTAL] = {"mbm_total_bytes", "mbm_total_bytes_config", EVENTS_TOTAL,
+			   RESCTRL_TOTAL},
+	[COUNTER_LOCAL] = {"mbm_local_bytes", "mbm_local_bytes_config", EVENTS_LOCAL,
+			   RESCTRL_LOCAL},
 };
 
 #define NO_FLOW RESCTRL_NR_FLOWS
@@ -116,8 +118,7 @@ static DIR *open_dir(const char *sysroot, const char *path)
 
 static int add_domain(struct resctrl *r, unsigned int id)
 {
-	struct domain *domains =
-		reallocarray(r->domains, r->nr_domains + 1, sizeof(*r->domains));
+	struct domain *domains = reallocarray(r->domains, r->nr_domains + 1, sizeof(*r->domains));
 
 	if (!domains)
 		return -ENOMEM;
@@ -226,8 +227,8 @@ static void add_group(struct resctrl *r, const char *group)
 			if (domain->flow[c] == NO_FLOW || !domain->now[c].known)
 				continue;
 			if (sysfs_read_u64(&bytes, r->sysroot,
-					   RESCTRL "/%s/mon_data/mon_L3_%02u/%s", group,
-					   domain->id, counters[c].file) < 0)
+					   RESCTRL "/%s/mon_data/mon_L3_%02u/%s", group, domain->id,
+					   counters[c].file) < 0)
 				domain->now[c].known = false; /* for instance "Unavailable" */
 			else
 				domain->now[c].bytes += bytes;

@@ -34,12 +34,12 @@ struct daemon {
 	uint64_t sample_ns;    /* of the samples that this tick collects */
 	bool retarget;	       /* that is not what it should be any more */
 	struct troubles troubles;
-	uint64_t stats_ns;     /* of the last --stats table */
-	uint64_t restart_ns;   /* of the last restart of the scheduler */
+	uint64_t stats_ns;   /* of the last --stats table */
+	uint64_t restart_ns; /* of the last restart of the scheduler */
 	unsigned int nr_restarts;
 	bool told_of_no_hits; /* that processes' hit rates are not known */
 	uint64_t nr_ticks;
-	uint64_t ticks_cpu_ns; /* CPU time of all ticks */
+	uint64_t ticks_cpu_ns;	 /* CPU time of all ticks */
 	uint64_t process_cpu_ns; /* CPU time that a tick spends on a process, averaged */
 	size_t turn;		 /* processes that the next tick looks at, at most */
 };

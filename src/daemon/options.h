@@ -27,25 +27,25 @@ enum ts_exit {
 
 struct options {
 	uint64_t damon_interval_ns; /* aggregation interval, 1 ms .. 1 h */
-	uint64_t damon_samples;     /* in an aggregation interval, 4 .. 1000 */
+	uint64_t damon_samples;	    /* in an aggregation interval, 4 .. 1000 */
 	bool damon_auto;
 	bool keep_damon;
 	bool observe;
 	bool calibrate; /* measure latencies before anything is scheduled, unless they are kept */
 	bool process_hits; /* count cache hits of managed processes */
 	bool json;
-	bool simulate;		    /* make up what no counter tells of CXL memory ... */
-	uint64_t simulate_seed;	    /* ... by this, 1 .. 2^63-1 */
-	uint64_t stats_ns;    /* 0: none */
-	uint64_t duration_ns; /* 0: until a signal */
-	gid_t status_group;   /* may read the status of all processes; (gid_t)-1: root alone */
+	bool simulate;		/* make up what no counter tells of CXL memory ... */
+	uint64_t simulate_seed; /* ... by this, 1 .. 2^63-1 */
+	uint64_t stats_ns;	/* 0: none */
+	uint64_t duration_ns;	/* 0: until a signal */
+	gid_t status_group;	/* may read the status of all processes; (gid_t)-1: root alone */
 	struct choose_options choose; /* owned */
 	struct sched_options sched;
 	struct idlist cxl_nodes;
 	struct metrics_bandwidth *bandwidths; /* what nodes can deliver */
 	size_t nr_bandwidths;
 	struct table_options table; /* of what a command prints */
-	char *sysroot; /* NULL: this machine */
+	char *sysroot;		    /* NULL: this machine */
 	char *config;
 };
 

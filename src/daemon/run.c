@@ -148,8 +148,8 @@ static int watch_doors(struct run *run)
 	int timeout_ms = server_wait(run->d->server, now, fds), r = 0;
 
 	for (size_t i = 0; !r && i < SERVER_DOORS; i++)
-		r = MIN(sd_event_source_set_enabled(run->doors[i], fds[i].fd >= 0 ? SD_EVENT_ON
-										  : SD_EVENT_OFF),
+		r = MIN(sd_event_source_set_enabled(run->doors[i],
+						    fds[i].fd >= 0 ? SD_EVENT_ON : SD_EVENT_OFF),
 			0);
 	if (r < 0 || timeout_ms < 0)
 		return r;

@@ -28,7 +28,7 @@
 /* A fiftieth of a tick goes to who is to be managed, and no more than this much CPU time. */
 #define CHOOSE_PART 50
 #define CHOOSE_CPU_NS (20 * NSEC_PER_MSEC)
-#define USE_NS (10 * NSEC_PER_SEC)  /* after so long it is known what a process uses */
+#define USE_NS (10 * NSEC_PER_SEC) /* after so long it is known what a process uses */
 
 static uint64_t now_ns(void)
 {

@@ -226,8 +226,7 @@ static void learn(struct model_process *p, const struct sample *s, const struct 
 	p->nr_samples++;
 }
 
-static void learn_intensity(struct model_process *p, const struct sample *s,
-			    const struct totals *t)
+static void learn_intensity(struct model_process *p, const struct sample *s, const struct totals *t)
 {
 	double cpus, mb_per_cpu_s;
 

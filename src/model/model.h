@@ -63,10 +63,10 @@ struct model_options {
 };
 
 #define MODEL_OPTIONS_DEFAULT                                                                      \
-	{                                                                                          \
-		.min_confidence = 20, .gain_points = 5,                                            \
-		.intensive_mb_per_cpu_s = 64, .penalty_per_migration = 2                           \
-	}
+	{.min_confidence = 20,                                                                     \
+	 .gain_points = 5,                                                                         \
+	 .intensive_mb_per_cpu_s = 64,                                                             \
+	 .penalty_per_migration = 2}
 #define MODEL_MAX_PENALTY 20
 
 /* What the model says of a process.  Arrays belong to the model_process. */

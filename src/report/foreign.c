@@ -44,8 +44,7 @@ int foreign_make_safe(json_object *document)
 		for (size_t i = 0; !r && i < json_object_array_length(document); i++)
 			r = foreign_make_safe(json_object_array_get_idx(document, i));
 	if (json_object_is_type(document, json_type_object)) {
-		json_object_object_foreach(document, key, value)
-		{
+		json_object_object_foreach(document, key, value) {
 			r = is_safe_key(key) ? foreign_make_safe(value) : -EBADMSG;
 			if (r < 0)
 				break;

@@ -359,8 +359,8 @@ static int measure(struct extent *e, pid_t task)
 	r = proc_memory_read(&memory, task);
 	if (r < 0)
 		return r;
-	e->resident_bytes = MIN(bytes, memory.private_bytes + memory.shared_bytes +
-					       memory.hugetlb_bytes);
+	e->resident_bytes =
+		MIN(bytes, memory.private_bytes + memory.shared_bytes + memory.hugetlb_bytes);
 	return 0;
 }
 

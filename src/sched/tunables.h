@@ -49,9 +49,6 @@
 	  "a task changes nodes for the sake of queues that differ by one at most this often")
 
 #define TS_TUNABLE_STANDARD(field, option, standard, least, most, words) .field = standard,
-#define TS_TUNABLES_STANDARD                                                                       \
-	{                                                                                          \
-		TS_TUNABLES(TS_TUNABLE_STANDARD)                                                   \
-	}
+#define TS_TUNABLES_STANDARD {TS_TUNABLES(TS_TUNABLE_STANDARD)}
 
 #endif

@@ -17,8 +17,8 @@ uint32_t usage_take(struct usage *u, const struct ts_usage *now, uint64_t now_ns
 	bool halves = now_ns - u->halved_ns >= NSEC_PER_SEC;
 
 	for (size_t c = 0; c < TS_NR_CLASSES; c++)
-		u->class_ns[c] = (u->class_ns[c] >> halves) +
-				 since(u->last.class_ns[c], now->class_ns[c]);
+		u->class_ns[c] =
+			(u->class_ns[c] >> halves) + since(u->last.class_ns[c], now->class_ns[c]);
 	if (halves)
 		u->halved_ns = now_ns;
 	u->last = *now;

@@ -23,14 +23,36 @@ static void durations(void **state)
 		int r;
 		uint64_t ns;
 	} cases[] = {
-		{ "100ms", 0, 100000000 }, { "1.5s", 0, 1500000000 }, { "0ms", 0, 0 }, { "250us", 0, 250000 },
-		{ "7ns", 0, 7 }, { "2m", 0, 120000000000 }, { "1h", 0, 3600000000000 }, { "0.000000001s", 0, 1 },
-		{ "2min", 0, 120000000000 }, { "3sec", 0, 3000000000 },
-		{ "", -EINVAL, 0 }, { "ms", -EINVAL, 0 }, { "-5ms", -EINVAL, 0 }, { "+5ms", -EINVAL, 0 },
-		{ "5", -EINVAL, 0 }, { "5 ms", -EINVAL, 0 }, { " 5ms", -EINVAL, 0 }, { "5ms ", -EINVAL, 0 },
-		{ "10 parsecs", -EINVAL, 0 }, { "1.s", -EINVAL, 0 }, { ".5s", -EINVAL, 0 }, { "1.5.5s", -EINVAL, 0 },
-		{ "0x10ms", -EINVAL, 0 }, { "1e3ms", -EINVAL, 0 }, { "5MS", -EINVAL, 0 }, { "1.0000000001s", -EINVAL, 0 },
-		{ "99999999999999999999s", -ERANGE, 0 }, { "6000000h", -ERANGE, 0 }, { "18446744073709551615ns", 0, UINT64_MAX },
+		{"100ms", 0, 100000000},
+		{"1.5s", 0, 1500000000},
+		{"0ms", 0, 0},
+		{"250us", 0, 250000},
+		{"7ns", 0, 7},
+		{"2m", 0, 120000000000},
+		{"1h", 0, 3600000000000},
+		{"0.000000001s", 0, 1},
+		{"2min", 0, 120000000000},
+		{"3sec", 0, 3000000000},
+		{"18446744073709551615ns", 0, UINT64_MAX},
+		/* refused */
+		{"", -EINVAL, 0},
+		{"ms", -EINVAL, 0},
+		{"-5ms", -EINVAL, 0},
+		{"+5ms", -EINVAL, 0},
+		{"5", -EINVAL, 0},
+		{"5 ms", -EINVAL, 0},
+		{" 5ms", -EINVAL, 0},
+		{"5ms ", -EINVAL, 0},
+		{"10 parsecs", -EINVAL, 0},
+		{"1.s", -EINVAL, 0},
+		{".5s", -EINVAL, 0},
+		{"1.5.5s", -EINVAL, 0},
+		{"0x10ms", -EINVAL, 0},
+		{"1e3ms", -EINVAL, 0},
+		{"5MS", -EINVAL, 0},
+		{"1.0000000001s", -EINVAL, 0},
+		{"99999999999999999999s", -ERANGE, 0},
+		{"6000000h", -ERANGE, 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -49,10 +71,22 @@ static void sizes(void **state)
 		int r;
 		uint64_t bytes;
 	} cases[] = {
-		{ "0", 0, 0 }, { "4096", 0, 4096 }, { "64M", 0, 64 << 20 }, { "2G", 0, 2ULL << 30 }, { "1KiB", 0, 1024 },
-		{ "3kB", 0, 3072 }, { "1T", 0, 1ULL << 40 },
-		{ "", -EINVAL, 0 }, { "M", -EINVAL, 0 }, { "64X", -EINVAL, 0 }, { "64Mi", -EINVAL, 0 }, { "64 M", -EINVAL, 0 },
-		{ "-1", -EINVAL, 0 }, { "1.5M", -EINVAL, 0 }, { "16777216T", -ERANGE, 0 },
+		{"0", 0, 0},
+		{"4096", 0, 4096},
+		{"64M", 0, 64 << 20},
+		{"2G", 0, 2ULL << 30},
+		{"1KiB", 0, 1024},
+		{"3kB", 0, 3072},
+		{"1T", 0, 1ULL << 40},
+		/* refused */
+		{"", -EINVAL, 0},
+		{"M", -EINVAL, 0},
+		{"64X", -EINVAL, 0},
+		{"64Mi", -EINVAL, 0},
+		{"64 M", -EINVAL, 0},
+		{"-1", -EINVAL, 0},
+		{"1.5M", -EINVAL, 0},
+		{"16777216T", -ERANGE, 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -85,11 +119,24 @@ static void lists(void **state)
 		int r;
 		const char *back;
 	} cases[] = {
-		{ "", 0, "" }, { "\n", 0, "" }, { "0", 0, "0" }, { "0-3", 0, "0-3" }, { "0-1,3\n", 0, "0-1,3" },
-		{ "8,0,4-5", 0, "0,4-5,8" }, { "1,1,1", 0, "1" }, { "0-2,1-4", 0, "0-4" },
-		{ "1-", -EINVAL, NULL }, { ",", -EINVAL, NULL }, { "1,", -EINVAL, NULL }, { "3-1", -EINVAL, NULL },
-		{ "a", -EINVAL, NULL }, { "1 2", -EINVAL, NULL }, { "-1", -EINVAL, NULL }, { "70000", -ERANGE, NULL },
-		{ "99999999999", -ERANGE, NULL },
+		{"", 0, ""},
+		{"\n", 0, ""},
+		{"0", 0, "0"},
+		{"0-3", 0, "0-3"},
+		{"0-1,3\n", 0, "0-1,3"},
+		{"8,0,4-5", 0, "0,4-5,8"},
+		{"1,1,1", 0, "1"},
+		{"0-2,1-4", 0, "0-4"},
+		/* refused */
+		{"1-", -EINVAL, NULL},
+		{",", -EINVAL, NULL},
+		{"1,", -EINVAL, NULL},
+		{"3-1", -EINVAL, NULL},
+		{"a", -EINVAL, NULL},
+		{"1 2", -EINVAL, NULL},
+		{"-1", -EINVAL, NULL},
+		{"70000", -ERANGE, NULL},
+		{"99999999999", -ERANGE, NULL},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -99,7 +146,8 @@ static void lists(void **state)
 		print_message("# '%s'\n", cases[i].text);
 		assert_int_equal(idlist_parse(&list, cases[i].text), cases[i].r);
 		if (!cases[i].r)
-			assert_string_equal(idlist_format(back, sizeof(back), &list), cases[i].back);
+			assert_string_equal(idlist_format(back, sizeof(back), &list),
+					    cases[i].back);
 	}
 }
 
@@ -170,13 +218,22 @@ static void figures(void **state)
 
 static void pressure(void **state)
 {
-	static const char *const bad[] = { "", "some", "some avg10=", "some avg10=x avg60=0.00", "some avg10=-1.00", "some avg10=100.01",
-					   "some avg10=nan", "full avg10=1.00 avg60=0.00 avg300=0.00 total=1" };
+	static const char text[] = "some avg10=12.50 avg60=3.00 avg300=1.00 total=99\n"
+				   "full avg10=1.00 avg60=0.00 avg300=0.00 total=5\n";
+	static const char *const bad[] = {
+		"",
+		"some",
+		"some avg10=",
+		"some avg10=x avg60=0.00",
+		"some avg10=-1.00",
+		"some avg10=100.01",
+		"some avg10=nan",
+		"full avg10=1.00 avg60=0.00 avg300=0.00 total=1",
+	};
 	double percent = 7;
 
 	(void)state;
-	assert_int_equal(proc_pressure_parse(&percent, "some avg10=12.50 avg60=3.00 avg300=1.00 total=99\n"
-						       "full avg10=1.00 avg60=0.00 avg300=0.00 total=5\n"), 0);
+	assert_int_equal(proc_pressure_parse(&percent, text), 0);
 	assert_true(percent == 12.5);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(proc_pressure_parse(&percent, bad[i]), -EINVAL);
@@ -185,8 +242,9 @@ static void pressure(void **state)
 
 static void vmstat_counters(void **state)
 {
-	static const char text[] = "nr_free_pages 1\npgpromote_success 7\npgdemote_kswapd 10\npgdemote_direct 3\n"
-				   "pgdemote_khugepaged 0\nthp_fault 9\n";
+	static const char text[] =
+		"nr_free_pages 1\npgpromote_success 7\npgdemote_kswapd 10\npgdemote_direct 3\n"
+		"pgdemote_khugepaged 0\nthp_fault 9\n";
 	uint64_t sum = 99;
 
 	assert_int_equal(proc_vmstat_sum(&sum, text, "pgpromote_success"), 0);
@@ -224,10 +282,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds_evaluate_once),
-		cmocka_unit_test(durations),   cmocka_unit_test(sizes),	      cmocka_unit_test(numbers),
-		cmocka_unit_test(lists),       cmocka_unit_test(list_operations),
-		cmocka_unit_test(sysfs_files), cmocka_unit_test(pressure), cmocka_unit_test(owners),
-		cmocka_unit_test(vmstat_counters), cmocka_unit_test(figures),
+		cmocka_unit_test(durations),
+		cmocka_unit_test(sizes),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(lists),
+		cmocka_unit_test(list_operations),
+		cmocka_unit_test(sysfs_files),
+		cmocka_unit_test(pressure),
+		cmocka_unit_test(owners),
+		cmocka_unit_test(vmstat_counters),
+		cmocka_unit_test(figures),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);

@@ -90,7 +90,8 @@ static void say_one(void)
 	log_error("the scheduler '%s' is running", "a\n<3>b\x1b[31m");
 }
 
-_printf_(1, 2) static void say_lines(const char *fmt, ...)
+_printf_(1, 2)
+static void say_lines(const char *fmt, ...)
 {
 	va_list args;
 

@@ -302,7 +302,8 @@ static void session_borrows_and_returns(void **state)
 	assert_true(sysfs_exists(root.path, "/journal"));
 	/* nobody to monitor, or nobody who lives: no kdamond */
 	assert_int_equal(damon_set_targets(d, NULL, 0), 0);
-	assert_int_equal(damon_set_targets(d, &(struct damon_target){.tgid = 77, .start_time = 5}, 1), 0);
+	assert_int_equal(
+		damon_set_targets(d, &(struct damon_target){.tgid = 77, .start_time = 5}, 1), 0);
 	assert_int_equal(damon_snapshot(d, SIZE_MAX, &snapshots, &nr), 0);
 	assert_int_equal(nr, 0);
 	assert_int_equal(damon_kdamond_pid(d), 0);

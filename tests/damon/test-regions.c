@@ -260,7 +260,9 @@ static void ring_in_turn(void **state)
 		const size_t also = (turn + 1) % 3, other = (turn + 2) % 3;
 
 		assert_int_equal(regions_reset(&r, members.nr, turn, 2), 0);
-		assert_int_equal(ring_decode(&r, &ring_layout, &members, ring.data, RING_SIZE, ring.head), 0);
+		assert_int_equal(
+			ring_decode(&r, &ring_layout, &members, ring.data, RING_SIZE, ring.head),
+			0);
 		assert_run(&r, turn, turn + 2, 300);
 		assert_run(&r, also, also + 2, 300);
 		assert_run(&r, other, 0, 0);
@@ -417,16 +419,11 @@ static void regions_recorded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plan_with_obsolete),
-		cmocka_unit_test(plan_with_parking),
-		cmocka_unit_test(plan_of_ranges),
-		cmocka_unit_test(stat_lines),
-		cmocka_unit_test(ring_newest_whole_run),
-		cmocka_unit_test(ring_in_turn),
-		cmocka_unit_test(ring_across_a_commit),
-		cmocka_unit_test(trace_format),
-		cmocka_unit_test(tried_regions_with_gaps),
-		cmocka_unit_test(limits_grow_in_steps),
+		cmocka_unit_test(plan_with_obsolete),	   cmocka_unit_test(plan_with_parking),
+		cmocka_unit_test(plan_of_ranges),	   cmocka_unit_test(stat_lines),
+		cmocka_unit_test(ring_newest_whole_run),   cmocka_unit_test(ring_in_turn),
+		cmocka_unit_test(ring_across_a_commit),	   cmocka_unit_test(trace_format),
+		cmocka_unit_test(tried_regions_with_gaps), cmocka_unit_test(limits_grow_in_steps),
 		cmocka_unit_test(regions_recorded),
 	};
 

@@ -131,7 +131,8 @@ static void a_newcomer_is_committed(void **state)
 	open_by(&b, (struct damon_options){0});
 	assert_int_equal(damon_set_targets(b.damon, both, 1), 0);
 	/* named twice it is one */
-	assert_int_equal(damon_set_targets(b.damon, (struct damon_target[]){first, second, first}, 3), 0);
+	assert_int_equal(
+		damon_set_targets(b.damon, (struct damon_target[]){first, second, first}, 3), 0);
 	damon_tree_assert(&b.root, "1/state", "commit");
 	damon_tree_assert(&b.root, CONTEXT "targets/nr_targets", "2");
 	damon_tree_assert(&b.root, CONTEXT "targets/1/pid_target", "88");
@@ -207,7 +208,8 @@ static void obsolete_targets_are_named_to_a_kernel_that_knows_them(void **state)
 
 static void ranges_go_in_pieces(void **state)
 {
-	static const struct damon_ranges ranges = {2, {{0x10000000, 0x10200000}, {0x20000000, 0x20040000}}};
+	static const struct damon_ranges ranges = {
+		2, {{0x10000000, 0x10200000}, {0x20000000, 0x20040000}}};
 	static const struct damon_ranges none = {0};
 	struct damon_target targets[] = {first, second};
 	struct bench b;
@@ -241,7 +243,8 @@ static void tuned_intervals_are_taken_over(void **state)
 
 	setup(&b);
 	for (size_t i = 0; i < ARRAY_SIZE(goal); i++) {
-		snprintf(path, sizeof(path), CONTEXT "monitoring_attrs/intervals/intervals_goal/%s", goal[i]);
+		snprintf(path, sizeof(path), CONTEXT "monitoring_attrs/intervals/intervals_goal/%s",
+			 goal[i]);
 		damon_tree_put(&b.root, path, "                \n");
 	}
 	open_by(&b, (struct damon_options){.auto_intervals = true});
@@ -262,7 +265,8 @@ static void tuned_intervals_are_taken_over(void **state)
 static void a_kernel_that_cannot_tune_is_refused(void **state)
 {
 	struct bench b;
-	struct damon_options options = {.aggregation_us = 100000, .auto_intervals = true,
+	struct damon_options options = {.aggregation_us = 100000,
+					.auto_intervals = true,
 					.reader = DAMON_READER_TRIED_REGIONS};
 	char journal[256];
 

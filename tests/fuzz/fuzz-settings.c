@@ -14,7 +14,8 @@ static void check_trimmed(const char *text)
 {
 	size_t len = strlen(text);
 
-	assert(!len || (!isspace((unsigned char)text[0]) && !isspace((unsigned char)text[len - 1])));
+	assert(!len ||
+	       (!isspace((unsigned char)text[0]) && !isspace((unsigned char)text[len - 1])));
 	assert(!strchr(text, '\n'));
 }
 

@@ -68,13 +68,21 @@ static void put_blank(const struct sysroot *root, const char *dir, const char *f
 void damon_tree_make_targets(const struct sysroot *root, int targets)
 {
 	static const char *const of_scheme[] = {
-		"action", "access_pattern/sz/max", "access_pattern/nr_accesses/max",
-		"access_pattern/age/max", "filters/nr_filters", "filters/0/type",
-		"filters/0/matching", "filters/0/damon_target_idx", "tried_regions/total_bytes",
+		"action",
+		"access_pattern/sz/max",
+		"access_pattern/nr_accesses/max",
+		"access_pattern/age/max",
+		"filters/nr_filters",
+		"filters/0/type",
+		"filters/0/matching",
+		"filters/0/damon_target_idx",
+		"tried_regions/total_bytes",
 	};
 	static const char *const of_context[] = {
-		"operations", "monitoring_attrs/intervals/sample_us",
-		"monitoring_attrs/intervals/aggr_us", "monitoring_attrs/nr_regions/min",
+		"operations",
+		"monitoring_attrs/intervals/sample_us",
+		"monitoring_attrs/intervals/aggr_us",
+		"monitoring_attrs/nr_regions/min",
 		"monitoring_attrs/nr_regions/max",
 	};
 	char dir[64];

@@ -44,7 +44,8 @@ void run_init(struct run *r, const char *machine)
 	assert_int_equal(topology_read(&r->d.topology, &topology), 0);
 	assert_int_equal(machine_new(&r->d.machine, r->d.topology), 0);
 	assert_int_equal(metrics_new(&r->d.metrics, r->d.topology, NULL, 0, NULL), 0);
-	assert_int_equal(managed_init(&r->d.set, r->d.machine, r->options.choose.max_processes, false), 0);
+	assert_int_equal(
+		managed_init(&r->d.set, r->d.machine, r->options.choose.max_processes, false), 0);
 	open_damon(r);
 }
 

@@ -25,9 +25,9 @@ struct sched {
 	uint64_t stats[TS_NR_STATS];
 	uint64_t beat_ns;
 	bool memory_is_short;
-	unsigned int nr_writes;	 /* of profiles and CPUs */
-	struct sched_exit exit;	 /* what sched_poll() tells */
-	int error;		 /* what writes return, if not 0 */
+	unsigned int nr_writes; /* of profiles and CPUs */
+	struct sched_exit exit; /* what sched_poll() tells */
+	int error;		/* what writes return, if not 0 */
 };
 
 /* What sched_attach() does next, and how often it was called. */

@@ -59,7 +59,7 @@ void sysroot_init(struct sysroot *root, const char *name)
 		return;
 	snprintf(script, sizeof(script), "%s/tests/helpers/unpack-sysroot", srcdir ? srcdir : ".");
 	snprintf(data, sizeof(data), "%s/tests/data/sysroot/%s.txt", srcdir ? srcdir : ".", name);
-	run((const char *[]){ "sh", script, data, root->path, NULL });
+	run((const char *[]){"sh", script, data, root->path, NULL});
 }
 
 void sysroot_put(const struct sysroot *root, const char *path, const char *text)
@@ -90,12 +90,12 @@ void sysroot_remove(const struct sysroot *root, const char *path)
 	char full[1024];
 
 	full_path(full, sizeof(full), root, path);
-	run((const char *[]){ "rm", "-rf", full, NULL });
+	run((const char *[]){"rm", "-rf", full, NULL});
 }
 
 void sysroot_deinit(struct sysroot *root)
 {
 	if (root->path[0])
-		run((const char *[]){ "rm", "-rf", root->path, NULL });
+		run((const char *[]){"rm", "-rf", root->path, NULL});
 	root->path[0] = '\0';
 }

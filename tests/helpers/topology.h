@@ -28,28 +28,28 @@ const struct topology_link *link_of(const struct topology *t, int from, int to);
 /* What holds on any machine whatever. */
 void assert_sound(const struct topology *t);
 
-#define assert_list(list, text)                                                         \
-	do {                                                                            \
-		char _buf[256];                                                         \
-		assert_string_equal(idlist_format(_buf, sizeof(_buf), list), text);     \
+#define assert_list(list, text)                                                                    \
+	do {                                                                                       \
+		char _buf[256];                                                                    \
+		assert_string_equal(idlist_format(_buf, sizeof(_buf), list), text);                \
 	} while (0)
 
-#define assert_near(t, id, text, source)                                                \
-	do {                                                                            \
-		assert_list(&node_of(t, id)->near_nodes, text);                         \
-		assert_int_equal(node_of(t, id)->near_source, source);                  \
+#define assert_near(t, id, text, source)                                                           \
+	do {                                                                                       \
+		assert_list(&node_of(t, id)->near_nodes, text);                                    \
+		assert_int_equal(node_of(t, id)->near_source, source);                             \
 	} while (0)
 
-#define assert_latency(t, from, to, ns, source)                                         \
-	do {                                                                            \
-		assert_int_equal(link_of(t, from, to)->latency_ns, ns);                 \
-		assert_int_equal(link_of(t, from, to)->latency_source, source);         \
+#define assert_latency(t, from, to, ns, source)                                                    \
+	do {                                                                                       \
+		assert_int_equal(link_of(t, from, to)->latency_ns, ns);                            \
+		assert_int_equal(link_of(t, from, to)->latency_source, source);                    \
 	} while (0)
 
-#define assert_bandwidth(t, from, to, mbps, source)                                     \
-	do {                                                                            \
-		assert_int_equal(link_of(t, from, to)->bandwidth_mbps, mbps);           \
-		assert_int_equal(link_of(t, from, to)->bandwidth_source, source);       \
+#define assert_bandwidth(t, from, to, mbps, source)                                                \
+	do {                                                                                       \
+		assert_int_equal(link_of(t, from, to)->bandwidth_mbps, mbps);                      \
+		assert_int_equal(link_of(t, from, to)->bandwidth_source, source);                  \
 	} while (0)
 
 #endif

@@ -106,7 +106,7 @@ static void nothing_before_the_first_access(void **state)
 static void regions_with_accesses_count(void **state)
 {
 	const struct sample_region regions[] = {region(0, 8, 20), region(8, 100, 0),
-					       region(300, 16, 20), region(400, 32, 10)};
+						region(300, 16, 20), region(400, 32, 10)};
 
 	assert_true(update(*state, regions, ARRAY_SIZE(regions), 1) == 56);
 	assert_true(update(*state, regions, ARRAY_SIZE(regions), 100) == 56);
@@ -207,7 +207,7 @@ static void long_intervals_remember_too(void **state)
 static void more_accesses_than_possible_count_as_all(void **state)
 {
 	const struct sample_region odd[] = {region(0, 24, UINT32_MAX), region(24, 24, SAMPLES),
-					   region(48, 48, 0)};
+					    region(48, 48, 0)};
 
 	assert_true(update(*state, odd, 3, 10) == 48);
 }
@@ -621,8 +621,8 @@ static bool next_snapshot(struct recording *r)
 		if (sscanf(line, "%" SCNx64 " %" SCNu64 " %" SCNu32, &first, &nr_pages,
 			   &nr_accesses) == 3)
 			r->regions[nr++] = (struct sample_region){.start = first * PAGE,
-								 .bytes = nr_pages * PAGE,
-								 .nr_accesses = nr_accesses};
+								  .bytes = nr_pages * PAGE,
+								  .nr_accesses = nr_accesses};
 	}
 	r->sample.nr_regions = nr;
 	return nr || !feof(r->file);

@@ -36,14 +36,14 @@ struct fixture {
 
 static int setup(void **state)
 {
-	static const uint32_t latency_ns[] = { 80, 140, 400, 140, 80, 250 };
+	static const uint32_t latency_ns[] = {80, 140, 400, 140, 80, 250};
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	memcpy(f->latency_ns, latency_ns, sizeof(latency_ns));
 	f->cxl[2] = true;
 	f->points[1 * MEM_NODES + 2] = 30;
-	f->machine = (struct model_machine){ CPU_NODES, MEM_NODES, f->latency_ns, f->wait_ns, f->cxl,
-					     f->points, f->full };
+	f->machine = (struct model_machine){CPU_NODES, MEM_NODES, f->latency_ns, f->wait_ns,
+					    f->cxl,    f->points, f->full};
 	f->process = model_process_new(CPU_NODES, MEM_NODES);
 	f->now_ns = NSEC_PER_SEC;
 	*state = f;
@@ -78,7 +78,8 @@ static void assert_bytes(uint64_t bytes, uint64_t wanted)
 	assert_in_range(bytes, wanted - wanted / 200, wanted + wanted / 200);
 }
 
-static const struct model_profile *update_with(struct fixture *f, const struct sample_region *regions, size_t nr,
+static const struct model_profile *update_with(struct fixture *f,
+					       const struct sample_region *regions, size_t nr,
 					       uint64_t cpu_ns, uint32_t nr_migrations)
 {
 	struct sample_region laid[8];
@@ -99,7 +100,8 @@ static const struct model_profile *update_with(struct fixture *f, const struct s
 	return model_update(f->process, &f->machine, &defaults, &sample);
 }
 
-static const struct model_profile *update(struct fixture *f, const struct sample_region *regions, size_t nr, int times)
+static const struct model_profile *update(struct fixture *f, const struct sample_region *regions,
+					  size_t nr, int times)
 {
 	const struct model_profile *p = model_profile(f->process);
 
@@ -108,8 +110,8 @@ static const struct model_profile *update(struct fixture *f, const struct sample
 	return p;
 }
 
-static const uint32_t on_node[MEM_NODES][MEM_NODES] = { { 100, 0, 0 }, { 0, 100, 0 }, { 0, 0, 100 } };
-static const uint32_t nowhere[MEM_NODES] = { 0 };
+static const uint32_t on_node[MEM_NODES][MEM_NODES] = {{100, 0, 0}, {0, 100, 0}, {0, 0, 100}};
+static const uint32_t nowhere[MEM_NODES] = {0};
 
 static void unknown_before_the_first_sample(void **state)
 {
@@ -133,10 +135,10 @@ static void sizes_and_heat(void **state)
 {
 	struct fixture *f = *state;
 	const struct sample_region regions[] = {
-		{ 0, 24 * MB, MAX_ACCESSES, 4, on_node[2] }, /* hot */
-		{ 0, 10 * MB, MAX_ACCESSES / 4, 2, on_node[0] }, /* just hot */
-		{ 0, 6 * MB, 1, 0, on_node[0] },  /* warm */
-		{ 0, 100 * MB, 0, 50, nowhere },  /* cold */
+		{0, 24 * MB, MAX_ACCESSES, 4, on_node[2]},     /* hot */
+		{0, 10 * MB, MAX_ACCESSES / 4, 2, on_node[0]}, /* just hot */
+		{0, 6 * MB, 1, 0, on_node[0]},		       /* warm */
+		{0, 100 * MB, 0, 50, nowhere},		       /* cold */
 	};
 	const struct model_profile *p = update(f, regions, ARRAY_SIZE(regions), 1);
 	double heat = 24 + 10 * 5 / 20. + 6 / 20.;
@@ -159,7 +161,7 @@ static void sizes_and_heat(void **state)
 static void cost_and_locality(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
+	const struct sample_region cxl[] = {{0, 24 * MB, 10, 0, on_node[2]}};
 	const struct model_profile *p = update(f, cxl, 1, 5);
 
 	assert_int_equal(p->cost_ns[0], 400);
@@ -174,8 +176,8 @@ static void cost_and_locality(void **state)
 static void cost_of_a_mix(void **state)
 {
 	struct fixture *f = *state;
-	static const uint32_t half[] = { 50, 0, 50 };
-	const struct sample_region mixed[] = { { 0, 24 * MB, 10, 0, half } };
+	static const uint32_t half[] = {50, 0, 50};
+	const struct sample_region mixed[] = {{0, 24 * MB, 10, 0, half}};
 	const struct model_profile *p = update(f, mixed, 1, 5);
 
 	/* (80 + 400) / 2 against (140 + 250) / 2: near the CXL node is cheaper, but less so */
@@ -189,8 +191,9 @@ static void cost_of_a_mix(void **state)
 static void points_for_near_cxl(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region all[] = { { 0, 24 * MB, 20, 0, on_node[2] } };
-	const struct sample_region half[] = { { 0, 24 * MB, 20, 0, on_node[2] }, { 0, 24 * MB, 20, 0, on_node[0] } };
+	const struct sample_region all[] = {{0, 24 * MB, 20, 0, on_node[2]}};
+	const struct sample_region half[] = {{0, 24 * MB, 20, 0, on_node[2]},
+					     {0, 24 * MB, 20, 0, on_node[0]}};
 	const struct model_profile *p = update(f, all, 1, 5);
 
 	/* 100 x 250 / 400 = 62.5 */
@@ -207,7 +210,8 @@ static void points_for_near_cxl(void **state)
 static void points_decide_what_costs_leave_open(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region mix[] = { { 0, 24 * MB, 20, 0, on_node[2] }, { 0, 24 * MB, 20, 0, on_node[0] } };
+	const struct sample_region mix[] = {{0, 24 * MB, 20, 0, on_node[2]},
+					    {0, 24 * MB, 20, 0, on_node[0]}};
 	const struct model_profile *p;
 
 	f->latency_ns[2] = 300; /* 190 ns from node 0, 195 from node 1 */
@@ -226,8 +230,8 @@ static void heat_decides_not_size(void **state)
 {
 	struct fixture *f = *state;
 	const struct sample_region regions[] = {
-		{ 0, 200 * MB, 1, 0, on_node[0] },          /* big and lukewarm: heat 10 */
-		{ 0, 24 * MB, MAX_ACCESSES, 0, on_node[1] }, /* small and hot: heat 24 */
+		{0, 200 * MB, 1, 0, on_node[0]},	   /* big and lukewarm: heat 10 */
+		{0, 24 * MB, MAX_ACCESSES, 0, on_node[1]}, /* small and hot: heat 24 */
 	};
 
 	assert_int_equal(update(f, regions, ARRAY_SIZE(regions), 5)->preferred, 1);
@@ -236,7 +240,7 @@ static void heat_decides_not_size(void **state)
 static void busy_device_is_dearer(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
+	const struct sample_region cxl[] = {{0, 24 * MB, 10, 0, on_node[2]}};
 
 	assert_int_equal(model_wait_ns(250, 0), 0);
 	assert_int_equal(model_wait_ns(250, 500), 250);
@@ -252,7 +256,7 @@ static void busy_device_is_dearer(void **state)
 static void full_device_lets_go(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
+	const struct sample_region cxl[] = {{0, 24 * MB, 10, 0, on_node[2]}};
 	const struct model_profile *p = update(f, cxl, 1, 5);
 
 	assert_int_equal(p->score[1], 130);
@@ -277,7 +281,7 @@ static void full_device_lets_go(void **state)
 static void points_count_where_the_heat_is(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region local[] = { { 0, 24 * MB, 10, 0, on_node[0] } };
+	const struct sample_region local[] = {{0, 24 * MB, 10, 0, on_node[0]}};
 	const struct model_profile *p;
 
 	f->points[1 * MEM_NODES + 2] = 90;
@@ -291,7 +295,7 @@ static void points_count_where_the_heat_is(void **state)
 static void no_preference_where_all_is_alike(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
+	const struct sample_region cxl[] = {{0, 24 * MB, 10, 0, on_node[2]}};
 	const struct model_profile *p;
 
 	f->latency_ns[2] = f->latency_ns[5] = 300;
@@ -310,8 +314,8 @@ static void no_preference_where_all_is_alike(void **state)
 static void unknown_latency_is_not_guessed(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
-	const struct sample_region local[] = { { 0, 24 * MB, 10, 0, on_node[0] } };
+	const struct sample_region cxl[] = {{0, 24 * MB, 10, 0, on_node[2]}};
+	const struct sample_region local[] = {{0, 24 * MB, 10, 0, on_node[0]}};
 	const struct model_profile *p;
 
 	f->latency_ns[2] = 0;
@@ -328,8 +332,8 @@ static void unknown_latency_is_not_guessed(void **state)
 static void follows_moved_memory(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region before[] = { { 0, 24 * MB, 10, 0, on_node[0] } };
-	const struct sample_region after[] = { { 0, 24 * MB, 10, 0, on_node[1] } };
+	const struct sample_region before[] = {{0, 24 * MB, 10, 0, on_node[0]}};
+	const struct sample_region after[] = {{0, 24 * MB, 10, 0, on_node[1]}};
 	int intervals = 0;
 
 	assert_int_equal(update(f, before, 1, 20)->preferred, 0);
@@ -344,10 +348,10 @@ static void follows_moved_memory(void **state)
 static void a_stack_does_not_outvote_what_is_rarely_seen(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region caught[] = { { 0, 96 * MB, 1, 0, on_node[2] },
-					       { 0, 64 * 1024, MAX_ACCESSES, 0, on_node[0] } };
-	const struct sample_region missed[] = { { 0, 96 * MB, 0, 0, on_node[2] },
-					       { 0, 64 * 1024, MAX_ACCESSES, 0, on_node[0] } };
+	const struct sample_region caught[] = {{0, 96 * MB, 1, 0, on_node[2]},
+					       {0, 64 * 1024, MAX_ACCESSES, 0, on_node[0]}};
+	const struct sample_region missed[] = {{0, 96 * MB, 0, 0, on_node[2]},
+					       {0, 64 * 1024, MAX_ACCESSES, 0, on_node[0]}};
 
 	assert_int_equal(update(f, caught, 2, 3)->preferred, 1);
 	for (int i = 0; i < 20; i++) {
@@ -364,10 +368,10 @@ static void a_stack_does_not_outvote_what_is_rarely_seen(void **state)
 static void keeps_a_preference_that_is_as_good(void **state)
 {
 	struct fixture *f = *state;
-	static const uint32_t more_on_1[] = { 49, 51, 0 }, more_on_0[] = { 51, 49, 0 };
-	const struct sample_region on_1[] = { { 0, 24 * MB, 10, 0, on_node[1] } };
-	const struct sample_region tilted_1[] = { { 0, 24 * MB, 10, 0, more_on_1 } };
-	const struct sample_region tilted_0[] = { { 0, 24 * MB, 10, 0, more_on_0 } };
+	static const uint32_t more_on_1[] = {49, 51, 0}, more_on_0[] = {51, 49, 0};
+	const struct sample_region on_1[] = {{0, 24 * MB, 10, 0, on_node[1]}};
+	const struct sample_region tilted_1[] = {{0, 24 * MB, 10, 0, more_on_1}};
+	const struct sample_region tilted_0[] = {{0, 24 * MB, 10, 0, more_on_0}};
 	const struct model_profile *p;
 
 	assert_int_equal(update(f, on_1, 1, 5)->preferred, 1);
@@ -380,7 +384,7 @@ static void keeps_a_preference_that_is_as_good(void **state)
 static void confidence_grows_with_samples_and_falls_with_age(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
+	const struct sample_region cxl[] = {{0, 24 * MB, 10, 0, on_node[2]}};
 	const struct model_profile *p = update(f, cxl, 1, 1);
 
 	assert_int_equal(p->confidence, 33);
@@ -416,8 +420,10 @@ static void no_more_than_is_resident(void **state)
 static void the_working_set_is_longer_than_an_interval(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region both[] = { { 0, 24 * MB, 5, 0, on_node[2] }, { 0, 24 * MB, 5, 0, on_node[0] } };
-	const struct sample_region one[] = { { 0, 24 * MB, 5, 0, on_node[2] }, { 0, 24 * MB, 0, 0, nowhere } };
+	const struct sample_region both[] = {{0, 24 * MB, 5, 0, on_node[2]},
+					     {0, 24 * MB, 5, 0, on_node[0]}};
+	const struct sample_region one[] = {{0, 24 * MB, 5, 0, on_node[2]},
+					    {0, 24 * MB, 0, 0, nowhere}};
 	const struct model_profile *p;
 
 	update(f, both, 2, 20);
@@ -434,8 +440,8 @@ static void the_working_set_is_longer_than_an_interval(void **state)
 static void few_pages_mean_little_confidence(void **state)
 {
 	struct fixture *f = *state;
-	static const uint32_t one[] = { 0, 0, 1 };
-	const struct sample_region cxl[] = { { 0, 24 * MB, 10, 0, one } };
+	static const uint32_t one[] = {0, 0, 1};
+	const struct sample_region cxl[] = {{0, 24 * MB, 10, 0, one}};
 	const struct model_profile *p = update(f, cxl, 1, 10);
 
 	assert_in_range(p->confidence, 1, 5);
@@ -446,8 +452,8 @@ static void unplaced_regions_lie_as_the_others(void **state)
 {
 	struct fixture *f = *state;
 	const struct sample_region regions[] = {
-		{ 0, 10 * MB, 10, 0, on_node[2] },
-		{ 0, 30 * MB, 10, 0, nowhere },
+		{0, 10 * MB, 10, 0, on_node[2]},
+		{0, 30 * MB, 10, 0, nowhere},
 	};
 	const struct model_profile *p = update(f, regions, ARRAY_SIZE(regions), 3);
 
@@ -459,7 +465,7 @@ static void unplaced_regions_lie_as_the_others(void **state)
 static void heat_without_places_is_no_knowledge(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region regions[] = { { 0, 30 * MB, 10, 0, nowhere } };
+	const struct sample_region regions[] = {{0, 30 * MB, 10, 0, nowhere}};
 	const struct model_profile *p = update(f, regions, 1, 5);
 
 	assert_bytes(p->working_set_bytes, 30 * MB);
@@ -470,7 +476,7 @@ static void heat_without_places_is_no_knowledge(void **state)
 static void intensity_is_per_cpu_second(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region cxl[] = { { 0, 24 * MB, MAX_ACCESSES, 0, on_node[2] } };
+	const struct sample_region cxl[] = {{0, 24 * MB, MAX_ACCESSES, 0, on_node[2]}};
 	const struct model_profile *p;
 
 	update_with(f, cxl, 1, 0, 0);
@@ -485,8 +491,8 @@ static void intensity_is_per_cpu_second(void **state)
 static void who_saturates_a_device_is_held(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region cxl[] = { { 0, 24 * MB, MAX_ACCESSES, 0, on_node[2] } };
-	const struct sample_region local[] = { { 0, 24 * MB, MAX_ACCESSES, 0, on_node[0] } };
+	const struct sample_region cxl[] = {{0, 24 * MB, MAX_ACCESSES, 0, on_node[2]}};
+	const struct sample_region local[] = {{0, 24 * MB, MAX_ACCESSES, 0, on_node[0]}};
 	const struct model_profile *p;
 
 	f->wait_ns[2] = model_wait_ns(250, 950);
@@ -519,7 +525,7 @@ static void beside_hogs_intensity_is_the_same(void **state)
 {
 	struct fixture *f = *state;
 	/* half the CPU time, half the accesses seen: as intensive as before */
-	const struct sample_region cxl[] = { { 0, 24 * MB, MAX_ACCESSES / 2, 0, on_node[2] } };
+	const struct sample_region cxl[] = {{0, 24 * MB, MAX_ACCESSES / 2, 0, on_node[2]}};
 	const struct model_profile *p;
 
 	update_with(f, cxl, 1, 0, 0);
@@ -531,7 +537,7 @@ static void beside_hogs_intensity_is_the_same(void **state)
 static void a_little_heat_is_not_intensive(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region small[] = { { 0, 1 * MB, MAX_ACCESSES, 0, on_node[2] } };
+	const struct sample_region small[] = {{0, 1 * MB, MAX_ACCESSES, 0, on_node[2]}};
 
 	assert_false(update(f, small, 1, 10)->memory_intensive);
 }
@@ -539,7 +545,7 @@ static void a_little_heat_is_not_intensive(void **state)
 static void frequent_migrations_cost_locality(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region cxl[] = { { 0, 24 * MB, 10, 0, on_node[2] } };
+	const struct sample_region cxl[] = {{0, 24 * MB, 10, 0, on_node[2]}};
 	const struct model_profile *p;
 
 	update(f, cxl, 1, 5);
@@ -559,21 +565,23 @@ static void frequent_migrations_cost_locality(void **state)
 static void more_accesses_than_possible_count_as_all(void **state)
 {
 	struct fixture *f = *state;
-	const struct sample_region odd[] = { { 0, 24 * MB, 10 * MAX_ACCESSES, 0, on_node[2] } };
+	const struct sample_region odd[] = {{0, 24 * MB, 10 * MAX_ACCESSES, 0, on_node[2]}};
 
 	assert_int_equal(update(f, odd, 1, 1)->heat_bytes, 24 * MB);
 }
 
 static void one_node_has_no_preference(void **state)
 {
-	static const uint32_t latency_ns[] = { 100 }, pages[] = { 100 };
-	static const uint32_t wait_ns[] = { 0 };
-	static const bool cxl[] = { false };
-	const struct model_machine machine = { 1, 1, latency_ns, wait_ns, cxl, NULL, NULL };
+	static const uint32_t latency_ns[] = {100}, pages[] = {100};
+	static const uint32_t wait_ns[] = {0};
+	static const bool cxl[] = {false};
+	const struct model_machine machine = {1, 1, latency_ns, wait_ns, cxl, NULL, NULL};
 	struct model_process *process = model_process_new(1, 1);
-	const struct sample_region region = { 0, 24 * MB, 10, 0, pages };
-	struct sample sample = { .aggregation_ns = AGGREGATION_NS, .max_nr_accesses = MAX_ACCESSES,
-				       .regions = &region, .nr_regions = 1 };
+	const struct sample_region region = {0, 24 * MB, 10, 0, pages};
+	struct sample sample = {.aggregation_ns = AGGREGATION_NS,
+				.max_nr_accesses = MAX_ACCESSES,
+				.regions = &region,
+				.nr_regions = 1};
 	const struct model_profile *p;
 
 	for (int i = 1; i < 6; i++) {

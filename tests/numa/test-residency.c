@@ -23,7 +23,7 @@
 
 static size_t page_bytes;
 static unsigned int nodes[1024]; /* every node a page of ours could be on */
-static char *area; /* NR_PAGES, absent until touched */
+static char *area;		 /* NR_PAGES, absent until touched */
 
 static struct residency *make(size_t max_pages)
 {
@@ -37,8 +37,8 @@ static struct residency_range pages(size_t from, size_t to, uint32_t nr_wanted)
 {
 	uint64_t start = (uintptr_t)area;
 
-	return (struct residency_range){ start + from * page_bytes, start + to * page_bytes,
-					 nr_wanted };
+	return (struct residency_range){start + from * page_bytes, start + to * page_bytes,
+					nr_wanted};
 }
 
 static uint64_t row_sum(const uint32_t *counts, size_t row)
@@ -74,13 +74,13 @@ static int teardown(void **state)
 }
 
 /* Containers often forbid move_pages(2), and some kernels have no NUMA. */
-#define SKIP_UNLESS_PERMITTED(state)                                                         \
-	do {                                                                                 \
-		int _r = (int)(intptr_t)*(state);                                            \
-		if (_r == -EPERM || _r == -ENOSYS) {                                         \
-			print_message("# skipped: move_pages(2): %s\n", strerror(-_r));      \
-			skip();                                                              \
-		}                                                                            \
+#define SKIP_UNLESS_PERMITTED(state)                                                               \
+	do {                                                                                       \
+		int _r = (int)(intptr_t)*(state);                                                  \
+		if (_r == -EPERM || _r == -ENOSYS) {                                               \
+			print_message("# skipped: move_pages(2): %s\n", strerror(-_r));            \
+			skip();                                                                    \
+		}                                                                                  \
 	} while (0)
 
 static void test_present_pages_are_counted(void **state)
@@ -124,7 +124,7 @@ static void test_absent_pages_count_nowhere(void **state)
 	range = pages(NR_PAGES / 8, NR_PAGES / 8 + 2, 2);
 	assert_int_equal(residency_sample(r, getpid(), &range, 1, counts), 0);
 	assert_int_equal(row_sum(counts, 0), 1);
-	range = (struct residency_range){ 0, UINT64_MAX, 100 };
+	range = (struct residency_range){0, UINT64_MAX, 100};
 	assert_int_equal(residency_sample(r, getpid(), &range, 1, counts), 0);
 }
 
@@ -140,7 +140,7 @@ static void test_ranges_are_rounded_to_pages(void **state)
 		ranges[i] = pages(1, 2, 9);
 	ranges[1].end += 1; /* reaches into the next page */
 	ranges[2].start -= 1;
-	ranges[3].end = ranges[3].start; /* empty */
+	ranges[3].end = ranges[3].start;	      /* empty */
 	ranges[4].end = ranges[4].start - page_bytes; /* the wrong way round */
 	assert_int_equal(residency_sample(r, getpid(), ranges, ARRAY_SIZE(ranges), counts), 0);
 	assert_int_equal(row_sum(counts, 0), 1);
@@ -193,14 +193,14 @@ static void test_nodes_of_no_interest(void **state)
 {
 	_cleanup_residency_ struct residency *none = NULL, *far = NULL;
 	struct residency_range range = pages(0, NR_PAGES, NR_PAGES);
-	uint32_t counts[1] = { 5 };
+	uint32_t counts[1] = {5};
 
 	SKIP_UNLESS_PERMITTED(state);
 	memset(area, 1, NR_PAGES * page_bytes);
 	assert_int_equal(residency_new(&none, NULL, 0, 16), 0);
 	assert_int_equal(residency_sample(none, getpid(), &range, 1, counts), 0);
 	assert_int_equal(counts[0], 5);
-	assert_int_equal(residency_new(&far, (const unsigned int[]){ 65535 }, 1, 16), 0);
+	assert_int_equal(residency_new(&far, (const unsigned int[]){65535}, 1, 16), 0);
 	assert_int_equal(residency_sample(far, getpid(), &range, 1, counts), 0);
 	assert_int_equal(counts[0], 0);
 }

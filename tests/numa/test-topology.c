@@ -260,9 +260,9 @@ static void test_interleaved_over_sockets(void **state)
 
 		snprintf(path, sizeof(path), NODE "/node%d/distance", node);
 		sysroot_put(&root, path,
-			    ((const char *[]){ "10 12 21 21 14 20", "12 10 21 21 14 20",
-					       "21 21 10 12 24 20", "21 21 12 10 24 20",
-					       "14 14 24 24 10 20", "20 20 20 20 20 10" })[node]);
+			    ((const char *[]){"10 12 21 21 14 20", "12 10 21 21 14 20",
+					      "21 21 10 12 24 20", "21 21 12 10 24 20",
+					      "14 14 24 24 10 20", "20 20 20 20 20 10"})[node]);
 	}
 	t = read_root(&root);
 	assert_int_equal(node_of(t, 5)->attach_node, -1);
@@ -428,7 +428,7 @@ static void test_garbage(void **state)
 
 static void test_no_nodes(void **state)
 {
-	static const char *const texts[] = { "", "\n", "none\n", "0-\n", "99999999\n" };
+	static const char *const texts[] = {"", "\n", "none\n", "0-\n", "99999999\n"};
 	_cleanup_sysroot_ struct sysroot root;
 	struct topology *t = NULL;
 
@@ -510,8 +510,7 @@ static void test_short_distances(void **state)
 
 static void test_odd_figures(void **state)
 {
-	static const char *const texts[] = { "0\n", "-5\n",	      "1e3\n",
-					     "",    "4294967296\n", "80 ns\n" };
+	static const char *const texts[] = {"0\n", "-5\n", "1e3\n", "", "4294967296\n", "80 ns\n"};
 	_cleanup_sysroot_ struct sysroot root;
 
 	sysroot_init(&root, "snc");
@@ -530,15 +529,24 @@ static void test_odd_figures(void **state)
 static void test_files_missing_one_by_one(void **state)
 {
 	static const char *const paths[] = {
-		"/sys/devices/system/cpu",     NODE "/node0/cpulist",
-		NODE "/node0/meminfo",	       NODE "/node4/access1",
-		NODE "/node4/access0",	       "/sys/bus/cxl/devices/decoder5.0",
-		"/sys/bus/cxl/devices/mem0",   "/sys/bus/cxl/devices/region0",
-		"/sys/bus/dax",		       "/sys/devices/virtual",
-		NODE "/node4/distance",	       NODE "/node1",
-		NODE "/has_cpu",	       "/sys/devices/platform/ACPI0017:00",
-		"/sys/bus/cxl",		       NODE "/node2/access1",
-		"/sys/devices/pci0000:16",     NODE "/node3",
+		"/sys/devices/system/cpu",
+		NODE "/node0/cpulist",
+		NODE "/node0/meminfo",
+		NODE "/node4/access1",
+		NODE "/node4/access0",
+		"/sys/bus/cxl/devices/decoder5.0",
+		"/sys/bus/cxl/devices/mem0",
+		"/sys/bus/cxl/devices/region0",
+		"/sys/bus/dax",
+		"/sys/devices/virtual",
+		NODE "/node4/distance",
+		NODE "/node1",
+		NODE "/has_cpu",
+		"/sys/devices/platform/ACPI0017:00",
+		"/sys/bus/cxl",
+		NODE "/node2/access1",
+		"/sys/devices/pci0000:16",
+		NODE "/node3",
 	};
 	_cleanup_sysroot_ struct sysroot root;
 
@@ -649,14 +657,14 @@ static void test_changed(void **state)
 	static const struct {
 		const char *path, *text;
 	} changes[] = {
-		{ NODE "/online", "0-1\n" },
-		{ NODE "/has_cpu", "0\n" },
-		{ NODE "/has_memory", "0-1\n" },
-		{ "/sys/devices/system/cpu/online", "0-2\n" },
-		{ NODE "/node2/meminfo", "Node 2 MemTotal: 524288 kB\n" },
-		{ "/sys/bus/cxl/devices/region1/size", "0x0\n" },
-		{ "/sys/bus/cxl/devices/mem1/serial", "0x1\n" },
-		{ "/sys/bus/dax/devices/dax3.0/target_node", "2\n" },
+		{NODE "/online", "0-1\n"},
+		{NODE "/has_cpu", "0\n"},
+		{NODE "/has_memory", "0-1\n"},
+		{"/sys/devices/system/cpu/online", "0-2\n"},
+		{NODE "/node2/meminfo", "Node 2 MemTotal: 524288 kB\n"},
+		{"/sys/bus/cxl/devices/region1/size", "0x0\n"},
+		{"/sys/bus/cxl/devices/mem1/serial", "0x1\n"},
+		{"/sys/bus/dax/devices/dax3.0/target_node", "2\n"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
@@ -738,16 +746,15 @@ static void test_mask(void **state)
 	static const struct {
 		const char *text, *list;
 	} good[] = {
-		{ "f\n", "0-3" },
-		{ "00000000\n", "" },
-		{ "00000000,003F0000,0000003f\n", "0-5,48-53" },
-		{ "1,00000000", "32" },
-		{ "80000000", "31" },
-		{ "0001,80000001", "0,31-32" },
+		{"f\n", "0-3"},
+		{"00000000\n", ""},
+		{"00000000,003F0000,0000003f\n", "0-5,48-53"},
+		{"1,00000000", "32"},
+		{"80000000", "31"},
+		{"0001,80000001", "0,31-32"},
 	};
-	static const char *const bad[] = { "",	 ",",  "1,",	      ",1",
-					   "1,,1", "0x1", "1 1,00000000", "000000001",
-					   "-1",	 "g" };
+	static const char *const bad[] = {
+		"", ",", "1,", ",1", "1,,1", "0x1", "1 1,00000000", "000000001", "-1", "g"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		_cleanup_idlist_ struct idlist list = IDLIST_INIT;
@@ -782,10 +789,10 @@ static void test_names(void **state)
 {
 	_cleanup_sysroot_ struct sysroot root;
 	_cleanup_names_ struct names names = NAMES_INIT;
-	static const char *const made[] = { "/d/dax1.10", "/d/dax1.2", "/d/dax0.1", "/d/dax10.0",
-					    "/d/dax",	  "/d/dax1.", "/d/dax1.2.3", "/d/daxx1",
-					    "/d/dax2",	  "/d/1" };
-	static const char *const wanted[] = { "dax0.1", "dax1.2", "dax1.10", "dax2", "dax10.0" };
+	static const char *const made[] = {"/d/dax1.10", "/d/dax1.2", "/d/dax0.1",   "/d/dax10.0",
+					   "/d/dax",	 "/d/dax1.",  "/d/dax1.2.3", "/d/daxx1",
+					   "/d/dax2",	 "/d/1"};
+	static const char *const wanted[] = {"dax0.1", "dax1.2", "dax1.10", "dax2", "dax10.0"};
 
 	sysroot_init(&root, "");
 	for (size_t i = 0; i < ARRAY_SIZE(made); i++)
@@ -806,7 +813,7 @@ static void test_measured_latencies(void **state)
 {
 	_cleanup_sysroot_ struct sysroot root;
 	_cleanup_topology_ struct topology *t = NULL;
-	uint32_t ns[] = { 81, 143, 410, 143, 82, 257, 0, 0, 0 };
+	uint32_t ns[] = {81, 143, 410, 143, 82, 257, 0, 0, 0};
 
 	sysroot_init(&root, "cxl");
 	t = read_root(&root);

@@ -21,7 +21,8 @@
 
 #define MB (1ULL << 20)
 
-static const struct choose_options standard = {.min_rss_bytes = 64 * MB, .max_processes = 32, .names = {"vect", "fais", "llama"}};
+static const struct choose_options standard = {
+	.min_rss_bytes = 64 * MB, .max_processes = 32, .names = {"vect", "fais", "llama"}};
 #define HOUR_TICKS 360000
 
 #define HZ 100
@@ -29,7 +30,12 @@ static const struct choose_options standard = {.min_rss_bytes = 64 * MB, .max_pr
 static struct process make(pid_t pid, const char *comm, uint64_t rss_bytes)
 {
 	struct process p = {
-		.stat = {.pid = pid, .ppid = 1, .state = 'S', .nr_threads = 1, .start_time = 100, .rss_bytes = rss_bytes},
+		.stat = {.pid = pid,
+			 .ppid = 1,
+			 .state = 'S',
+			 .nr_threads = 1,
+			 .start_time = 100,
+			 .rss_bytes = rss_bytes},
 		.task = {pid, 100},
 		.note.reason = CHOOSE_NOT,
 	};
@@ -107,14 +113,14 @@ static void kernel_threads_and_the_dead_are_not_managed(void **state)
 
 static struct candidate want(pid_t pid, enum choose_reason reason, uint64_t private_bytes)
 {
-	return (struct candidate){
-		.choice = {.proc = {.pid = pid}, .reason = reason}, .private_bytes = private_bytes};
+	return (struct candidate){.choice = {.proc = {.pid = pid}, .reason = reason},
+				  .private_bytes = private_bytes};
 }
 
 static void pids_then_rules_then_children_then_the_rest(void **state)
 {
-	struct candidate all[] = {want(10, CHOOSE_SIZE, 900 * MB), want(11, CHOOSE_NAME, 1 * MB),
-				  want(12, CHOOSE_RULE, 2 * MB),   want(13, CHOOSE_PID, 3 * MB),
+	struct candidate all[] = {want(10, CHOOSE_SIZE, 900 * MB),  want(11, CHOOSE_NAME, 1 * MB),
+				  want(12, CHOOSE_RULE, 2 * MB),    want(13, CHOOSE_PID, 3 * MB),
 				  want(14, CHOOSE_SIZE, 1000 * MB), want(15, CHOOSE_CHILD, 1 * MB)};
 	static const pid_t order[] = {13, 12, 15, 14, 10, 11};
 
@@ -134,7 +140,8 @@ static pid_t winner(struct candidate a, struct candidate b)
 
 static void a_name_is_a_hint(void **state)
 {
-	struct candidate named = want(10, CHOOSE_NAME, 101 * MB), big = want(11, CHOOSE_SIZE, 200 * MB);
+	struct candidate named = want(10, CHOOSE_NAME, 101 * MB),
+			 big = want(11, CHOOSE_SIZE, 200 * MB);
 
 	assert_int_equal(winner(named, big), 10);
 	named.private_bytes = 99 * MB;
@@ -143,7 +150,8 @@ static void a_name_is_a_hint(void **state)
 
 static void the_chosen_keep_their_place(void **state)
 {
-	struct candidate old = want(10, CHOOSE_SIZE, 101 * MB), new = want(11, CHOOSE_SIZE, 200 * MB);
+	struct candidate old = want(10, CHOOSE_SIZE, 101 * MB),
+			 new = want(11, CHOOSE_SIZE, 200 * MB);
 
 	assert_int_equal(winner(old, new), 11);
 	old.chosen = true;
@@ -154,7 +162,8 @@ static void the_chosen_keep_their_place(void **state)
 
 static void the_idle_give_way(void **state)
 {
-	struct candidate idle = want(10, CHOOSE_NAME, 9000 * MB), busy = want(11, CHOOSE_SIZE, 64 * MB);
+	struct candidate idle = want(10, CHOOSE_NAME, 9000 * MB),
+			 busy = want(11, CHOOSE_SIZE, 64 * MB);
 
 	idle.chosen = idle.idle = true;
 	assert_int_equal(winner(idle, busy), 11);
@@ -165,7 +174,8 @@ static void the_idle_give_way(void **state)
 
 static void what_is_shared_counts_less(void **state)
 {
-	struct candidate sharing = want(10, CHOOSE_SIZE, 4 * MB), alone = want(11, CHOOSE_SIZE, 80 * MB);
+	struct candidate sharing = want(10, CHOOSE_SIZE, 4 * MB),
+			 alone = want(11, CHOOSE_SIZE, 80 * MB);
 
 	sharing.shared_bytes = 300 * MB;
 	assert_int_equal(winner(sharing, alone), 11);
@@ -241,8 +251,8 @@ static void check_shares(const struct candidate *all, size_t placed, const struc
 			continue;
 		for (size_t j = 0; j < placed; j++) {
 			his += tier_of(&all[j]) == tier_of(loser) && all[j].uid == all[i].uid;
-			his_cgroup += tier_of(&all[j]) == tier_of(loser) && all[j].uid == all[i].uid &&
-				      all[j].cgroup == all[i].cgroup;
+			his_cgroup += tier_of(&all[j]) == tier_of(loser) &&
+				      all[j].uid == all[i].uid && all[j].cgroup == all[i].cgroup;
 		}
 		assert_true(his <= own + 1);
 		if (all[i].uid == loser->uid)
@@ -303,8 +313,8 @@ static void a_crowd_may_be_ranked_in_pieces(void **state)
 }
 
 /* Passes of a chooser over the processes that there are, until there is a choice. */
-static size_t choose_now(struct chooser *c, uint64_t now_ns, uint64_t budget_ns, const struct choice **out,
-			 size_t *nr_steps)
+static size_t choose_now(struct chooser *c, uint64_t now_ns, uint64_t budget_ns,
+			 const struct choice **out, size_t *nr_steps)
 {
 	size_t nr;
 	int r;
@@ -455,7 +465,8 @@ static void children_follow_the_named(void **state)
 		char text[64] = "";
 
 		usleep(10000);
-		(void)!sysfs_read(text, sizeof(text), NULL, "/proc/%d/task/%d/children", middle, middle);
+		(void)!sysfs_read(text, sizeof(text), NULL, "/proc/%d/task/%d/children", middle,
+				  middle);
 		child = atoi(text);
 	} while (!child);
 	o.pids = &middle;
@@ -527,6 +538,12 @@ static void a_living_thread_stands_for_a_dead_leader(void **state)
 
 static void proc_stat(void **state)
 {
+	static const char kthreadd[] =
+		"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0 0";
+	static const char cut[] = /* all but the last field, rss */
+		"17 (sh) S 1 2 3 0 -1 4194304 0 0 0 0 7 8 0 0 20 0 1 0 4242 1000000 ";
+	static const char odd[] =
+		"17 (sh) S 1 2 3 0 -1 4194304 0 0 0 0 7 8 0 0 20 0 1 0 x 1000000 256";
 	struct proc_stat s;
 
 	assert_int_equal(proc_stat_parse(&s, "17 (sh) S" TAIL), 0);
@@ -543,7 +560,7 @@ static void proc_stat(void **state)
 	assert_int_equal(proc_stat_parse(&s, "17 (a) b (c) R 9)) S" TAIL), 0);
 	assert_string_equal(s.comm, "a) b (c) R 9)");
 	assert_int_equal(proc_stat_parse(&s, "17 (\n) S" TAIL), 0);
-	assert_int_equal(proc_stat_parse(&s, "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0 0"), 0);
+	assert_int_equal(proc_stat_parse(&s, kthreadd), 0);
 	assert_true(s.kernel_thread);
 	assert_int_equal(proc_stat_parse(&s, ""), -EINVAL);
 	assert_int_equal(proc_stat_parse(&s, "17 (sh"), -EINVAL);
@@ -552,20 +569,20 @@ static void proc_stat(void **state)
 	assert_int_equal(proc_stat_parse(&s, "17 (sh)"), -EINVAL);
 	assert_int_equal(proc_stat_parse(&s, "17 (sh) "), -EINVAL);
 	assert_int_equal(proc_stat_parse(&s, "17 (sh) S"), -EINVAL);
-	/* all but the last field, rss */
-	assert_int_equal(proc_stat_parse(&s, "17 (sh) S 1 2 3 0 -1 4194304 0 0 0 0 7 8 0 0 20 0 1 0 4242 1000000 "), -EINVAL);
-	assert_int_equal(proc_stat_parse(&s, "17 (sh) S 1 2 3 0 -1 4194304 0 0 0 0 7 8 0 0 20 0 1 0 x 1000000 256"), -EINVAL);
+	assert_int_equal(proc_stat_parse(&s, cut), -EINVAL);
+	assert_int_equal(proc_stat_parse(&s, odd), -EINVAL);
 	assert_int_equal(proc_stat_parse(&s, "x (sh) S" TAIL), -EINVAL);
 }
 
 static void proc_memory(void **state)
 {
+	static const char text[] =
+		"Name:\tUid:\t7\nTgid:\t17\nUid:\t1000\t0\t0\t0\nVmRSS:\t   1200 kB\n"
+		"RssAnon:\t    1000 kB\nRssFile:\t     150 kB\nRssShmem:\t      50 kB\n"
+		"HugetlbPages:\t    2048 kB\n";
 	struct proc_memory m;
 
-	assert_int_equal(proc_memory_parse(&m, "Name:\tUid:\t7\nTgid:\t17\nUid:\t1000\t0\t0\t0\nVmRSS:\t   1200 kB\n"
-					       "RssAnon:\t    1000 kB\nRssFile:\t     150 kB\nRssShmem:\t      50 kB\n"
-					       "HugetlbPages:\t    2048 kB\n"),
-			 0);
+	assert_int_equal(proc_memory_parse(&m, text), 0);
 	assert_int_equal(m.tgid, 17);
 	assert_int_equal(m.uid, 1000);
 	assert_int_equal(m.private_bytes, 1000 << 10);

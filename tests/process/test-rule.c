@@ -36,10 +36,14 @@ static void rules(void **state)
 /* An open bracket is no glob: fnmatch(3) would take it for the character itself. */
 static void globs(void **state)
 {
-	static const char *const whole[] = { "comm:a[bc]", "comm:[]]", "comm:[!]a]", "comm:[^]]", "comm:a]", "comm:\\[", "comm:[\\]]",
-					     "comm:[[:alpha:]]", "comm:[[:alpha]", "comm:[[.].]]", "comm:a\\\\" };
-	static const char *const broken[] = { "comm:[abc", "comm:[]", "comm:[!]", "comm:[^]", "comm:[", "comm:[\\]", "comm:[a\\",
-					      "comm:x[[:alpha:]", "comm:[a][b", "comm:a\\", "vector=cgroup:/[" };
+	static const char *const whole[] = {"comm:a[bc]",   "comm:[]]",		"comm:[!]a]",
+					    "comm:[^]]",    "comm:a]",		"comm:\\[",
+					    "comm:[\\]]",   "comm:[[:alpha:]]", "comm:[[:alpha]",
+					    "comm:[[.].]]", "comm:a\\\\"};
+	static const char *const broken[] = {"comm:[abc", "comm:[]",	      "comm:[!]",
+					     "comm:[^]",  "comm:[",	      "comm:[\\]",
+					     "comm:[a\\", "comm:x[[:alpha:]", "comm:[a][b",
+					     "comm:a\\",  "vector=cgroup:/["};
 	struct rule rule;
 
 	for (size_t i = 0; i < ARRAY_SIZE(whole); i++) {

@@ -22,9 +22,10 @@ static struct damon_region regions[MANY];
 static struct damon_snapshot snapshot_of(size_t nr, uint32_t nr_accesses, uint64_t time_ns)
 {
 	for (size_t i = 0; i < nr; i++)
-		regions[i] = (struct damon_region){
-			.start = (2 * i + 1) << 20, .end = ((2 * i + 1) << 20) + 4096,
-			.nr_accesses = nr_accesses, .age = 3};
+		regions[i] = (struct damon_region){.start = (2 * i + 1) << 20,
+						   .end = ((2 * i + 1) << 20) + 4096,
+						   .nr_accesses = nr_accesses,
+						   .age = 3};
 	return (struct damon_snapshot){.regions = regions,
 				       .nr_regions = nr,
 				       .max_nr_accesses = 20,

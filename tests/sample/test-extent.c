@@ -70,8 +70,8 @@ static void smallest_gaps_are_closed(void **state)
 	struct extent_runs runs = {0};
 
 	add(&runs, 0, 10);
-	add(&runs, 20, 30); /* gap 10 */
-	add(&runs, 35, 40); /* gap 5 */
+	add(&runs, 20, 30);   /* gap 10 */
+	add(&runs, 35, 40);   /* gap 5 */
 	add(&runs, 140, 150); /* gap 100 */
 	extent_runs_close(&runs, 4);
 	assert_int_equal(runs.nr, 4);

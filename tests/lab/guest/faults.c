@@ -29,7 +29,7 @@
 static const struct {
 	const char *name;
 	int value;
-} errors[] = {{"EBUSY", EBUSY},	  {"EINVAL", EINVAL}, {"EIO", EIO},	{"EMFILE", EMFILE},
+} errors[] = {{"EBUSY", EBUSY},	  {"EINVAL", EINVAL}, {"EIO", EIO},	  {"EMFILE", EMFILE},
 	      {"ENOMEM", ENOMEM}, {"ENOSPC", ENOSPC}, {"ENOTTY", ENOTTY}, {"EROFS", EROFS}};
 
 static int error_by_name(const char *name)

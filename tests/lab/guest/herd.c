@@ -44,8 +44,9 @@ static void sleeper(int end)
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"name", required_argument, NULL, 'n'}, {"file", required_argument, NULL, 'f'}, {0}};
+	static const struct option longs[] = {{"name", required_argument, NULL, 'n'},
+					      {"file", required_argument, NULL, 'f'},
+					      {0}};
 	int c, count, ends[2];
 	char byte;
 

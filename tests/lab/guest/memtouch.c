@@ -214,8 +214,8 @@ static void map_views(void)
 	if (fd < 0 || ftruncate(fd, (off_t)options.total_bytes))
 		die("memfd");
 	for (int i = 0; i < options.nr_views; i++) {
-		views[i] = mmap(NULL, options.total_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-				0);
+		views[i] =
+			mmap(NULL, options.total_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		if (views[i] == MAP_FAILED)
 			die("mmap");
 	}
@@ -347,8 +347,8 @@ static void *finish(void *arg)
 	/* A loop is as many touches as the hot part has pages. */
 	nr_pages = options.hot_bytes / page_size;
 	printf("{\"loops\": %.2f, \"touches\": %llu, \"seconds\": %.3f}\n",
-	       (double)nr_touches / (double)nr_pages,
-	       (unsigned long long)nr_touches, now_s() - start_s);
+	       (double)nr_touches / (double)nr_pages, (unsigned long long)nr_touches,
+	       now_s() - start_s);
 	exit(0);
 }
 

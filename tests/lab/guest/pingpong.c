@@ -55,7 +55,8 @@ static void *play(void *argument)
 		while ((turn = atomic_load(&pair->turn)) != me->side)
 			syscall(SYS_futex, &pair->turn, FUTEX_WAIT_PRIVATE, turn, NULL, NULL, 0);
 		if (pair->nr_catches < MAX_CATCHES)
-			pair->latency_ns[pair->nr_catches++] = clock_ns(CLOCK_MONOTONIC) - pair->sent_ns;
+			pair->latency_ns[pair->nr_catches++] =
+				clock_ns(CLOCK_MONOTONIC) - pair->sent_ns;
 		/* CPU time: what is taken away meanwhile is no work done */
 		until = clock_ns(CLOCK_THREAD_CPUTIME_ID) + pair->work_ns;
 		while (clock_ns(CLOCK_THREAD_CPUTIME_ID) < until)
@@ -101,7 +102,8 @@ int main(int argc, char **argv)
 		return 1;
 	qsort(fast.latency_ns, nr, sizeof(fast.latency_ns[0]), by_value);
 	printf("{\"p50_us\": %llu, \"p90_us\": %llu, \"wakes\": %zu}\n",
-	       (unsigned long long)fast.latency_ns[nr / 2] / 1000, (unsigned long long)fast.latency_ns[nr * 9 / 10] / 1000, nr);
+	       (unsigned long long)fast.latency_ns[nr / 2] / 1000,
+	       (unsigned long long)fast.latency_ns[nr * 9 / 10] / 1000, nr);
 	fflush(stdout);
 	_exit(0);
 }

@@ -56,7 +56,8 @@ static void read_nodes(void)
 		for (int node = 0; node < MAX_NODES; node++) {
 			char path[96];
 
-			snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/cpu%d", node, cpu);
+			snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/cpu%d", node,
+				 cpu);
 			if (!access(path, F_OK))
 				node_of_cpu[cpu] = node;
 		}
@@ -69,7 +70,7 @@ static struct thread *find_thread(int tid)
 			return &threads[i];
 	if (nr_threads == MAX_THREADS)
 		return NULL;
-	threads[nr_threads] = (struct thread){ .tid = tid };
+	threads[nr_threads] = (struct thread){.tid = tid};
 	return &threads[nr_threads++];
 }
 
@@ -105,8 +106,11 @@ static void sample_thread(int pid, int tid)
 		return;
 	/* field 3 is the first behind the name, field 39 the CPU */
 	if (sscanf(strrchr(text, ')') + 1,
-		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %*u %*u %*d %*u %*u %*u"
-		   " %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %d", &cpu) != 1 || cpu < 0 || cpu >= MAX_CPUS)
+		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d"
+		   " %*d %*u %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %d",
+		   &cpu) != 1)
+		return;
+	if (cpu < 0 || cpu >= MAX_CPUS)
 		return;
 	if (t->seen)
 		run_ns[node_of_cpu[cpu]] += ns - t->run_ns;
@@ -144,19 +148,23 @@ static uint64_t total_ns(const bool *only)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: whereran --pid PID [--near NODE]... [--skip SECONDS] --duration SECONDS\n");
+	fprintf(stderr,
+		"usage: whereran --pid PID [--near NODE]... [--skip SECONDS] --duration SECONDS\n");
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = { { "pid", required_argument, NULL, 'p' },
-					       { "near", required_argument, NULL, 'n' },
-					       { "skip", required_argument, NULL, 's' },
-					       { "duration", required_argument, NULL, 'd' },
-					       { 0 } };
-	uint64_t near_at[WINDOW] = { 0 }, total_at[WINDOW] = { 0 }, start, base_near = 0, base_total = 0;
-	bool near[MAX_NODES] = { false };
+	static const struct option longs[] = {
+		{"pid", required_argument, NULL, 'p'},
+		{"near", required_argument, NULL, 'n'},
+		{"skip", required_argument, NULL, 's'},
+		{"duration", required_argument, NULL, 'd'},
+		{0},
+	};
+	uint64_t near_at[WINDOW] = {0}, total_at[WINDOW] = {0};
+	uint64_t start, base_near = 0, base_total = 0;
+	bool near[MAX_NODES] = {false};
 	double duration_s = 0, skip_s = 0, settled_s = -1;
 	bool skipped = false;
 	int pid = 0, c;
@@ -196,14 +204,16 @@ int main(int argc, char **argv)
 			break;
 		usleep(SAMPLE_MS * 1000);
 	}
-	printf("{\"pid\": %d, \"seconds\": %.3f, \"run_ms\": {", pid, (double)(now_ns() - start) / 1e9);
+	printf("{\"pid\": %d, \"seconds\": %.3f, \"run_ms\": {", pid,
+	       (double)(now_ns() - start) / 1e9);
 	for (int node = 0, nr = 0; node < MAX_NODES; node++)
 		if (run_ns[node])
-			printf("%s\"%d\": %" PRIu64, nr++ ? ", " : "", node, run_ns[node] / 1000000);
+			printf("%s\"%d\": %" PRIu64, nr++ ? ", " : "", node,
+			       run_ns[node] / 1000000);
 	printf("}, ");
 	if (total_ns(NULL) > base_total)
-		printf("\"near_percent\": %.1f, ",
-		       100.0 * (double)(total_ns(near) - base_near) / (double)(total_ns(NULL) - base_total));
+		printf("\"near_percent\": %.1f, ", 100.0 * (double)(total_ns(near) - base_near) /
+							   (double)(total_ns(NULL) - base_total));
 	else
 		printf("\"near_percent\": null, ");
 	if (settled_s >= 0)

@@ -37,7 +37,8 @@ static int __init start(void)
 	for_each_online_cpu(cpu) {
 		if (cpu == raw_smp_processor_id())
 			continue;
-		threads[cpu] = kthread_create_on_cpu(run_through, counts[cpu], cpu, "lab_branch/%u");
+		threads[cpu] =
+			kthread_create_on_cpu(run_through, counts[cpu], cpu, "lab_branch/%u");
 		if (IS_ERR(threads[cpu]))
 			threads[cpu] = NULL;
 		else

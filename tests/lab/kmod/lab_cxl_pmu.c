@@ -82,7 +82,9 @@ static bool is_known(u64 config)
 
 static u64 count_of(u64 config)
 {
-	enum flow flow = group_of(config) == 0x00 ? TICKS : group_of(config) == 0x20 ? READS : WRITES;
+	enum flow flow = group_of(config) == 0x00   ? TICKS
+			 : group_of(config) == 0x20 ? READS
+						    : WRITES;
 	unsigned long flags;
 	u64 count;
 
@@ -140,8 +142,12 @@ PMU_FORMAT_ATTR(invert, "config1:16");
 PMU_FORMAT_ATTR(edge, "config1:17");
 
 static struct attribute *format_attrs[] = {
-	&format_attr_mask.attr,	     &format_attr_gid.attr,    &format_attr_vid.attr,
-	&format_attr_threshold.attr, &format_attr_invert.attr, &format_attr_edge.attr,
+	&format_attr_mask.attr,
+	&format_attr_gid.attr,
+	&format_attr_vid.attr,
+	&format_attr_threshold.attr,
+	&format_attr_invert.attr,
+	&format_attr_edge.attr,
 	NULL,
 };
 

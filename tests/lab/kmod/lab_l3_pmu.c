@@ -38,7 +38,9 @@ static u64 counted(struct perf_event *event, u64 before, u64 now)
 	int node = cpu_to_node(event->cpu) % MAX_NODES;
 	u64 fills = div_u64((now - before) * READ_ONCE(fills_per_s[node]), NSEC_PER_SEC);
 
-	return (event->attr.config & 0xff) == EVENT_FILLS ? fills : fills * READ_ONCE(latency_ns[node]) / 10;
+	return (event->attr.config & 0xff) == EVENT_FILLS
+		       ? fills
+		       : fills * READ_ONCE(latency_ns[node]) / 10;
 }
 
 static int event_init(struct perf_event *event)
@@ -64,8 +66,9 @@ PMU_FORMAT_ATTR(sliceid, "config:48-50");
 PMU_FORMAT_ATTR(threadmask, "config:56-57");
 
 static struct attribute *format_attrs[] = {
-	&format_attr_event.attr,      &format_attr_umask.attr,	 &format_attr_coreid.attr,
-	&format_attr_enallslices.attr, &format_attr_enallcores.attr, &format_attr_sliceid.attr,
+	&format_attr_event.attr,      &format_attr_umask.attr,
+	&format_attr_coreid.attr,     &format_attr_enallslices.attr,
+	&format_attr_enallcores.attr, &format_attr_sliceid.attr,
 	&format_attr_threadmask.attr, NULL,
 };
 
@@ -75,7 +78,8 @@ static ssize_t cpumask_show(struct device *dev, struct device_attribute *attr, c
 	int node, length = 0;
 
 	for_each_node_with_cpus(node)
-		length += sysfs_emit_at(buf, length, "%s%u", length ? "," : "", cpumask_first(cpumask_of_node(node)));
+		length += sysfs_emit_at(buf, length, "%s%u", length ? "," : "",
+					cpumask_first(cpumask_of_node(node)));
 	return length + sysfs_emit_at(buf, length, "\n");
 }
 static DEVICE_ATTR_RO(cpumask);
