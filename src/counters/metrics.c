@@ -15,7 +15,7 @@
 #include "counters/resctrl.h"
 
 #define MAX_UNITS 64 /* a machine has a few; more are ignored */
-#define HOLD_NS	  NSEC_PER_SEC
+#define HOLD_NS NSEC_PER_SEC
 
 /* A unit that was found.  It is open, or it cannot be opened, which is logged once. */
 struct unit {
@@ -312,7 +312,8 @@ struct metric metrics_figure(const struct metrics *m, unsigned int id, enum figu
 {
 	switch (f) {
 	case FIGURE_LLC_HITS:
-		return as_of_scan(m, m->llc ? llc_hit_permille(m->llc, id) / 10.0 : -1, METRIC_PERF);
+		return as_of_scan(m, m->llc ? llc_hit_permille(m->llc, id) / 10.0 : -1,
+				  METRIC_PERF);
 	case FIGURE_MBM_TOTAL:
 		return flow_of(m, id, RESCTRL_TOTAL);
 	case FIGURE_MBM_LOCAL:

@@ -73,5 +73,6 @@ struct metric process_llc_update(struct process_llc *p, uint64_t now_ns)
 {
 	int permille = llc_read(p->threads, p->last, p->nr, &p->primed);
 
-	return permille < 0 ? (struct metric){0} : (struct metric){permille / 10.0, now_ns, METRIC_PERF};
+	return permille < 0 ? (struct metric){0}
+			    : (struct metric){permille / 10.0, now_ns, METRIC_PERF};
 }

@@ -177,7 +177,8 @@ static void check_nodes(struct finding *f, const struct topology *t, const char 
 	if (!t)
 		say_no_nodes(c, root);
 	else if (nr > TS_MAX_CPU_NODES)
-		say(c, DOCTOR_MISSING, "have firmware make fewer nodes of a socket (its NPS or SNC setting)",
+		say(c, DOCTOR_MISSING,
+		    "have firmware make fewer nodes of a socket (its NPS or SNC setting)",
 		    MACHINE_TOO_MANY_NODES, nr, TS_MAX_CPU_NODES);
 	else if (!nr)
 		say(c, DOCTOR_NOTE, "", "none: no node lists CPUs that are online");
@@ -232,8 +233,8 @@ static void check_disputed(struct finding *f, const struct topology *t)
 	    "of node %u: node %s by its device, node %s by firmware's tables; the device is "
 	    "believed%s%s",
 	    first->id, idlist_format(near, sizeof(near), &first->near_nodes),
-	    idlist_format(stated, sizeof(stated), &first->disputed),
-	    all[0] ? " (such nodes: " : "", all[0] ? strcat(all, ")") : "");
+	    idlist_format(stated, sizeof(stated), &first->disputed), all[0] ? " (such nodes: " : "",
+	    all[0] ? strcat(all, ")") : "");
 }
 
 /* The worst source of the latencies that there should be, and the nodes whose memory lacks some. */
@@ -289,7 +290,8 @@ static void check_cxl_pmu(struct finding *f, const char *root)
 		say(c, DOCTOR_OK, "", "%zu", nr);
 	else
 		say(c, DOCTOR_NOTE,
-		    "boot a kernel with CONFIG_CXL_PMU, where the device has one (modprobe cxl_pmu)",
+		    "boot a kernel with CONFIG_CXL_PMU, where the device has one (modprobe "
+		    "cxl_pmu)",
 		    "none: no bandwidth of CXL devices");
 }
 

@@ -165,8 +165,7 @@ static void add_class(json_object *o, const struct managed *item)
 	/* NOLINTNEXTLINE(bugprone-signed-char-misuse): a small number, no character */
 	int priority = item->usage.last.priority[class];
 
-	json_object_object_add(o, "class",
-			       known ? foreign_string(class_name(class)) : NULL);
+	json_object_object_add(o, "class", known ? foreign_string(class_name(class)) : NULL);
 	json_object_object_add(o, "priority", known ? json_object_new_int(priority) : NULL);
 }
 

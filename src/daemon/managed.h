@@ -22,7 +22,7 @@ struct managed {
 	struct extent *extent;	     /* where its memory is; NULL where the kernel does not tell */
 	struct process_llc *llc;     /* NULL: not asked for, or there are no counters */
 	struct metric llc_hits;
-	bool gone;		     /* exited; dropped with the next choice */
+	bool gone; /* exited; dropped with the next choice */
 };
 
 struct managed_set {

@@ -266,7 +266,8 @@ static bool hits_often(bool before, int hit_permille, uint32_t mark_percent)
 
 static bool is_quick(bool before, uint32_t latency_ns, uint32_t mark_ns)
 {
-	return latency_ns && latency_ns * UINT64_C(10) < mark_ns * UINT64_C(10) + (before ? mark_ns : 0);
+	return latency_ns &&
+	       latency_ns * UINT64_C(10) < mark_ns * UINT64_C(10) + (before ? mark_ns : 0);
 }
 
 static uint8_t points_of(const struct machine *m, size_t c, size_t n,

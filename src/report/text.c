@@ -215,8 +215,9 @@ static int print_nodes(json_object *nodes)
 	memcpy(columns, node_columns, sizeof(node_columns));
 	for (enum figure f = 0; f < NR_FIGURES; f++)
 		if (is_known_anywhere(nodes, &figure_rows[f]))
-			columns[kind.nr_columns++] = (struct table_column){
-				figure_rows[f].heading, TABLE_RIGHT, print_figure, &figure_rows[f], NULL};
+			columns[kind.nr_columns++] =
+				(struct table_column){figure_rows[f].heading, TABLE_RIGHT,
+						      print_figure, &figure_rows[f], NULL};
 	table = table_new(&kind, NULL);
 	for (size_t i = 0; i < json_object_array_length(nodes); i++)
 		table_add(table, json_object_array_get_idx(nodes, i));

@@ -33,7 +33,8 @@
 
 static void rate_of_a_counter(void **state)
 {
-	struct counter_reading before = { 1000, SECOND, SECOND }, after = { 4000, 3 * SECOND, 3 * SECOND };
+	struct counter_reading before = {1000, SECOND, SECOND},
+			       after = {4000, 3 * SECOND, 3 * SECOND};
 	double rate = -1;
 
 	assert_int_equal(counter_rate(&rate, &before, &after, 1e9), 0);
@@ -43,7 +44,7 @@ static void rate_of_a_counter(void **state)
 static void a_shared_counter_counts_for_its_own_time(void **state)
 {
 	/* 2 s enabled, on the hardware for half a second of them */
-	struct counter_reading before = { 0, 0, 0 }, after = { 500, 2 * SECOND, SECOND / 2 };
+	struct counter_reading before = {0, 0, 0}, after = {500, 2 * SECOND, SECOND / 2};
 	double rate = -1;
 
 	assert_int_equal(counter_rate(&rate, &before, &after, 1e9), 0);
@@ -57,13 +58,14 @@ static void a_shared_counter_counts_for_its_own_time(void **state)
 
 static void a_counter_that_goes_wrong_is_unknown(void **state)
 {
-	struct counter_reading before = { 5000, SECOND, SECOND }, after = { 4000, 2 * SECOND, 2 * SECOND };
+	struct counter_reading before = {5000, SECOND, SECOND},
+			       after = {4000, 2 * SECOND, 2 * SECOND};
 	double rate = -1;
 
 	assert_int_equal(counter_rate(&rate, &before, &after, 1e9), -ERANGE); /* wrapped */
-	after = (struct counter_reading){ UINT64_C(1) << 40, 2 * SECOND, 2 * SECOND };
+	after = (struct counter_reading){UINT64_C(1) << 40, 2 * SECOND, 2 * SECOND};
 	assert_int_equal(counter_rate(&rate, &before, &after, 1e9), -ERANGE); /* jumped */
-	after = (struct counter_reading){ 6000, 0, 0 };
+	after = (struct counter_reading){6000, 0, 0};
 	assert_int_equal(counter_rate(&rate, &before, &after, 1e9), -ERANGE); /* time ran back */
 	assert_int_equal(counter_rate(&rate, &before, &before, 1e9), -ENODATA);
 	assert_float_equal(rate, -1, 1e-6);
@@ -90,10 +92,15 @@ static void formats(void **state)
 
 static void formats_that_are_none(void **state)
 {
-	static const char *const bad[] = { "", "config", "config:", "config3:0", "config:64", "config:0-64", "config:7-0",
-					   "config:0-", "config:0,", "config:0-7x", "config: 0", "cfg:0-7", "config:-1",
-					   "config:99999999999999999999", ":0" };
-	struct pmu_format f = { .word = 7 };
+	static const char *const bad[] = {"",		"config",
+					  "config:",	"config3:0",
+					  "config:64",	"config:0-64",
+					  "config:7-0", "config:0-",
+					  "config:0,",	"config:0-7x",
+					  "config: 0",	"cfg:0-7",
+					  "config:-1",	"config:99999999999999999999",
+					  ":0"};
+	struct pmu_format f = {.word = 7};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(pmu_format_parse(&f, bad[i]), -EINVAL);
@@ -102,8 +109,8 @@ static void formats_that_are_none(void **state)
 
 static void values_go_into_their_bits(void **state)
 {
-	struct pmu_format f = { 1, UINT64_C(0xf000000ff) };
-	struct pmu_config c = { { 1, 0, 0 } };
+	struct pmu_format f = {1, UINT64_C(0xf000000ff)};
+	struct pmu_config c = {{1, 0, 0}};
 
 	assert_int_equal(pmu_format_put(&c, &f, 0xa5c), 0);
 	assert_true(c.config[1] == UINT64_C(0xa0000005c));
@@ -152,10 +159,11 @@ static void a_unit_and_its_events(void **state)
 
 static void events_that_are_none(void **state)
 {
-	static const char *const bad[] = { "", "mask", "mask=", "mask=x", "mask=1,", "nothing=1", "=1", "mask=0x100000000",
-					   "../type=1", "mask==1" };
+	static const char *const bad[] = {"",	       "mask",	    "mask=", "mask=x",
+					  "mask=1,",   "nothing=1", "=1",    "mask=0x100000000",
+					  "../type=1", "mask==1"};
 	_cleanup_sysroot_ struct sysroot root;
-	struct pmu_config c = { { 7, 7, 7 } };
+	struct pmu_config c = {{7, 7, 7}};
 	struct pmu pmu;
 
 	sysroot_init(&root, "");
@@ -193,8 +201,13 @@ static void reads_are_joined_on_one_counter(void **state)
 
 static void devices_of_units(void **state)
 {
-	static const char *const bad[] = { "cxl_pmu_mem0", "cxl_pmu_.0", "cxl_pmu_port0.0", "cpu", "uncore_imc_0", "cxl_pmu_",
-					   "cxl_pmu_memmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm0.0" };
+	static const char *const bad[] = {"cxl_pmu_mem0",
+					  "cxl_pmu_.0",
+					  "cxl_pmu_port0.0",
+					  "cpu",
+					  "uncore_imc_0",
+					  "cxl_pmu_",
+					  "cxl_pmu_memmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm0.0"};
 	char device[32] = "";
 
 	assert_int_equal(memdev_pmu_device(device, sizeof(device), "cxl_pmu_mem12.1"), 0);
@@ -208,14 +221,15 @@ static void devices_of_units(void **state)
 
 static struct counter_reading after_a_second(uint64_t value)
 {
-	return (struct counter_reading){ value, SECOND, SECOND };
+	return (struct counter_reading){value, SECOND, SECOND};
 }
 
 static void rates_of_a_device(void **state)
 {
-	const int open[] = { 3, 4, 5 };
-	const struct counter_reading zero[3] = { 0 };
-	struct counter_reading now[3] = { after_a_second(100000000), after_a_second(50000000), after_a_second(1000) };
+	const int open[] = {3, 4, 5};
+	const struct counter_reading zero[3] = {0};
+	struct counter_reading now[3] = {after_a_second(100000000), after_a_second(50000000),
+					 after_a_second(1000)};
 	struct memdev_pmu_rates rates;
 
 	memdev_pmu_rates(&rates, open, zero, now);
@@ -231,9 +245,9 @@ static void rates_of_a_device(void **state)
 
 static void rates_that_nobody_can_vouch_for(void **state)
 {
-	const int open[] = { 3, 4, 5 }, no_clock[] = { 3, 4, -ENOENT }, no_writes[] = { 3, -EINVAL, 5 };
-	const struct counter_reading zero[3] = { 0 };
-	struct counter_reading now[3] = { after_a_second(0), after_a_second(0), after_a_second(0) };
+	const int open[] = {3, 4, 5}, no_clock[] = {3, 4, -ENOENT}, no_writes[] = {3, -EINVAL, 5};
+	const struct counter_reading zero[3] = {0};
+	struct counter_reading now[3] = {after_a_second(0), after_a_second(0), after_a_second(0)};
 	struct memdev_pmu_rates rates;
 
 	memdev_pmu_rates(&rates, open, zero, now); /* all stand still, the clock too */
@@ -249,7 +263,8 @@ static void rates_that_nobody_can_vouch_for(void **state)
 }
 
 /* MS on: enabled throughout, running RUN_MS of it, at 10^9 requests per second of running. */
-static void advance(struct counter_reading now[MEMDEV_PMU_NR_COUNTERS], uint64_t ms, uint64_t run_ms, uint64_t counted_ms)
+static void advance(struct counter_reading now[MEMDEV_PMU_NR_COUNTERS], uint64_t ms,
+		    uint64_t run_ms, uint64_t counted_ms)
 {
 	for (size_t i = 0; i < MEMDEV_PMU_NR_COUNTERS; i++) {
 		now[i].enabled_ns += ms * 1000000;
@@ -260,9 +275,9 @@ static void advance(struct counter_reading now[MEMDEV_PMU_NR_COUNTERS], uint64_t
 
 static void counters_that_take_turns_tell_of_seconds(void **state)
 {
-	const int open[MEMDEV_PMU_NR_COUNTERS] = { 3, 4, 5 };
-	struct counter_reading now[MEMDEV_PMU_NR_COUNTERS] = { { 0 } };
-	struct memdev_pmu_history history = { 0 };
+	const int open[MEMDEV_PMU_NR_COUNTERS] = {3, 4, 5};
+	struct counter_reading now[MEMDEV_PMU_NR_COUNTERS] = {{0}};
+	struct memdev_pmu_history history = {0};
 	struct memdev_pmu_rates rates;
 
 	for (int tick = 0; tick < 100; tick++) {
@@ -290,7 +305,7 @@ static void counters_that_take_turns_tell_of_seconds(void **state)
 
 static struct topology *recorded(struct sysroot *root)
 {
-	const struct topology_options options = { .sysroot = root->path };
+	const struct topology_options options = {.sysroot = root->path};
 	struct topology *t;
 
 	sysroot_init(root, "cxl");
@@ -313,8 +328,8 @@ static const struct metrics_node *node(const struct metrics *m, unsigned int id)
 
 static void a_node_has_its_devices_traffic(void **state)
 {
-	const struct metrics_bandwidth bandwidth = { 2, 30000 };
-	struct metrics_rate rate = { "mem0", true, 9000, 3000, 42 };
+	const struct metrics_bandwidth bandwidth = {2, 30000};
+	struct metrics_rate rate = {"mem0", true, 9000, 3000, 42};
 	_cleanup_sysroot_ struct sysroot root;
 	_cleanup_topology_ struct topology *t = recorded(&root);
 	struct metrics *m;
@@ -335,9 +350,9 @@ static void a_node_has_its_devices_traffic(void **state)
 	metrics_take(m, &rate, 1);
 	assert_float_equal(node(m, 2)->figures[FIGURE_UTILISATION].value, 100, 1e-6);
 	/* one unit of two does not tell, and then there is none */
-	metrics_take(m, (struct metrics_rate[]){ rate, { "mem0", false, 0, 0, 41 } }, 2);
+	metrics_take(m, (struct metrics_rate[]){rate, {"mem0", false, 0, 0, 41}}, 2);
 	assert_int_equal(node(m, 2)->figures[FIGURE_READ].source, METRIC_UNKNOWN);
-	metrics_take(m, (struct metrics_rate[]){ rate, { "mem0", true, 90000, 0, 40 } }, 2);
+	metrics_take(m, (struct metrics_rate[]){rate, {"mem0", true, 90000, 0, 40}}, 2);
 	assert_int_equal(node(m, 2)->figures[FIGURE_READ].at_ns, 40); /* as old as the oldest */
 	assert_float_equal(node(m, 2)->figures[FIGURE_READ].value, 180000, 1e-6);
 	metrics_take(m, &rate, 0);
@@ -348,7 +363,7 @@ static void a_node_has_its_devices_traffic(void **state)
 
 static void without_a_capacity_no_utilisation(void **state)
 {
-	const struct metrics_rate rate = { "mem0", true, 9000, 3000, 42 };
+	const struct metrics_rate rate = {"mem0", true, 9000, 3000, 42};
 	_cleanup_sysroot_ struct sysroot root;
 	_cleanup_topology_ struct topology *t = recorded(&root);
 	struct metrics *m;
@@ -367,7 +382,7 @@ static void without_a_capacity_no_utilisation(void **state)
 /* Nobody can say whose traffic it is. */
 static void a_device_of_two_nodes(void **state)
 {
-	const struct metrics_rate rate = { "mem0", true, 9000, 3000, 42 };
+	const struct metrics_rate rate = {"mem0", true, 9000, 3000, 42};
 	_cleanup_sysroot_ struct sysroot root;
 	_cleanup_topology_ struct topology *t = recorded(&root);
 	struct metrics *m;
@@ -387,8 +402,8 @@ static double heat_mbps(size_t node, const void *arg)
 
 static void simulated_figures_say_so(void **state)
 {
-	const double heat[] = { 500, 500, 1200 };
-	const struct metrics_rate rate = { "mem0", true, 9000, 3000, 42 };
+	const double heat[] = {500, 500, 1200};
+	const struct metrics_rate rate = {"mem0", true, 9000, 3000, 42};
 	_cleanup_sysroot_ struct sysroot root;
 	_cleanup_topology_ struct topology *t = recorded(&root);
 	struct metrics *m, *again, *other;
@@ -406,7 +421,8 @@ static void simulated_figures_say_so(void **state)
 		read = node(m, 2)->figures[FIGURE_READ].value;
 		assert_true(read >= 0.95 * 1200 && read < 1.05 * 1200);
 		assert_float_equal(node(m, 2)->figures[FIGURE_WRITE].value, read / 3, 1e-6);
-		assert_float_equal(node(m, 2)->figures[FIGURE_UTILISATION].value, 100 * read * 4 / 3 / METRICS_SIMULATED_MBPS, 1e-6);
+		assert_float_equal(node(m, 2)->figures[FIGURE_UTILISATION].value,
+				   100 * read * 4 / 3 / METRICS_SIMULATED_MBPS, 1e-6);
 		assert_int_equal(node(m, 2)->figures[FIGURE_READ].source, METRIC_SIMULATED);
 		assert_int_equal(node(m, 2)->figures[FIGURE_WRITE].source, METRIC_SIMULATED);
 		assert_int_equal(node(m, 2)->figures[FIGURE_UTILISATION].source, METRIC_SIMULATED);
@@ -428,7 +444,7 @@ static void simulated_figures_say_so(void **state)
 static void take(struct machine *m, struct metrics *metrics, double permille, bool known)
 {
 	static const struct ts_tunables tune = TS_TUNABLES_STANDARD;
-	const struct metrics_rate rate = { "mem0", known, permille * 20, permille * 10, 1 };
+	const struct metrics_rate rate = {"mem0", known, permille * 20, permille * 10, 1};
 
 	assert_int_equal(m->nr_mem_nodes, 3);
 	metrics_take(metrics, &rate, 1);
@@ -442,7 +458,7 @@ static double simulated_mbps(size_t node, const void *arg)
 
 static struct metrics *of_30_gbps(const struct topology *t)
 {
-	const struct metrics_bandwidth bandwidth = { 2, 30000 };
+	const struct metrics_bandwidth bandwidth = {2, 30000};
 	struct metrics *m;
 
 	assert_int_equal(metrics_new(&m, t, &bandwidth, 1, NULL), 0);
@@ -515,7 +531,7 @@ static void cpus_near_the_device_have_its_figures(void **state)
 /* Of T, with latencies that were measured: node 2's memory is 90 ns from the CPUs near it. */
 static struct machine *measured_machine(struct topology *t)
 {
-	const uint32_t measured[9] = { 80, 140, 400, 140, 80, 90 };
+	const uint32_t measured[9] = {80, 140, 400, 140, 80, 90};
 	struct machine *m;
 
 	assert_int_equal(topology_take_latencies(t, measured), 0);
@@ -550,7 +566,8 @@ static void measure_latency(struct metrics *metrics, double ns)
 {
 	struct metrics_node *found = (struct metrics_node *)node(metrics, 2);
 
-	found->figures[FIGURE_LATENCY] = ns < 0 ? (struct metric){ 0 } : (struct metric){ ns, 1, METRIC_PERF };
+	found->figures[FIGURE_LATENCY] =
+		ns < 0 ? (struct metric){0} : (struct metric){ns, 1, METRIC_PERF};
 }
 
 /* What loads are measured to take says more than how much of the bandwidth is in use. */
@@ -606,8 +623,11 @@ static void a_measured_latency_needs_real_ones(void **state)
 
 static void what_counters_count(void **state)
 {
-	static const char *const bad[] = { "", "0", "0=", "=0x7f", "2=0x7f", "0=0x7f0000000", "x=1;0=0x7f",
-					   "1=00000000000000000000000000000000000000000000000000" };
+	static const char *const bad[] = {
+		"",	      "0",
+		"0=",	      "=0x7f",
+		"2=0x7f",     "0=0x7f0000000",
+		"x=1;0=0x7f", "1=00000000000000000000000000000000000000000000000000"};
 	uint32_t events = 7;
 
 	assert_int_equal(resctrl_events_parse(&events, "0=0x7f;1=0x15\n", 1), 0);
@@ -620,13 +640,15 @@ static void what_counters_count(void **state)
 }
 
 /* Counts of one group, of the L3s that nodes 0 and 1 have; GROUP ends in a slash, or is "". */
-static void put_group(const struct sysroot *root, const char *group, const char *total0, const char *local0, const char *total1,
-		      const char *local1)
+static void put_group(const struct sysroot *root, const char *group, const char *total0,
+		      const char *local0, const char *total1, const char *local1)
 {
 	const struct {
 		const char *file, *text;
-	} files[] = { { "00/mbm_total_bytes", total0 }, { "00/mbm_local_bytes", local0 },
-		      { "01/mbm_total_bytes", total1 }, { "01/mbm_local_bytes", local1 } };
+	} files[] = {{"00/mbm_total_bytes", total0},
+		     {"00/mbm_local_bytes", local0},
+		     {"01/mbm_total_bytes", total1},
+		     {"01/mbm_local_bytes", local1}};
 	char path[256];
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
@@ -638,7 +660,7 @@ static void put_group(const struct sysroot *root, const char *group, const char 
 /* CPUs 0 and 1 are node 0's, 2 and 3 node 1's. */
 static void put_caches(const struct sysroot *root, const char *of_cpu2)
 {
-	const char *const ids[] = { "0", "0", of_cpu2, "1" };
+	const char *const ids[] = {"0", "0", of_cpu2, "1"};
 	char path[256];
 
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
@@ -647,7 +669,8 @@ static void put_caches(const struct sysroot *root, const char *of_cpu2)
 	}
 }
 
-static void assert_mbps(const struct resctrl *r, unsigned int node, double total, double local, double slow)
+static void assert_mbps(const struct resctrl *r, unsigned int node, double total, double local,
+			double slow)
 {
 	assert_float_equal(resctrl_mbps(r, node, RESCTRL_TOTAL), total, 1e-6);
 	assert_float_equal(resctrl_mbps(r, node, RESCTRL_LOCAL), local, 1e-6);
@@ -706,7 +729,8 @@ static void counters_of_an_administrators_choice(void **state)
 	assert_mbps(r, 1, -1, 4, -1); /* 0x33 has no name */
 	resctrl_free(r);
 	/* counters that groups are given one by one */
-	sysroot_put(&root, RESCTRL "/info/L3_MON/event_configs/mbm_total_bytes/event_filter", "local_reads\n");
+	sysroot_put(&root, RESCTRL "/info/L3_MON/event_configs/mbm_total_bytes/event_filter",
+		    "local_reads\n");
 	assert_int_equal(resctrl_new(&r, t, root.path), 0);
 	resctrl_update(r, SECOND);
 	resctrl_update(r, 2 * SECOND);
@@ -734,9 +758,9 @@ static void a_cache_of_two_nodes(void **state)
 
 static void hits_are_what_did_not_miss(void **state)
 {
-	const struct llc_reading before[2] = { { { 0, 0, 0 }, { 0, 0, 0 } }, { { 0, 0, 0 }, { 0, 0, 0 } } };
-	struct llc_reading after[2] = { { { 60000, SECOND, SECOND }, { 30000, SECOND, SECOND } },
-					{ { 40000, SECOND, SECOND }, { 5000, SECOND, SECOND } } };
+	const struct llc_reading before[2] = {{{0, 0, 0}, {0, 0, 0}}, {{0, 0, 0}, {0, 0, 0}}};
+	struct llc_reading after[2] = {{{60000, SECOND, SECOND}, {30000, SECOND, SECOND}},
+				       {{40000, SECOND, SECOND}, {5000, SECOND, SECOND}}};
 
 	assert_int_equal(llc_permille(before, after, 2), 650);
 	assert_int_equal(llc_permille(before, after, 1), 500);
@@ -779,21 +803,22 @@ static void events_of_an_l3(void **state)
 
 static void fills_have_a_mean_latency(void **state)
 {
-	const struct fill_reading before[2] = { { { 0, 0, 0 }, { 0, 0, 0 } }, { { 0, 0, 0 }, { 0, 0, 0 } } };
+	const struct fill_reading before[2] = {{{0, 0, 0}, {0, 0, 0}}, {{0, 0, 0}, {0, 0, 0}}};
 	/* 1000 fills of 300 ns, 3000 of 200 */
-	struct fill_reading after[2] = { { { 30000, SECOND, SECOND }, { 1000, SECOND, SECOND } },
-					 { { 60000, SECOND, SECOND }, { 3000, SECOND, SECOND } } };
+	struct fill_reading after[2] = {{{30000, SECOND, SECOND}, {1000, SECOND, SECOND}},
+					{{60000, SECOND, SECOND}, {3000, SECOND, SECOND}}};
 
 	assert_float_equal(fill_latency_mean_ns(before, after, 2), 225, 1e-9);
 	assert_float_equal(fill_latency_mean_ns(before, after, 1), 300, 1e-9);
 	assert_float_equal(fill_latency_mean_ns(before, after, 0), -1, 0);
-	after[1].fills.running_ns = 0; /* of one cache nothing is known: the mean is of all or none */
+	after[1].fills.running_ns =
+		0; /* of one cache nothing is known: the mean is of all or none */
 	assert_float_equal(fill_latency_mean_ns(before, after, 2), -1, 0);
 	after[0].fills.value = FILL_LEAST_PER_S - 1;
 	assert_float_equal(fill_latency_mean_ns(before, after, 1), -1, 0);
 	after[0].fills.value = 1000000; /* 0.3 ns */
 	assert_float_equal(fill_latency_mean_ns(before, after, 1), -1, 0);
-	after[0] = (struct fill_reading){ { 100001000, SECOND, SECOND }, { 1000, SECOND, SECOND } };
+	after[0] = (struct fill_reading){{100001000, SECOND, SECOND}, {1000, SECOND, SECOND}};
 	assert_float_equal(fill_latency_mean_ns(before, after, 1), -1, 0);
 	assert_float_equal(fill_latency_mean_ns(after, before, 1), -1, 0); /* went back */
 }

@@ -59,7 +59,7 @@ static void limits_are_counted_at_any_depth(void **state)
 static void where_there_is_no_version_2_nothing_is_counted(void **state)
 {
 	_cleanup_sysroot_ struct sysroot root;
-	struct cgroup_limits limits = { .nr = 42 };
+	struct cgroup_limits limits = {.nr = 42};
 
 	(void)state;
 	sysroot_init(&root, "");
@@ -94,7 +94,8 @@ static void many_and_deep_groups_are_bounded(void **state)
 	assert_false(limits.all);
 
 	for (int i = 0; i < CGROUP_LIMITS_MOST; i++) {
-		assert_int_equal(sysfs_path(path, sizeof(path), root.path, CGROUP_ROOT "/g%d", i), 0);
+		assert_int_equal(sysfs_path(path, sizeof(path), root.path, CGROUP_ROOT "/g%d", i),
+				 0);
 		assert_int_equal(mkdir(path, 0755), 0);
 	}
 	assert_int_equal(cgroup_limits_read(&limits, root.path), 0);

@@ -291,7 +291,8 @@ static void test_what_is_missing(void **state)
 		     "the kernel has no DAMON sysfs interface (/sys/kernel/mm/damon)",
 		     "boot a kernel with CONFIG_DAMON_SYSFS=y (Linux 6.2 or later)");
 	assert_null(find(&v, "DAMON users", 0));
-	assert_check(&v, "resctrl", DOCTOR_NOTE, "these CPUs have none: no bandwidth of CPU nodes", "");
+	assert_check(&v, "resctrl", DOCTOR_NOTE, "these CPUs have none: no bandwidth of CPU nodes",
+		     "");
 	assert_check(&v, "memory pressure", DOCTOR_NOTE,
 		     "the kernel counts none: kernel workers are not demoted when memory is short",
 		     "boot with psi=1");
@@ -334,8 +335,10 @@ static void test_what_is_there(void **state)
 	assert_check(&v, "resctrl", DOCTOR_OK, "monitors memory bandwidth by L3 cache", "");
 	assert_check(&v, "sched_ext", DOCTOR_OK, "enabled, tiersched_0.1.0", "");
 	assert_check(&v, "CPU limits", DOCTOR_NOTE,
-		     "1 cgroup has a CPU limit (cpu.max), which does not hold while all is scheduled here",
-		     "keep them with --partial; list them: grep -rv ^max --include=cpu.max /sys/fs/cgroup");
+		     "1 cgroup has a CPU limit (cpu.max), which does not hold while all is "
+		     "scheduled here",
+		     "keep them with --partial; list them: grep -rv ^max --include=cpu.max "
+		     "/sys/fs/cgroup");
 	sysroot_put(&root, "/sys/kernel/sched_ext/root/ops", "scx_rusty\n");
 	examine(&v, &root, "");
 	assert_check(&v, "sched_ext", DOCTOR_NOTE, "in use by the scheduler 'scx_rusty'",
@@ -358,10 +361,11 @@ static void test_damon(void **state)
 	examine(&v, &root, "");
 	assert_check(&v, "CPU nodes", DOCTOR_MISSING, "the recording has no NUMA nodes",
 		     "record it anew with tests/helpers/record-sysfs");
-	assert_check(&v, "DAMON", DOCTOR_OK,
-		     "monitors address spaces, tells by trace event, tunes intervals, swaps targets "
-		     "while running",
-		     "");
+	assert_check(
+		&v, "DAMON", DOCTOR_OK,
+		"monitors address spaces, tells by trace event, tunes intervals, swaps targets "
+		"while running",
+		"");
 	assert_check(&v, "DAMON users", DOCTOR_OK,
 		     "DAMON_STAT is on; it is stopped while cxl-tiersched runs, and put back", "");
 	/* a wish alone, and then with its thread */

@@ -220,7 +220,9 @@ static void a_process_that_is_known(void **state)
 	item->llc_hits = (struct metric){61.23, NOW - 40 * NSEC_PER_MSEC, METRIC_PERF};
 	item->usage = (struct usage){
 		.last = {.class_ns = {[TS_CLASS_REGULAR] = 300, [TS_CLASS_VECTOR] = 700},
-			 .placed_ns = 900, .near_ns = 800, .nr_node_moves = 12,
+			 .placed_ns = 900,
+			 .near_ns = 800,
+			 .nr_node_moves = 12,
 			 .priority = {[TS_CLASS_VECTOR] = -20}},
 		.class_ns = {[TS_CLASS_REGULAR] = 1, [TS_CLASS_VECTOR] = 2},
 	};
@@ -285,7 +287,8 @@ static void troubles_are_told_while_they_last(void **state)
 	assert_int_equal(json_object_array_length(at(b, "/troubles")), 1);
 	assert_at(b, "/troubles/0/step", "\"reading what DAMON saw\"");
 	assert_at(b, "/troubles/0/error", "\"Input\\/output error\"");
-	assert_at(b, "/troubles/0/meanwhile", "\"profiles grow old, and three ticks later none counts\"");
+	assert_at(b, "/troubles/0/meanwhile",
+		  "\"profiles grow old, and three ticks later none counts\"");
 	trouble_report(&b->run.d.troubles, TROUBLE_SNAPSHOTS, 0, NULL);
 	build(b, NULL);
 	assert_at(b, "/troubles", "[ ]");

@@ -89,7 +89,8 @@ static void one_that_was_ejected_ends_the_run(void **state)
 {
 	struct run *r = *state;
 
-	r->d.sched->exit = (struct sched_exit){.what = SCHED_EJECTED, .reason = "runnable task stall"};
+	r->d.sched->exit =
+		(struct sched_exit){.what = SCHED_EJECTED, .reason = "runnable task stall"};
 	assert_int_equal(follow_scheduler(&r->d), TS_EXIT_EJECTED);
 	r->d.sched->exit.what = SCHED_LEFT;
 	assert_int_equal(follow_scheduler(&r->d), TS_EXIT_EJECTED);

@@ -47,14 +47,16 @@ static void assert_refused(pid_t pid, enum ts_exit wanted, const char *words)
 
 static void it_needs_files(void **state)
 {
-	assert_refused(getpid(), TS_EXIT_LACKING,
-		       "cxl-tiersched: error: open files: the limit is 64, and this needs 128; raise it "
-		       "(ulimit -n, or LimitNOFILE= of the service)\n");
+	assert_refused(
+		getpid(), TS_EXIT_LACKING,
+		"cxl-tiersched: error: open files: the limit is 64, and this needs 128; raise it "
+		"(ulimit -n, or LimitNOFILE= of the service)\n");
 }
 
 static void a_pid_that_is_nobody(void **state)
 {
-	assert_refused(1 << 30, TS_EXIT_USAGE, "cxl-tiersched: error: pid: there is no process 1073741824\n");
+	assert_refused(1 << 30, TS_EXIT_USAGE,
+		       "cxl-tiersched: error: pid: there is no process 1073741824\n");
 }
 
 static void a_pid_that_has_ended(void **state)
@@ -69,7 +71,9 @@ static void a_pid_that_has_ended(void **state)
 	/* it stays a zombie */
 	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
 	snprintf(words, sizeof(words),
-		 "cxl-tiersched: error: pid: %d (test-hold) has ended; only its parent still knows of it\n", child);
+		 "cxl-tiersched: error: pid: %d (test-hold) has ended; only its parent still knows "
+		 "of it\n",
+		 child);
 	assert_refused(child, TS_EXIT_USAGE, words);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
@@ -95,7 +99,8 @@ static void a_pid_that_is_a_thread(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, be_a_thread, NULL), 0);
 	assert_int_equal(read(ready[0], &id, sizeof(id)), sizeof(id));
 	snprintf(words, sizeof(words),
-		 "cxl-tiersched: error: pid: %d (test-hold) is a thread; name its process, %d\n", id, getpid());
+		 "cxl-tiersched: error: pid: %d (test-hold) is a thread; name its process, %d\n",
+		 id, getpid());
 	assert_refused(id, TS_EXIT_USAGE, words);
 	pthread_cancel(thread);
 	pthread_join(thread, NULL);

@@ -167,8 +167,11 @@ static void the_scheduler_tells_of_its_moves(void **state)
 	struct choice choice = self_choice();
 	struct damon_snapshot snapshot = {
 		.target = {.tgid = getpid(), .start_time = choice.proc.start_time},
-		.regions = &region, .nr_regions = 1, .max_nr_accesses = 20,
-		.aggregation_us = 100000, .time_ns = NOW,
+		.regions = &region,
+		.nr_regions = 1,
+		.max_nr_accesses = 20,
+		.aggregation_us = 100000,
+		.time_ns = NOW,
 	};
 	struct managed *item = &r->d.set.items[0];
 	struct sched_profile *entry;
@@ -191,15 +194,20 @@ static void the_scheduler_tells_of_its_moves(void **state)
 static void only_samples_of_now_are_taken_in(void **state)
 {
 	static const uint32_t pages[3] = {4, 0, 0};
-	static const struct sample_region hot = {.start = 1 << 20, .bytes = 1 << 20, .nr_accesses = 20, .pages = pages};
+	static const struct sample_region hot = {
+		.start = 1 << 20, .bytes = 1 << 20, .nr_accesses = 20, .pages = pages};
 	struct run *r = *state;
 	struct choice choices[] = {run_choice(77, 5, "a"), run_choice(88, 6, "b")};
 
 	update(r, choices, 2, NOW);
 	for (size_t i = 0; i < 2; i++)
-		r->d.set.items[i].sample.last = (struct sample){
-			.now_ns = NOW + i, .seen_ns = NOW + i, .aggregation_ns = 100 * NSEC_PER_MSEC,
-			.max_nr_accesses = 20, .regions = &hot, .nr_regions = 1};
+		r->d.set.items[i].sample.last =
+			(struct sample){.now_ns = NOW + i,
+					.seen_ns = NOW + i,
+					.aggregation_ns = 100 * NSEC_PER_MSEC,
+					.max_nr_accesses = 20,
+					.regions = &hot,
+					.nr_regions = 1};
 	managed_model(&r->d.set, &r->d.model_options, NOW + 1);
 	assert_int_equal(model_profile(r->d.set.items[0].model)->working_set_bytes, 0);
 	assert_int_equal(model_profile(r->d.set.items[1].model)->working_set_bytes, 1 << 20);

@@ -233,23 +233,23 @@ static void without_a_scheduler_it_only_looks(void **state)
 	/* where no counter tells, figures of CXL memory are made up, and no others */
 	nodes = metrics_nodes(d->metrics, &nr);
 	for (size_t i = 0; i < nr; i++)
-		assert_int_equal(nodes[i].figures[FIGURE_READ].source != METRIC_UNKNOWN, nodes[i].cxl);
+		assert_int_equal(nodes[i].figures[FIGURE_READ].source != METRIC_UNKNOWN,
+				 nodes[i].cxl);
 }
 
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(from_a_process_to_its_profile),
-		TEST(trouble_is_told_and_goes),
-		TEST(targets_that_fail_are_tried_again),
-		TEST(who_ends_is_dropped),
+		TEST(from_a_process_to_its_profile),	 TEST(trouble_is_told_and_goes),
+		TEST(targets_that_fail_are_tried_again), TEST(who_ends_is_dropped),
 		TEST(without_a_scheduler_it_only_looks),
 	};
 	struct topology *t = NULL;
 
 	log_set_level(LOG_LEVEL_ERROR);
-	has_nodes = !topology_read(&t, &(struct topology_options){.cxl_nodes = &(struct idlist)IDLIST_INIT});
+	has_nodes = !topology_read(
+		&t, &(struct topology_options){.cxl_nodes = &(struct idlist)IDLIST_INIT});
 	topology_free(t);
 	return cmocka_run_group_tests_name("tick", tests, NULL, NULL);
 }

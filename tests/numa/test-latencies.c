@@ -23,7 +23,7 @@ static struct topology *read_cxl(struct sysroot *root)
 
 static void kept_latencies_come_back(void **state)
 {
-	static const uint32_t measured[9] = { 81, 143, 410, 143, 82, 257 };
+	static const uint32_t measured[9] = {81, 143, 410, 143, 82, 257};
 	_cleanup_sysroot_ struct sysroot root;
 	_cleanup_topology_ struct topology *t = read_cxl(&root);
 	_cleanup_free_ char *text = latencies_format(t, measured, "boot-1");
@@ -38,8 +38,9 @@ static void kept_latencies_come_back(void **state)
 
 static void what_is_no_document_of_latencies(void **state)
 {
-	static const uint32_t measured[9] = { 81, 143, 410, 143, 82, 257 };
-	static const char *const bad[] = { "", "{", "[]", "7", "null", "{}", "{\"links\": 3}", "{\"links\": null}" };
+	static const uint32_t measured[9] = {81, 143, 410, 143, 82, 257};
+	static const char *const bad[] = {
+		"", "{", "[]", "7", "null", "{}", "{\"links\": 3}", "{\"links\": null}"};
 	_cleanup_sysroot_ struct sysroot root;
 	_cleanup_topology_ struct topology *t = read_cxl(&root);
 	_cleanup_free_ char *text = latencies_format(t, measured, "boot-1");

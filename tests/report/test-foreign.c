@@ -27,7 +27,8 @@ static json_object *parse(const char *text)
 
 static void strings_are_made_safe_at_any_depth(void **state)
 {
-	json_object *o = parse("{\"name\": \"a\\u001b[31m\", \"all\": [5, null, {\"b\": \"\\u0007\"}]}");
+	json_object *o =
+		parse("{\"name\": \"a\\u001b[31m\", \"all\": [5, null, {\"b\": \"\\u0007\"}]}");
 
 	assert_int_equal(foreign_make_safe(o), 0);
 	assert_string_equal(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN),

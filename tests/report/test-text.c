@@ -132,7 +132,8 @@ static void simulated_figures_and_troubles_are_told(void **state)
 		     "\"troubles\": [{\"step\": \"looking\", \"error\": \"Too many open files\", "
 		     "\"meanwhile\": \"nobody new\"}], \"processes\": []}");
 
-	assert_non_null(strstr(text, "   2  -     no   -     1.00 GB/s simulated  0 MB/s simulated\n"));
+	assert_non_null(
+		strstr(text, "   2  -     no   -     1.00 GB/s simulated  0 MB/s simulated\n"));
 	assert_non_null(strstr(text, "trouble looking: Too many open files; nobody new\n"));
 }
 

@@ -15,7 +15,7 @@
 #include "sched/maps.h"
 #include "tests/helpers/sched.h"
 
-static uint8_t locality[] = { 63, 100 }, score[] = { 63, 130 }, order[] = { 1, 0 };
+static uint8_t locality[] = {63, 100}, score[] = {63, 130}, order[] = {1, 0};
 
 static struct model_profile make(void)
 {
@@ -92,17 +92,18 @@ static void noise_makes_no_new_profile(void **state)
 /* Nodes 0 and 8 have CPUs, 4 is CXL memory near 8, 9 is a ghost with neither. */
 static void machine_is_dense(void **state)
 {
-	unsigned int cpus_0[] = { 0, 1 }, cpus_8[] = { 6 }, near_8[] = { 8 };
+	unsigned int cpus_0[] = {0, 1}, cpus_8[] = {6}, near_8[] = {8};
 	struct topology_node nodes[] = {
-		{ .id = 0, .cpus = { cpus_0, 2 }, .mem_bytes = 1 },
-		{ .id = 4, .mem_bytes = 1, .cxl = TOPOLOGY_CXL_REGION, .near_nodes = { near_8, 1 } },
-		{ .id = 8, .cpus = { cpus_8, 1 }, .mem_bytes = 1 },
-		{ .id = 9 },
+		{.id = 0, .cpus = {cpus_0, 2}, .mem_bytes = 1},
+		{.id = 4, .mem_bytes = 1, .cxl = TOPOLOGY_CXL_REGION, .near_nodes = {near_8, 1}},
+		{.id = 8, .cpus = {cpus_8, 1}, .mem_bytes = 1},
+		{.id = 9},
 	};
-	struct topology_link links[16] = { [0].latency_ns = 80, [1].latency_ns = 400, [2].latency_ns = 140,
-					   [8].latency_ns = 150, [9].latency_ns = 250, [10].latency_ns = 90 };
-	struct topology t = { .nodes = nodes, .nr_nodes = 4, .links = links };
-	static const uint32_t latency_ns[] = { 80, 400, 140, 150, 250, 90 };
+	struct topology_link links[16] = {
+		[0].latency_ns = 80,  [1].latency_ns = 400, [2].latency_ns = 140,
+		[8].latency_ns = 150, [9].latency_ns = 250, [10].latency_ns = 90};
+	struct topology t = {.nodes = nodes, .nr_nodes = 4, .links = links};
+	static const uint32_t latency_ns[] = {80, 400, 140, 150, 250, 90};
 	struct machine *m;
 
 	assert_int_equal(machine_new(&m, &t), 0);
@@ -129,17 +130,18 @@ static void machine_is_dense(void **state)
 
 static void near_order_is_by_distance(void **state)
 {
-	unsigned int cpu[3][1] = { { 0 }, { 1 }, { 2 } };
+	unsigned int cpu[3][1] = {{0}, {1}, {2}};
 	struct topology_node nodes[3];
-	struct topology_link links[9] = { [0].latency_ns = 80, [1].latency_ns = 200, [2].latency_ns = 120,
-					  [3].latency_ns = 200, [4].latency_ns = 80, [5].latency_ns = 150 };
-	struct topology t = { .nodes = nodes, .nr_nodes = 3, .links = links };
+	struct topology_link links[9] = {
+		[0].latency_ns = 80,  [1].latency_ns = 200, [2].latency_ns = 120,
+		[3].latency_ns = 200, [4].latency_ns = 80,  [5].latency_ns = 150};
+	struct topology t = {.nodes = nodes, .nr_nodes = 3, .links = links};
 	/* from node 2 nothing is known: by number */
-	static const uint8_t want[] = { 0, 2, 1, 1, 2, 0, 2, 0, 1 };
+	static const uint8_t want[] = {0, 2, 1, 1, 2, 0, 2, 0, 1};
 	struct machine *m;
 
 	for (unsigned int i = 0; i < 3; i++)
-		nodes[i] = (struct topology_node){ .id = i, .cpus = { cpu[i], 1 }, .mem_bytes = 1 };
+		nodes[i] = (struct topology_node){.id = i, .cpus = {cpu[i], 1}, .mem_bytes = 1};
 	assert_int_equal(machine_new(&m, &t), 0);
 	assert_memory_equal(m->near_order, want, sizeof(want));
 	machine_free(m);
@@ -185,7 +187,8 @@ static void a_profile_is_written_when_it_changes(void **state)
 static void the_first_is_written_whatever_it_says(void **state)
 {
 	struct sched s = {0};
-	struct model_profile from = {.preferred = MODEL_NO_NODE, .intensity_mb_per_cpu_s = UINT32_MAX};
+	struct model_profile from = {.preferred = MODEL_NO_NODE,
+				     .intensity_mb_per_cpu_s = UINT32_MAX};
 	struct ts_profile last = {0};
 
 	assert_int_equal(publish_profile(&s, 77, &from, TS_CLASS_UNSET, 1000, &last), 1);
@@ -211,15 +214,16 @@ static void what_could_not_be_written_is_written_later(void **state)
 /* Two CPUs at node 0, one at node 1, CXL memory near node 1. */
 static struct machine *make_machine(void)
 {
-	static unsigned int cpus_0[] = { 0, 1 }, cpus_1[] = { 3 }, near_1[] = { 1 };
+	static unsigned int cpus_0[] = {0, 1}, cpus_1[] = {3}, near_1[] = {1};
 	static struct topology_node nodes[] = {
-		{ .id = 0, .cpus = { cpus_0, 2 }, .mem_bytes = 1 },
-		{ .id = 1, .cpus = { cpus_1, 1 }, .mem_bytes = 1 },
-		{ .id = 2, .mem_bytes = 1, .cxl = TOPOLOGY_CXL_REGION, .near_nodes = { near_1, 1 } },
+		{.id = 0, .cpus = {cpus_0, 2}, .mem_bytes = 1},
+		{.id = 1, .cpus = {cpus_1, 1}, .mem_bytes = 1},
+		{.id = 2, .mem_bytes = 1, .cxl = TOPOLOGY_CXL_REGION, .near_nodes = {near_1, 1}},
 	};
-	static struct topology_link links[9] = { [0].latency_ns = 80, [1].latency_ns = 140, [2].latency_ns = 400,
-						 [3].latency_ns = 140, [4].latency_ns = 80, [5].latency_ns = 250 };
-	const struct topology t = { .nodes = nodes, .nr_nodes = 3, .links = links };
+	static struct topology_link links[9] = {
+		[0].latency_ns = 80,  [1].latency_ns = 140, [2].latency_ns = 400,
+		[3].latency_ns = 140, [4].latency_ns = 80,  [5].latency_ns = 250};
+	const struct topology t = {.nodes = nodes, .nr_nodes = 3, .links = links};
 	struct machine *m = NULL;
 
 	assert_int_equal(machine_new(&m, &t), 0);

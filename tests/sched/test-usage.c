@@ -25,7 +25,8 @@ static void moves_are_since_the_last_look(void **state)
 static void a_scheduler_attached_anew_takes_nothing_off(void **state)
 {
 	struct usage u = {0};
-	struct ts_usage now = {.nr_node_moves = 1000, .class_ns = {[TS_CLASS_REGULAR] = 5 * NSEC_PER_SEC}};
+	struct ts_usage now = {.nr_node_moves = 1000,
+			       .class_ns = {[TS_CLASS_REGULAR] = 5 * NSEC_PER_SEC}};
 
 	usage_take(&u, &now, NSEC_PER_SEC);
 	now = (struct ts_usage){0};
