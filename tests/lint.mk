@@ -4,11 +4,13 @@
 #   make tidy            clang-tidy, by .clang-tidy
 #   make analyze         gcc -fanalyzer
 #   make lint-scripts    shellcheck and flake8
+#   make lint-format     clang-format, by .clang-format: all C
 #   make lint            all of them
+#   make format          no linter: lays out all C in place, as lint-format wants it
 #
-# C is what automake compiles, with its flags.  Left out are unit tests and sysroot.c, where a
-# failed assertion ends the test and no linter can know that; and kernel modules, which Kbuild
-# compiles.  gcc's analyzer does not know BPF.
+# For tidy and analyze C is what automake compiles, with its flags.  Left out are unit tests and
+# sysroot.c, where a failed assertion ends the test and no linter can know that; and kernel modules,
+# which Kbuild compiles.  gcc's analyzer does not know BPF.
 lint_files = $(DIST_SOURCES) tests/bench/work/tlb-drop.c
 lint_flags = $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS)
 lint_each = printf '%s\n' $(lint_files) | grep '\.c$$' | grep -v '/test-\|/sysroot\.c$$' | \
@@ -17,8 +19,8 @@ lint_each = printf '%s\n' $(lint_files) | grep '\.c$$' | grep -v '/test-\|/sysro
 # Virtual times are compared by their difference as a signed number; names are the kernel's.
 lint_bpf = -bugprone-narrowing-conversions,-bugprone-reserved-identifier
 
-.PHONY: lint tidy analyze lint-scripts
-lint: tidy analyze lint-scripts
+.PHONY: lint tidy analyze lint-scripts lint-format format
+lint: tidy analyze lint-scripts lint-format
 
 tidy: $(BUILT_SOURCES)
 	$(lint_each) clang-tidy --quiet FILE -- $(lint_flags)
@@ -30,4 +32,10 @@ analyze: $(BUILT_SOURCES)
 lint-scripts:
 	$(srcdir)/tests/lint-scripts
 
-EXTRA_DIST += .clang-tidy .flake8 tests/lint-scripts
+lint-format:
+	cd $(srcdir) && tests/sources '*.[ch]' | xargs -0 clang-format --dry-run -Werror
+
+format:
+	cd $(srcdir) && tests/sources '*.[ch]' | xargs -0 clang-format -i
+
+EXTRA_DIST += .clang-format .clang-tidy .flake8 tests/lint-scripts tests/sources
