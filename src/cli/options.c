@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The command line and the configuration file.  One table describes every option: its name, the
- * commands that take it, what it takes and where that goes, its words in the help.  The file's
- * keys are the long names.
+ * commands that take it, its value and where that goes, and its words in the help.  The keys of
+ * the file are the long names.
  */
 #include "cli/options.h"
 
@@ -31,7 +31,7 @@ struct description {
 
 /* clang-format off */
 
-/* Kinds: how a value is taken, and what into. */
+/* Kinds: how a value is parsed, and where it goes. */
 #define AT(field) .offset = offsetof(struct options, field)
 #define SWITCH(field) take_switch, {AT(field)}
 #define DURATION(field, min, max, words) \
@@ -41,14 +41,15 @@ struct description {
 #define WORDS(take) take, {0}
 #define NOTHING NULL, {0}
 
-/* Vector databases, and what serves mixture-of-experts models. */
+/* Vector databases, and programs that serve mixture-of-experts models. */
 #define NAMES "vect,fais,milv,weav,qdrant,moe,llama,ollama,vllm,VLLM,sglang"
 
 static const struct description table[] = {
-	{"damon-interval", "DUR", 0, FOR_RUN, DURATION(damon_interval_ns, NSEC_PER_MSEC, 3600 * NSEC_PER_SEC, "1ms to 1h"),
+	{"damon-interval", "DUR", 0, FOR_RUN,
+	 DURATION(damon_interval_ns, NSEC_PER_MSEC, 3600 * NSEC_PER_SEC, "1ms to 1h"),
 	 "DAMON's aggregation interval [100ms]"},
 	{"damon-samples", "N", 0, FOR_RUN, COUNT(damon_samples, 4, 1000),
-	 "how often DAMON samples in each of them [20]"},
+	 "samples that DAMON takes in an aggregation interval [20]"},
 	{"damon-auto", NULL, 0, FOR_RUN, SWITCH(damon_auto),
 	 "let the kernel tune DAMON's intervals"},
 	{"pid", "PID", 0, FOR_RUN, WORDS(take_pid),
@@ -59,51 +60,57 @@ static const struct description table[] = {
 	{"names", "LIST", 0, FOR_RUN, WORDS(take_names),
 	 "prefixes of vector database and MoE program names, see cxl-tiersched(8)"},
 	{"min-rss", "SIZE", 0, FOR_RUN, FIELD(take_size, choose.min_rss_bytes),
-	 "manage other processes from this resident size on [64M]"},
+	 "also manage processes with at least this much resident memory [64M]"},
 	{"max-processes", "N", 0, FOR_RUN, COUNT(choose.max_processes, 1, 1024),
-	 "manage at most so many [32]"},
+	 "manage at most N processes [32]"},
 	{"observe", NULL, 0, FOR_RUN, SWITCH(observe),
 	 "measure and report, do not schedule"},
-	{"cxl-node", "N[,N]", 0, FOR_RUN | FOR_TOPOLOGY | FOR_DOCTOR | FOR_CALIBRATE, WORDS(take_nodes),
+	{"cxl-node", "N[,N]", 0, FOR_RUN | FOR_TOPOLOGY | FOR_DOCTOR | FOR_CALIBRATE,
+	 WORDS(take_nodes),
 	 "treat these memory-only nodes as CXL"},
 	{"bandwidth", "N=MBPS", 0, FOR_RUN, WORDS(take_bandwidth),
-	 "what node N's memory can deliver, in MB/s, where firmware does not say or is wrong "
+	 "bandwidth of node N's memory in MB/s, where firmware gives none or a wrong one "
 	 "(repeatable)"},
 	{"calibrate", NULL, 0, FOR_RUN, SWITCH(calibrate),
 	 "measure latencies first, unless that was done since boot"},
 	{"process-hits", NULL, 0, FOR_RUN, SWITCH(process_hits),
-	 "tell how often managed processes hit the last-level cache; costs their context "
-	 "switches"},
+	 "show how often managed processes hit the last-level cache; makes their context "
+	 "switches slower"},
 	{"simulate", NULL, 0, FOR_RUN, SWITCH(simulate),
-	 "make up the load of CXL memory that no counter tells, labelled so everywhere"},
+	 "make up the load of CXL memory that no counter measures, and label it everywhere"},
 	{"simulate-seed", "N", 0, FOR_RUN, COUNT(simulate_seed, 1, INT64_MAX),
-	 "what that is made up by [1]"},
+	 "seed of the load that --simulate makes up [1]"},
 	{"keep-damon", NULL, 0, FOR_RUN, SWITCH(keep_damon),
 	 "do not stop DAMON_STAT while running"},
 	{"partial", NULL, 0, FOR_RUN, SWITCH(sched.partial),
 	 "schedule only tasks with policy SCHED_EXT"},
-	{"slice", "DUR", 0, FOR_RUN, DURATION(sched.slice_ns, 100 * NSEC_PER_USEC, NSEC_PER_SEC, "100us to 1s"),
+	{"slice", "DUR", 0, FOR_RUN,
+	 DURATION(sched.slice_ns, 100 * NSEC_PER_USEC, NSEC_PER_SEC, "100us to 1s"),
 	 "time slice [5ms]"},
 	{"hold", "DUR", 0, FOR_RUN, DURATION(sched.hold_ns, 0, NSEC_PER_SEC, "0ms to 1s"),
-	 "longest wait for a CPU near its memory while one is idle elsewhere [5ms]"},
-	{"stats", "DUR", 0, FOR_RUN, DURATION(stats_ns, 10 * NSEC_PER_MSEC, 24 * 3600 * NSEC_PER_SEC, "10ms to 24h"),
+	 "a task waits at most this long for a CPU near its memory while one is idle "
+	 "elsewhere [5ms]"},
+	{"stats", "DUR", 0, FOR_RUN,
+	 DURATION(stats_ns, 10 * NSEC_PER_MSEC, 24 * 3600 * NSEC_PER_SEC, "10ms to 24h"),
 	 "print a table of the managed processes every DUR"},
 	{"status-group", "GROUP", 0, FOR_RUN, FIELD(take_group, status_group),
 	 "show the status of all processes to members of GROUP, not to root alone"},
-	{"duration", "DUR", 0, FOR_RUN, DURATION(duration_ns, NSEC_PER_MSEC, 10000 * 3600 * NSEC_PER_SEC, "1ms to 10000h"),
+	{"duration", "DUR", 0, FOR_RUN,
+	 DURATION(duration_ns, NSEC_PER_MSEC, 10000 * 3600 * NSEC_PER_SEC, "1ms to 10000h"),
 	 "stop after DUR"},
 	{"config", "FILE", 0, FOR_RUN, FIELD(take_string, config),
 	 "read options from FILE, see cxl-tiersched.conf(5)"},
 	{"json", NULL, 0, FOR_ALL, SWITCH(json),
 	 "print results as JSON"},
 	{"output", "LIST", 'o', FOR_TABLE, FIELD(take_string, table.output),
-	 "print the table alone, with these columns, NAME,NAME; with +NAME,NAME these too"},
+	 "print the table alone, with the columns NAME,NAME; +NAME,NAME adds them to the "
+	 "default ones"},
 	{"output-all", NULL, 0, FOR_TABLE, SWITCH(table.output_all),
-	 "the same with all columns"},
+	 "print the table alone, with all columns"},
 	{"noheadings", NULL, 'n', FOR_TABLE, SWITCH(table.noheadings),
 	 "print the table alone, without its first line"},
 	{"raw", NULL, 'r', FOR_TABLE, SWITCH(table.raw),
-	 "print the table alone, one blank between cells and none in them"},
+	 "print the table alone, with one blank between cells and none in a cell"},
 	{"sysroot", "DIR", 0, FOR_TOPOLOGY | FOR_DOCTOR, FIELD(take_sysroot, sysroot),
 	 "look at a recorded machine instead of this one"},
 	{"verbose", NULL, 'v', FOR_ALL, WORDS(take_verbose),
@@ -111,7 +118,7 @@ static const struct description table[] = {
 	{"version", NULL, 'V', FOR_ALL, NOTHING,
 	 "print the version"},
 	{"help", NULL, 'h', FOR_ALL, NOTHING,
-	 "print this"},
+	 "print this help"},
 #define TUNABLE_DESCRIPTION(field, option, standard, min, max, words)                              \
 	{option, "N", 0, FOR_RUN, take_tunable,                                                    \
 	 {AT(sched.tune.field), .least = min, .most = max}, words " [" #standard "]"},
@@ -146,7 +153,7 @@ void options_deinit(struct options *o)
 	free(o->config);
 }
 
-/* Print TEXT after COLUMN, broken between words. */
+/* Print TEXT from COLUMN on, broken between words. */
 static void print_wrapped(const char *text, int column)
 {
 	int at = column;
@@ -240,7 +247,7 @@ void options_help(void)
 	       "kernel ejected the scheduler.\n");
 }
 
-/* NAME is what to call it in a complaint, TEXT its value; NULL for a switch. */
+/* A complaint calls the option NAME.  TEXT is its value, NULL for a switch. */
 static int set_option(struct options *o, const struct description *d, const char *name,
 		      const char *text)
 {
@@ -287,7 +294,10 @@ static int code_of(size_t at)
 	return table[at].letter ? table[at].letter : 256 + (int)at;
 }
 
-/* The table as getopt_long() wants it: "+" ends at the first word, ":" tells that a value is missing. */
+/*
+ * The table as getopt_long() wants it.  With "+" it stops at the first word that is no option.
+ * With ":" it tells a missing value from an unknown option.
+ */
 static void describe(struct option *longs, char *letters)
 {
 	letters += sprintf(letters, "+:");
@@ -322,8 +332,8 @@ static int complain(int c, const char *word)
 }
 
 /*
- * Go over the command line once.  The first pass looks for --config alone, so that
- * the file is read before the command line, which wins.
+ * Go over the command line once.  The first pass looks only for --config, so that the file is read
+ * before the command line, which wins.
  */
 static int parse_pass(struct options *o, unsigned int bit, int argc, char **argv, bool for_config)
 {
@@ -373,7 +383,7 @@ static int parse_pass(struct options *o, unsigned int bit, int argc, char **argv
 	return -1;
 }
 
-/* What the options say together. */
+/* Check the options that depend on each other. */
 static int check(const struct options *o, const struct command *command)
 {
 	if (!table_is_alone(&o->table))
