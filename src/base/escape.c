@@ -2,10 +2,10 @@
 /*
  * Foreign text made safe.
  *
- * What shows nothing is taken from Unicode's Default_Ignorable_Code_Point and
- * Bidi_Control (DerivedCoreProperties.txt, PropList.txt), in whole blocks where
- * a block holds little else.  No locale is asked: the daemon and who reads its
- * report may have different ones.
+ * Characters that show nothing are those of Unicode's Default_Ignorable_Code_Point and
+ * Bidi_Control (DerivedCoreProperties.txt, PropList.txt).  A block that holds little else is
+ * taken whole.  The locale does not matter: the daemon and the reader of its report may have
+ * different ones.
  */
 #include "base/escape.h"
 
@@ -19,7 +19,7 @@ struct range {
 	uint32_t first, last;
 };
 
-/* Sorted.  The surrogates are no UTF-8 and do not come here. */
+/* Sorted.  Surrogates are not valid UTF-8, so they never come here. */
 static const struct range unsafe[] = {
 	{0x0000, 0x001f},   /* C0 */
 	{0x007f, 0x009f},   /* DEL and C1 */
@@ -51,7 +51,7 @@ static bool is_in(const struct range *ranges, size_t nr, uint32_t c)
 	return false;
 }
 
-/* By its first byte, how many bytes a character has; 0: none begins so. */
+/* How many bytes a character has, by its first byte.  0: no character begins with it. */
 static size_t length(unsigned char first)
 {
 	if (first < 0x80)
@@ -61,7 +61,7 @@ static size_t length(unsigned char first)
 	return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
-/* Bytes of the valid UTF-8 character at TEXT, and which it is; 0: it is none. */
+/* The number of bytes of the UTF-8 character at TEXT, which goes to *OUT.  0: it is not valid. */
 static size_t decode(uint32_t *out, const char *text)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -85,7 +85,7 @@ static bool is_safe(uint32_t c)
 	return (c & 0xfffe) != 0xfffe && !is_in(unsafe, ARRAY_SIZE(unsafe), c);
 }
 
-/* The escape of what stands at *TEXT, which moves behind it; returns its length. */
+/* Escape the character at *TEXT, and move *TEXT behind it.  Returns the length of the escape. */
 static size_t escape_one(char out[ESCAPE_SIZE(4)], const char **text, bool again)
 {
 	uint32_t c = 0;

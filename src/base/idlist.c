@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Sets of CPU or node numbers, kept as a sorted array: small, and iterated far more often than
+/* Sets of CPU or node numbers, as sorted arrays.  They are small, and are read far more often than
  * changed. */
 #include "base/idlist.h"
 
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The place of ID, or where it belongs. */
+/* The index of ID, or the index that it would have. */
 static size_t find_place(const struct idlist *list, unsigned int id)
 {
 	size_t low = 0, high = list->nr;
@@ -38,7 +38,7 @@ int idlist_add(struct idlist *list, unsigned int id)
 
 	if (at < list->nr && list->ids[at] == id)
 		return 0;
-	/* capacity is the next power of two: grow when the size is one */
+	/* the capacity is a power of two: grow when the size has reached one */
 	if ((list->nr & (list->nr - 1)) == 0) {
 		ids = realloc(list->ids, MAX(list->nr * 2, (size_t)1) * sizeof(*ids));
 		if (!ids)

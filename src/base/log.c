@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The log.  Each message is formatted first and written at once, so that lines of two processes do
- * not mix. */
+/* The log.  A message is formatted first and then written in one call, so that lines of two
+ * processes do not mix. */
 #include "base/log.h"
 
 #include <errno.h>

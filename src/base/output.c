@@ -11,12 +11,12 @@
 
 int output_flush(void)
 {
-	static bool told; /* like stdout itself, one for all */
+	static bool told; /* one for all, as there is one stdout */
 	int error = fflush(stdout) ? errno : 0;
 
 	if (!error && !ferror(stdout))
 		return 0;
-	/* lost while it was printed: errno has been used by others since */
+	/* an earlier write failed, and errno is no longer that write's */
 	if (!told && !error)
 		log_error("cannot write all of the output");
 	else if (!told)

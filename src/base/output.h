@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Results, on stdout.  Whoever prints them looks whether they got there. */
+/* Results, on stdout.  Who prints them checks that they were written. */
 #ifndef TS_OUTPUT_H
 #define TS_OUTPUT_H
 
 /*
- * Flush stdout.  0, or -EIO when something printed so far is lost: a full disk, a
- * pipe that nobody reads.  Says so, but once in the life of the program.
+ * Flush stdout.  0, or -EIO when some of what was printed is lost: the disk is full, or nobody
+ * reads the pipe.  The first time it logs this.
  */
 int output_flush(void);
 

@@ -8,7 +8,7 @@
 
 #include "base/util.h"
 
-/* Digits of BASE at *TEXT, at least one; *TEXT moves behind them. */
+/* Read one or more digits of BASE at *TEXT, and move *TEXT behind them. */
 static int parse_digits(uint64_t *out, const char **text, unsigned int base)
 {
 	const char *at = *text;

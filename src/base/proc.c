@@ -17,10 +17,10 @@
 
 /* include/linux/sched.h */
 #define PF_KTHREAD 0x00200000
-/* Looked at for one that lives. */
+/* How many threads are looked at to find one that lives. */
 #define MOST_THREADS 64
 
-/* *AT at a field: a number follows, *AT is then at the NEXT field after it. */
+/* Read the number of the field at *AT.  Then move *AT to the NEXT-th field behind it. */
 static bool take_number(uint64_t *out, const char **at, int next)
 {
 	char *end;
@@ -43,8 +43,8 @@ int proc_stat_parse(struct proc_stat *out, const char *text)
 	if (!open || !close || close < open || close[1] != ' ' || !close[2] || close[3] != ' ')
 		return -EINVAL;
 	/*
-	 * fields 3 state, 4 ppid, 9 flags, 14 utime, 15 stime, 20 num_threads, 22 starttime, 23 vsize,
-	 * 24 rss
+	 * fields 3 state, 4 ppid, 9 flags, 14 utime, 15 stime, 20 num_threads, 22 starttime,
+	 * 23 vsize, 24 rss
 	 */
 	at = close + 4;
 	if (!take_number(&pid, &text, 0) || !take_number(&ppid, &at, 5) ||
@@ -80,7 +80,7 @@ int proc_stat_read(struct proc_stat *out, pid_t pid)
 	return r < 0 ? r : proc_stat_parse(out, text);
 }
 
-/* The number behind NAME at the start of a line; false where no line begins so. */
+/* The number behind NAME at the start of a line.  False where no line begins with NAME. */
 static bool line_number(uint64_t *out, const char *text, const char *name)
 {
 	size_t len = strlen(name);
@@ -159,7 +159,7 @@ int proc_living_thread(struct proc_stat *out, pid_t tgid, pid_t hint)
 	tasks = opendir(path);
 	if (!tasks)
 		return errno == ENOENT ? -ESRCH : -errno;
-	/* one that ends leaves the list, unless a tracer keeps it: so the first few tell */
+	/* a thread that ended leaves the list, unless a tracer keeps it: so look at a few */
 	for (int looks = 0; looks < MOST_THREADS && (entry = readdir(tasks)); looks++)
 		if (is_alive(out, tgid, atoi(entry->d_name)))
 			return 0;
@@ -194,7 +194,7 @@ bool proc_is_of(const struct proc_stat *p, uid_t uid)
 	struct stat st;
 
 	snprintf(path, sizeof(path), "/proc/%d", p->pid);
-	/* first its owner: if it is the same process after that, it was then */
+	/* the owner first: if it is still the same process afterwards, the owner is right */
 	return !stat(path, &st) && st.st_uid == uid && !proc_stat_read(&now, p->pid) &&
 	       process_is_same(proc_id(&now), proc_id(p));
 }

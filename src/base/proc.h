@@ -25,7 +25,7 @@ struct proc_stat {
 	char comm[16];
 	char state;
 	bool kernel_thread;
-	uint64_t nr_threads; /* the first one included until all have ended */
+	uint64_t nr_threads; /* the first one counts until all have ended */
 	uint64_t cpu_ticks;  /* used by all its threads, clock ticks */
 	uint64_t vm_bytes;   /* of addresses */
 	uint64_t start_time; /* clock ticks after boot */
@@ -33,49 +33,49 @@ struct proc_stat {
 };
 
 /*
- * Parse the text of /proc/PID/stat.  The name may hold any byte, parentheses
- * and newlines included.  0 or -EINVAL.
+ * Parse the text of /proc/PID/stat.  The name may hold any byte, parentheses and newlines too.
+ * 0 or -EINVAL.
  */
 int proc_stat_parse(struct proc_stat *out, const char *text);
 
 /* 0, -ESRCH when there is no such process, or another errno. */
 int proc_stat_read(struct proc_stat *out, pid_t pid);
 
-/* Whose memory it is, and of what kind; resident. */
+/* The resident memory of a process by kind, and whose it is. */
 struct proc_memory {
-	pid_t tgid;		/* the process it is, or is a thread of; 0: not told */
+	pid_t tgid;		/* of the process that it is, or is a thread of; 0: not known */
 	uid_t uid;		/* the real one */
 	uint64_t private_bytes; /* anonymous */
 	uint64_t shared_bytes;	/* of files and shared memory; others may map it too */
 	uint64_t hugetlb_bytes; /* not part of what stat calls resident */
 };
 
-/* Parse the text of /proc/PID/status.  What no line tells is 0.  0 or -EINVAL. */
+/* Parse the text of /proc/PID/status.  A figure without a line is 0.  Returns 0 or -EINVAL. */
 int proc_memory_parse(struct proc_memory *out, const char *text);
 
 /* TASK is a process or a thread.  0, -ESRCH when there is none, or another errno. */
 int proc_memory_read(struct proc_memory *out, pid_t task);
 
-/* Are there hugetlb pages on this machine?  No where that cannot be read. */
+/* Does this machine have hugetlb pages?  False where that cannot be read. */
 bool proc_has_hugetlb(void);
 
 struct process_id proc_id(const struct proc_stat *p);
 
 /*
- * A thread that lives of a process whose first one has ended, HINT (0: none) if it does.  *OUT is
- * what its stat says: its id, its start, the memory of all.  0, -ESRCH when there is none.
+ * Find a living thread of a process whose first thread has ended: HINT (0: none), if that lives.
+ * *OUT is what its stat says: its id, its start, the memory of all.  0, or -ESRCH when all ended.
  */
 int proc_living_thread(struct proc_stat *out, pid_t tgid, pid_t hint);
 
-/* Clock ticks since boot, by the clock of start_time. */
+/* Clock ticks since boot, on the clock of start_time. */
 uint64_t proc_uptime_ticks(void);
 
-/* How long a process has been there, UPTIME_TICKS after boot. */
+/* The age of a process, UPTIME_TICKS after boot. */
 uint64_t proc_age_ticks(const struct proc_stat *p, uint64_t uptime_ticks);
 
 /*
- * Does the process, still there, belong to this user now?  One that may not be
- * looked into by its user (it was setuid) belongs to root.
+ * Does the process still exist, and does it belong to this user now?  A process that its user may
+ * not look into (it was setuid) belongs to root.
  */
 bool proc_is_of(const struct proc_stat *p, uid_t uid);
 
@@ -90,12 +90,12 @@ int proc_cgroup(char *out, size_t size, pid_t pid);
 int proc_boot_id(char out[PROC_BOOT_ID_SIZE], const char *sysroot);
 
 /*
- * Parse /proc/pressure/memory: the share of the last ten seconds in which some
- * task waited for memory, in percent.  0 or -EINVAL.
+ * Parse /proc/pressure/memory: in how many percent of the last ten seconds some task waited for
+ * memory.  0 or -EINVAL.
  */
 int proc_pressure_parse(double *out, const char *text);
 
-/* The same as of now.  0, or -errno where the kernel counts no pressure. */
+/* The same, as it is now.  0, or -errno where the kernel does not count pressure. */
 int proc_memory_pressure(double *out);
 
 /*

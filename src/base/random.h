@@ -5,7 +5,10 @@
 
 #include <stdint.h>
 
-/* The next of the sequence that STATE, any number, determines: Steele, Lea and Flood's splitmix64. */
+/*
+ * The next number of the sequence that STATE determines.  STATE may begin with any number.  The
+ * method is splitmix64, by Steele, Lea and Flood.
+ */
 static inline uint64_t random_next(uint64_t *state)
 {
 	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);

@@ -2,14 +2,14 @@
 /*
  * The daemon's directory under /run and its lock.
  *
- * Any lock on a file can be taken by whoever can open it: read locks and
- * flock(2) need no right to write.  So the file is root's alone, in a directory
- * where nobody else makes files.  Earlier versions locked "lock", which all could
- * read and somebody may still have open: this one has another name.
+ * Who can open a file can take a lock on it: read locks and flock(2) need no right to write.  So
+ * only root can open this file, and only root can make files in its directory.  Earlier versions
+ * locked "lock", which everybody could read.  Somebody may still have that file open, so this one
+ * has another name.
  *
- * It is a lock of fcntl(2), of which the kernel itself tells the holder, who is
- * alive by that.  Such a lock ends when its process closes any descriptor of the
- * file: nothing else here may open it.
+ * The lock is one of fcntl(2).  The kernel tells who holds it, and a process that holds it is
+ * alive.  Such a lock ends when its process closes any descriptor of the file, so nothing else
+ * here may open the file.
  */
 #include "base/state.h"
 
@@ -21,7 +21,7 @@
 
 static const char lock_name[] = "daemon.lock";
 
-/* The directory of PATH, made where there is none: a descriptor or -errno. */
+/* Open the directory of PATH, and make it where there is none.  A descriptor or -errno. */
 static int open_directory(const char *path)
 {
 	_cleanup_close_ int fd = -1;
@@ -36,7 +36,7 @@ static int open_directory(const char *path)
 		return -errno;
 	if (st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH))
 		return -EPERM;
-	/* a strict umask would keep others from the status socket */
+	/* with a strict umask others could not reach the status socket */
 	if ((st.st_mode & 0777) != 0755 && fchmod(fd, 0755))
 		return -errno;
 	return take_fd(&fd);

@@ -22,7 +22,7 @@ static int format_path(char *out, size_t size, const char *sysroot, const char *
 	return 0;
 }
 
-/* Defines int r from the variadic path; used by every entry point below. */
+/* Formats the path and defines `int r`.  All functions below begin with it. */
 #define FORMAT_PATH(path, sysroot, fmt)                                                            \
 	({                                                                                         \
 		va_list _args;                                                                     \
@@ -108,7 +108,7 @@ int sysfs_read_int(int *out, const char *sysroot, const char *fmt, ...)
 
 int sysfs_read_idlist(struct idlist *out, const char *sysroot, const char *fmt, ...)
 {
-	char path[SYSFS_PATH_MAX], text[65536]; /* thousands of CPUs without runs */
+	char path[SYSFS_PATH_MAX], text[65536]; /* enough for thousands of CPUs without ranges */
 	int r = FORMAT_PATH(path, sysroot, fmt);
 
 	if (!r)

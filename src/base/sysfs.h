@@ -2,9 +2,9 @@
 /*
  * Reading and writing the small files of /sys and /proc.
  *
- * SYSROOT is put in front of every path, so that a recorded machine can stand
- * in for the real one; NULL or "" is the machine itself.  Paths are printf
- * formats.  All return 0 or a negative errno, and write outputs on success only.
+ * SYSROOT goes in front of every path, so that a recorded machine can stand in for the real one.
+ * NULL or "" is the machine itself.  Paths are printf formats.  All return 0 or a negative errno,
+ * and write outputs on success only.
  */
 #ifndef TS_BASE_SYSFS_H
 #define TS_BASE_SYSFS_H
@@ -26,7 +26,7 @@ int sysfs_read(char *out, size_t size, const char *sysroot, const char *fmt, ...
 /* One unsigned number, decimal or 0x-prefixed, and nothing else: -EINVAL, -ERANGE. */
 int sysfs_read_u64(uint64_t *out, const char *sysroot, const char *fmt, ...) _printf_(3, 4);
 
-/* One signed decimal number (numa_node is -1 where unknown). */
+/* One signed decimal number (numa_node is -1 where it is unknown). */
 int sysfs_read_int(int *out, const char *sysroot, const char *fmt, ...) _printf_(3, 4);
 
 /* A CPU or node list; the caller frees it with idlist_deinit(). */
@@ -37,7 +37,7 @@ int sysfs_write(const char *text, const char *sysroot, const char *fmt, ...) _pr
 
 bool sysfs_exists(const char *sysroot, const char *fmt, ...) _printf_(2, 3);
 
-/* Of fields with one space between, the NR-th behind the one that TEXT is in; NULL where there are fewer. */
+/* TEXT has fields with one space between.  The NR-th field behind its first; NULL: no such. */
 const char *sysfs_skip_fields(const char *text, int nr);
 
 #endif

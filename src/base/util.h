@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Small things every room uses: scope-bound cleanup, array sizes, bounds. */
+/* Small things that every room uses: cleanup at the end of a scope, array sizes, bounds. */
 #ifndef TS_BASE_UTIL_H
 #define TS_BASE_UTIL_H
 

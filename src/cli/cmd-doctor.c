@@ -80,7 +80,7 @@ static int print_checks(const struct doctor_check *checks, size_t nr, const stru
 	return table_print(table);
 }
 
-/* How to mend what can be: commands, whole lines to copy from. */
+/* How to mend what can be mended: commands on whole lines, to copy from. */
 static int print_mends(const struct doctor_check *checks, size_t nr)
 {
 	static const struct table_options o = {.output = "CHECK,MEND"};

@@ -15,7 +15,7 @@ int cmd_status(const struct options *o)
 	int status = TS_EXIT_OK;
 	int r = server_ask(&report, STATE_STATUS_ALL_SOCKET);
 
-	/* not for this user, or an older daemon has none */
+	/* this user may not use it, or the daemon is older and has none */
 	if (r == -EACCES || r == -ENOENT || r == -ECONNREFUSED)
 		r = server_ask(&report, STATE_STATUS_SOCKET);
 	if (r == -ENOENT || r == -ECONNREFUSED) {

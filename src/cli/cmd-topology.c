@@ -81,7 +81,7 @@ static void print_nearest(FILE *out, const void *row, const void *arg)
 	print_ids(out, &cpus);
 }
 
-/* Whose word it is, and whose it is not. */
+/* What tells it, and what contradicts that. */
 static void print_source(FILE *out, const void *row, const void *arg)
 {
 	const struct topology_node *n = node_of(row);
@@ -133,8 +133,7 @@ static const struct table_column node_columns[] = {
 const struct table_kind topology_table = {node_columns, ARRAY_SIZE(node_columns)};
 
 /*
- * Nodes that have nothing are many where GPUs bring some along: all of them on one line, unless the
- * table is wanted alone.
+ * GPUs bring many nodes that have nothing.  They share one line, unless the table is wanted alone.
  */
 static int print_nodes(const struct topology *t, const struct table_options *o)
 {
@@ -158,7 +157,7 @@ static int print_nodes(const struct topology *t, const struct table_options *o)
 	return r;
 }
 
-/* A row: a CXL memory device, or a region of such. */
+/* A row: a CXL memory device, or a region of such devices. */
 struct device_row {
 	const char *name, *kind, *at;
 	uint64_t bytes;
@@ -201,7 +200,7 @@ static const struct table_column device_columns[] = {
 	{"NODE", TABLE_RIGHT, print_device_node, NULL, NULL},
 };
 
-/* A device sits at a node; a region's memory is one. */
+/* The node that a device is at, or the node that has a region's memory. */
 static int print_cxl_devices(const struct topology *t)
 {
 	static const struct table_kind kind = {device_columns, ARRAY_SIZE(device_columns)};
@@ -273,12 +272,12 @@ static struct table *figures(const struct topology *t, const struct table_column
 	return table;
 }
 
-/* Narrow enough for a terminal: many nodes make several tables below each other. */
+/* With many nodes there are several tables below each other, so that each fits a terminal. */
 #define FIGURES_WIDTH 120
 
 /*
- * NR columns, in tables that each begin with COLUMNS[0]: it takes the place of the column before
- * those that are next.  At least one of these is in a table, and as many as fit.
+ * Print NR columns in as many tables as needed.  Each table begins with COLUMNS[0], which takes
+ * the place of the column before its others.  A table has as many of these as fit, at least one.
  */
 static int print_divided(const struct topology *t, struct table_column *columns, size_t nr)
 {

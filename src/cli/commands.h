@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The commands: one table, from which the help and the complaints are made, too. */
+/* The commands: one table.  The help and the complaints are made from it, too. */
 #ifndef TS_COMMANDS_H
 #define TS_COMMANDS_H
 

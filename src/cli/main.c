@@ -9,8 +9,8 @@
 #include "cli/options.h"
 
 /*
- * Where a standard descriptor is closed, the next file that is opened would take its
- * number, and get what is printed.  Writing to this one fails.
+ * Where a standard descriptor is closed, the next file that is opened would take its number and
+ * get what is printed.  So open one here that cannot be written to.
  */
 static void fill_standard_fds(void)
 {
@@ -46,6 +46,6 @@ int main(int argc, char **argv)
 	if (status < 0)
 		status = command->run(&o);
 	options_deinit(&o);
-	/* nobody has what was found: whatever it was, this is a failure */
+	/* nobody got the results, so this is a failure whatever they were */
 	return output_flush() < 0 ? TS_EXIT_FAILED : status;
 }

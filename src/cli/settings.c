@@ -2,9 +2,9 @@
 /*
  * The configuration file.
  *
- * No library reads it.  Those for .ini files take more than is meant here: sections,
- * "key: value", comments behind values, values that go on in the next line.  Some cut
- * long lines.  All of that would have to be refused before they see the text.
+ * No library reads it.  Libraries for .ini files accept more than this format has: sections,
+ * "key: value", comments behind values, values that go on in the next line.  Some cut long lines.
+ * All of that would have to be refused before the library sees the text.
  */
 #include "cli/settings.h"
 
@@ -75,13 +75,13 @@ int settings_parse(const char *path, char *text, size_t size, settings_take take
 	return r;
 }
 
-/* A descriptor, or negative errno after saying why not. */
+/* A descriptor, or a negative errno after logging why not. */
 static int open_file(const char *path)
 {
 	struct stat st;
 	int fd = -1, r;
 
-	/* to open a device may do something to it, and to open a FIFO waits for its writer */
+	/* opening a device may do something to it, and opening a FIFO waits for its writer */
 	r = stat(path, &st) ? -errno : 0;
 	if (!r && S_ISREG(st.st_mode)) {
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

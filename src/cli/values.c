@@ -96,7 +96,7 @@ int take_string(struct options *o, const struct value *v, const char *name, cons
 	return 0;
 }
 
-/* A recorded machine: a directory that is there. */
+/* A recorded machine: a directory that exists. */
 int take_sysroot(struct options *o, const struct value *v, const char *name, const char *text)
 {
 	struct stat found;
@@ -115,7 +115,7 @@ int take_sysroot(struct options *o, const struct value *v, const char *name, con
 	return take_string(o, v, name, text);
 }
 
-/* By name or number; a number need not have a name. */
+/* A name or a number.  A number need not have a name. */
 int take_group(struct options *o, const struct value *v, const char *name, const char *text)
 {
 	const struct group *group = getgrnam(text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * From the words of one option to its value.  Each function is the kind of a row in the table of
- * options: 0, or -errno after saying what is wrong with the option of that NAME.
+ * options.  It returns 0, or -errno after logging what is wrong with the option NAME.
  */
 #ifndef TS_VALUES_H
 #define TS_VALUES_H

@@ -2,16 +2,15 @@
 /*
  * The status sockets.
  *
- * Anybody may connect, as often as he likes, and the daemon's time is worth more
- * than any one's: so clients are answered in rounds.  A round takes a few, tells
- * all readers of one user the same text, and is followed by a pause: a period,
- * or so long that rounds take a small share of a CPU, whatever a report costs on
- * this machine.  Who comes meanwhile waits in the kernel's queue, where he costs
- * nothing.
+ * Anybody may connect, as often as he likes, and that must not cost the daemon much time.  So
+ * clients are answered in rounds.  A round answers a few clients.  All clients of one user get the
+ * same text.  A pause follows each round.  It lasts a period, or longer where reports are dear on
+ * this machine, so that rounds take a small share of a CPU.  Clients that come in between wait in
+ * the kernel's queue, where they cost nothing.
  *
- * Who may read of all processes has a door of his own, which the kernel opens by
- * the rights of its file: a crowd at the other door does not keep him out, and he
- * never waits for more than the period.
+ * Those who may read of all processes have a socket of their own.  (In this file a socket is a
+ * door.)  The kernel lets them in by the rights of its file.  So a crowd at the other socket does
+ * not keep them out, and they never wait for more than the period.
  */
 #include "control/server.h"
 
@@ -31,7 +30,7 @@
 enum {
 	BACKLOG = 128,
 	ROUND_CLIENTS = 8, /* at a door */
-	PAUSE_A_COST = 49, /* so rounds take at most 2 % of a CPU ... */
+	PAUSE_A_COST = 49, /* costs of a round; so rounds take at most 2 % of a CPU ... */
 	REPORT_MAX = 16 << 20,
 };
 #define LONGEST_PAUSE_NS (2 * NSEC_PER_SEC) /* ... where this is enough; a client waits for 5 s */
@@ -52,7 +51,7 @@ struct client {
 	int fd;
 	bool for_all;
 	uid_t uid;
-	char *text; /* built for this one; NULL: another's is the same */
+	char *text; /* built for this client; NULL: another client's text is the same */
 };
 
 static int make_address(struct sockaddr_un *out, const char *path)
@@ -73,9 +72,9 @@ static int open_door(struct door *door, const char *path, mode_t mode, gid_t gro
 		return r;
 	strcpy(door->path, path);
 	door->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* one that died may have left it; the lock says that none lives */
+	/* a daemon that died may have left it; we hold the lock, so none is alive */
 	unlink(path);
-	/* until listen() nobody gets in, whatever the umask made of the mode */
+	/* whatever mode the umask gave it, nobody can connect before listen() */
 	if (door->fd < 0 || bind(door->fd, (struct sockaddr *)&address, sizeof(address)) ||
 	    chown(path, (uid_t)-1, group) || chmod(path, mode) || listen(door->fd, BACKLOG))
 		return -errno;
@@ -154,7 +153,7 @@ static size_t let_in(struct client *clients, const struct door *door)
 	return nr;
 }
 
-/* The text for clients[AT], which one before may have got already. */
+/* The text for clients[AT].  An earlier client may have the same one. */
 static const char *text_for(struct client *clients, size_t at, server_text *text, void *arg)
 {
 	struct client *c = &clients[at];
@@ -172,7 +171,7 @@ static void tell(int fd, const char *text)
 	int size = (int)strlen(text) + 4096;
 
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
-	/* a client that does not take it all gets a cut report and says so itself */
+	/* a client that does not read all of it gets a cut report, and will say so itself */
 	(void)!send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -181,7 +180,7 @@ static void answer(struct server *s, struct door *door, server_text *text, void 
 {
 	uint64_t cpu_before = clock_ns(CLOCK_THREAD_CPUTIME_ID), pause_ns = 0;
 	struct client clients[ROUND_CLIENTS];
-	/* all first: who asks again after his answer waits for the next round */
+	/* accept all first: a client that asks again after its answer waits for the next round */
 	size_t nr = let_in(clients, door);
 
 	for (size_t i = 0; i < nr; i++) {
@@ -239,7 +238,7 @@ static int read_all(char **out, int fd)
 
 int server_ask(json_object **out, const char *path)
 {
-	/* a stopped daemon accepts nothing: do not wait for it for ever */
+	/* a stopped daemon accepts nobody: do not wait for ever */
 	struct timeval limit = {.tv_sec = 5};
 	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = -1;

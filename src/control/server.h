@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The status sockets: whoever connects gets a report and the end of the stream.
- * Nothing is read, so that there is nothing to send it.
+ * The status sockets: a client connects, gets a report, and then the end of the stream.  The
+ * server reads nothing, so clients cannot send it anything.
  *
- * One socket is for everybody: root reads of all processes there, others of
- * their own.  The other is for those who may read of all: root and a group.
+ * One socket is for everybody: root reads of all processes there, others read of their own.  The
+ * other socket is for those who may read of all processes: root and a group.
  */
 #ifndef TS_SERVER_H
 #define TS_SERVER_H
@@ -25,8 +25,8 @@ struct server_options {
 };
 
 /*
- * Makes a report for READER, NULL for one who may read of all processes.  The
- * server frees it; NULL without memory.
+ * Makes a report for READER (NULL: a reader who may read of all processes).  The server frees it.
+ * NULL without memory.
  */
 typedef char *server_text(void *arg, const uid_t *reader);
 
@@ -35,23 +35,23 @@ int server_open(struct server **out, const struct server_options *o);
 void server_close(struct server *s);
 
 /*
- * What to poll(2) for input: FDS are readable when somebody waits for an answer,
- * and -1 while a socket pauses.  Returns how long to poll at most, in ms, or -1.
+ * What to poll(2) for input.  One of FDS is readable when a client waits for an answer, and is -1
+ * while its socket pauses.  Returns for how many ms to poll at most, or -1.
  */
 int server_wait(const struct server *s, uint64_t now_ns, struct pollfd fds[SERVER_DOORS]);
 
 /*
- * A round at each socket that poll(2) found readable: answer a bounded number of
- * those who wait, by TEXT called at most once for each kind of reader.  Never
- * blocks.  NOW_NS is CLOCK_MONOTONIC.
+ * A round at each socket that poll(2) found readable: answer a bounded number of the clients that
+ * wait.  It calls TEXT at most once for each kind of reader.  It never blocks.  NOW_NS is
+ * CLOCK_MONOTONIC.
  */
 void server_answer(struct server *s, const struct pollfd fds[SERVER_DOORS], server_text *text,
 		   void *arg, uint64_t now_ns);
 
 /*
- * The client side: read the report of the running daemon; its strings are safe to
- * print.  -ENOENT / -ECONNREFUSED: none runs; -EACCES: not for this user;
- * -EBADMSG: no report, or a cut one.
+ * The client side: read the report of the running daemon.  Its strings are safe to print.
+ * -ENOENT or -ECONNREFUSED: no daemon runs; -EACCES: this user may not read it; -EBADMSG: it is
+ * no report, or a cut one.
  */
 int server_ask(json_object **out, const char *path);
 

@@ -2,8 +2,8 @@
 /*
  * Cgroups with a CPU limit.
  *
- * The tree is walked by descriptors, so that the length of a path does not matter.  Users can
- * make as many groups, as deep, as they like: both are bounded here.
+ * The tree is walked by descriptors, so that the length of a path does not matter.  Users can make
+ * any number of groups, in any depth.  Here both are limited.
  */
 #include "daemon/cgroup-limits.h"
 
@@ -20,11 +20,11 @@ static bool has_limit(int dir)
 	char text[64];
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
-	/* "QUOTA PERIOD"; the root has none, nor has a group whose parent hands down no cpu */
+	/* "QUOTA PERIOD"; the root has no such file, nor has a group without the cpu controller */
 	return n > 0 && strncmp(text, "max", MIN((size_t)n, (size_t)3));
 }
 
-/* Takes FD, of a directory. */
+/* FD is of a directory, and is closed here. */
 static void look(struct cgroup_limits *out, int fd, unsigned int depth)
 {
 	_cleanup_closedir_ DIR *dir = fdopendir(fd);
@@ -61,7 +61,7 @@ int cgroup_limits_read(struct cgroup_limits *out, const char *sysroot)
 	char path[SYSFS_PATH_MAX];
 	int r, fd;
 
-	/* of v1 only directories of controllers are there, or nothing */
+	/* where v1 is mounted, there are only directories of controllers, or nothing */
 	if (!sysfs_exists(sysroot, CGROUP_ROOT "/cgroup.controllers"))
 		return -ENOENT;
 	r = sysfs_path(path, sizeof(path), sysroot, CGROUP_ROOT);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Cgroups with a CPU limit (cpu.max).  The kernel's fair scheduler keeps such limits;
- * a sched_ext scheduler would have to do so itself, and this one does not yet.
+ * Cgroups with a CPU limit (cpu.max).  The kernel's fair scheduler enforces such limits.  A
+ * sched_ext scheduler would have to do that itself, and this one does not.
  */
 #ifndef TS_CGROUP_LIMITS_H
 #define TS_CGROUP_LIMITS_H
@@ -16,12 +16,12 @@
 struct cgroup_limits {
 	size_t nr;     /* cgroups whose cpu.max is not "max", found so far */
 	size_t looked; /* cgroups looked at, the root too */
-	bool all;      /* there are no more than these */
+	bool all;      /* all cgroups were looked at */
 };
 
 /*
- * Look at the cgroup v2 tree below SYSROOT (NULL: this machine).  Groups that come or go
- * meanwhile may be missed.  0, or -ENOENT where no cgroup v2 is mounted at CGROUP_ROOT.
+ * Look at the cgroup v2 tree below SYSROOT (NULL: this machine).  A group that comes or goes in
+ * between may be missed.  0, or -ENOENT where no cgroup v2 is mounted at CGROUP_ROOT.
  */
 int cgroup_limits_read(struct cgroup_limits *out, const char *sysroot);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * From device to usable memory there are some steps: a region is made of
- * devices, is enabled, gets a dax device, kmem makes that memory of a node, the
- * memory comes online.  Firmware may have taken them all, and the region is
- * System RAM.  Advice is the next step for whatever has stopped on the way.
+ * It takes some steps to make usable memory of a device.  A region is made of devices.  It is
+ * enabled.  It gets a dax device.  kmem makes that the memory of a node.  The memory comes online.
+ * Firmware may have done all of this already, and the region is System RAM.  Advice is the next
+ * step for what has stopped on the way.
  */
 #include "daemon/cxl-advice.h"
 
@@ -15,7 +15,7 @@
 
 #define LIST_SIZE 64
 
-/* "a", then "a,b"; SEPARATOR is between.  What does not fit ends in "...". */
+/* "a", then "a,b", with SEPARATOR between.  Where it does not fit, it ends in "...". */
 static void append(char list[LIST_SIZE], char separator, const char *name)
 {
 	size_t used = strlen(list);
@@ -54,13 +54,13 @@ static bool has_memory(const struct topology *t, int id)
 	return node && node->mem_bytes;
 }
 
-/* Files for programs come without a region too: let those be whose node has other memory. */
+/* Some dax devices are for programs and have no region.  Leave one whose node has other memory. */
 static bool may_be_cxl(const struct topology *t, const struct topology_dax *dax)
 {
 	return dax->region >= 0 || dax_is_memory(dax) || !has_memory(t, dax->target_node);
 }
 
-/* Dax devices that the same command, up to their names, makes usable. */
+/* Dax devices that one command makes usable.  Only the names in it differ. */
 static size_t advise_dax(struct cxl_advice *advice, const struct topology *t, const char *command,
 			 const char *found)
 {
@@ -104,7 +104,7 @@ static size_t advise_regions(struct cxl_advice *advice, const struct topology *t
 	return 1;
 }
 
-/* Memory of a region that shares a node with CPUs, and so with their DRAM. */
+/* Memory of a region on a node with CPUs, which also has their DRAM. */
 static size_t advise_joined(struct cxl_advice *advice, const struct topology *t)
 {
 	_cleanup_idlist_ struct idlist nodes = IDLIST_INIT;
@@ -126,7 +126,7 @@ static size_t advise_joined(struct cxl_advice *advice, const struct topology *t)
 	return 1;
 }
 
-/* Memory-only nodes that nothing is known of: which might be CXL memory. */
+/* Memory-only nodes of which nothing is known.  They may be CXL memory. */
 static bool find_candidates(struct idlist *out, const struct topology *t)
 {
 	for (size_t i = 0; i < t->nr_nodes; i++) {
@@ -138,7 +138,7 @@ static bool find_candidates(struct idlist *out, const struct topology *t)
 	return out->nr > 0;
 }
 
-/* CXL memory that a region's word did not find: it may be that of a device without one. */
+/* CXL memory that no region told of.  It may be that of a device without a region. */
 static bool has_presumed(const struct topology *t)
 {
 	for (size_t i = 0; i < t->nr_nodes; i++) {
@@ -212,7 +212,7 @@ size_t cxl_advise(struct cxl_advice advice[CXL_ADVICE_MAX], const struct topolog
 			     "enabled, and no driver has made a dax device of it");
 	nr += advise_joined(&advice[nr], t);
 	nr += advise_system_ram(&advice[nr], t);
-	/* a soft-reserved dax device that has stopped may be that of a device without a region */
+	/* a soft-reserved dax device that has stopped may belong to a device without a region */
 	if (!nr)
 		nr += advise_devices(&advice[nr], t);
 	return nr;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The running daemon: what run.c wires together and report.c describes. */
+/* The running daemon: what run.c wires together and document.c describes. */
 #ifndef TS_DAEMON_H
 #define TS_DAEMON_H
 
@@ -30,14 +30,14 @@ struct daemon {
 	uint64_t start_ns;     /* CLOCK_MONOTONIC, as all times here */
 	uint64_t start_cpu_ns; /* CPU time used by then */
 	uint64_t scan_ns;      /* of the last look at processes and topology */
-	uint64_t targets_ns;   /* DAMON is told what to monitor no sooner */
+	uint64_t targets_ns;   /* DAMON is not told anew what to monitor before this */
 	uint64_t sample_ns;    /* of the samples that this tick collects */
-	bool retarget;	       /* that is not what it should be any more */
+	bool retarget;	       /* what DAMON monitors is no longer right */
 	struct troubles troubles;
 	uint64_t stats_ns;   /* of the last --stats table */
 	uint64_t restart_ns; /* of the last restart of the scheduler */
 	unsigned int nr_restarts;
-	bool told_of_no_hits; /* that processes' hit rates are not known */
+	bool told_of_no_hits; /* the log says that hit rates of processes are not known */
 	uint64_t nr_ticks;
 	uint64_t ticks_cpu_ns;	 /* CPU time of all ticks */
 	uint64_t process_cpu_ns; /* CPU time that a tick spends on a process, averaged */

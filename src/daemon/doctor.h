@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the run itself does about what the machine lacks.  options.h has the checks. */
+/* What the run does where the machine lacks something.  options.h has the checks. */
 #ifndef TS_DOCTOR_H
 #define TS_DOCTOR_H
 
@@ -8,12 +8,12 @@
 #include "daemon/options.h"
 
 /*
- * The run's question: is anything missing that it needs?  Logs one line for
- * each thing, with how to mend it, and returns how many.
+ * The run asks: is anything missing that it needs?  Logs a line for each such thing, with how to
+ * mend it, and returns how many there are.
  */
 size_t doctor_refuse(const struct options *o);
 
-/* Warn, in one line, of what the run does not keep to while it schedules: CPU limits of cgroups. */
+/* Warn, in one line, that CPU limits of cgroups do not hold while the run schedules. */
 void doctor_warn(const struct options *o);
 
 #endif

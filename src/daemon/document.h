@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the daemon tells people: one JSON document, the same for the status
- * sockets, --stats --json and `status --json`.  Its fields are listed in
- * cxl-tiersched(8); report/report.h prints it for a terminal.
+ * What the daemon tells people: one JSON document, the same for the status sockets, for
+ * `--stats --json` and for `status --json`.  cxl-tiersched(8) lists its fields.  report/report.h
+ * prints it for a terminal.
  */
 #ifndef TS_DOCUMENT_H
 #define TS_DOCUMENT_H
@@ -12,8 +12,8 @@
 #include "daemon/daemon.h"
 
 /*
- * For READER, who sees of processes his own alone; NULL: all are in it.  Strings
- * in it are escaped (report.h).  The caller puts it (json_object_put).
+ * Make the document for READER, who sees only his own processes (NULL: all).  Strings in it are
+ * escaped (report/report.h).  The caller puts it (json_object_put).
  */
 json_object *document_build(const struct daemon *d, const uid_t *reader, uint64_t now_ns);
 

@@ -25,8 +25,8 @@ static bool same_shape(const struct machine *a, const struct machine *b)
 }
 
 /*
- * A scheduler attached to the new machine takes over profiles with the next tick.
- * Without one the kernel's own schedules, and follow_scheduler() tries again.
+ * A scheduler that is attached to the new machine gets its profiles with the next tick.  Where
+ * that failed, the kernel's own scheduler is at work, and follow_scheduler() tries again.
  */
 static void reattach(struct daemon *d)
 {
@@ -54,7 +54,7 @@ int follow_topology(struct daemon *d)
 	d->machine = NULL;
 	same = hold_read_machine(d) < 0 && same_shape(old, d->machine);
 	if (!d->machine || (!same && hold_new_set(&set, d) < 0)) {
-		/* half-way through a change, or short of memory: keep the old and look again */
+		/* the machine is changing, or memory is short: keep the old one and look again */
 		machine_free(d->machine);
 		topology_free(d->topology);
 		d->topology = old_topology;
@@ -76,7 +76,7 @@ int follow_topology(struct daemon *d)
 	return 0;
 }
 
-/* An attempt to attach anew has failed, as it may while a machine changes: make some more. */
+/* An attempt to attach anew failed.  That happens while a machine changes, so try some more. */
 static int try_again(struct daemon *d, uint64_t now)
 {
 	if (now - d->restart_ns < RETRY_NS)

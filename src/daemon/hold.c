@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Taking hold of the machine, in the order of what can be refused without a trace, and
- * giving it back in the other order.
+ * Take hold of the machine, and give it back in reverse order.  Steps that can be refused without
+ * leaving a trace come first.
  */
 #include "daemon/hold.h"
 
@@ -16,13 +16,13 @@
 #include "daemon/doctor.h"
 #include "numa/topology.h"
 
-#define LEAST_FILES 128 /* with few CPUs it has some 45 open */
+#define LEAST_FILES 128 /* with few CPUs some 45 are open */
 #define STALE_TICKS 3	/* a heartbeat older than this makes the scheduler ignore profiles */
 
 /*
- * The scheduler's programs and maps are a file each, counters two for each thread of the managed
- * processes: more than a shell's soft limit may allow.  Short of files the kernel only says that
- * something is invalid.
+ * Each program and map of the scheduler is an open file.  Counters are two files for each thread
+ * of the managed processes.  That may be more than the soft limit of a shell.  With too few files
+ * the kernel only says that something is invalid.
  */
 static int allow_files(void)
 {
@@ -87,7 +87,7 @@ static int check_bandwidths(const struct daemon *d)
 	return -1;
 }
 
-/* Topology, its dense form, and its counters; the counters that are open stay so. */
+/* Topology, its dense form, and its counters.  Counters that are open stay open. */
 int hold_read_machine(struct daemon *d)
 {
 	struct topology_options options = {.cxl_nodes = &d->options->cxl_nodes};
@@ -95,12 +95,12 @@ int hold_read_machine(struct daemon *d)
 	int r = topology_read(&d->topology, &options);
 
 	if (r == -EINVAL)
-		return TS_EXIT_USAGE; /* said by topology_read() */
+		return TS_EXIT_USAGE; /* topology_read() has said why */
 	if (r == -ENOENT) {
 		log_error("the kernel shows no NUMA nodes; boot one with CONFIG_NUMA=y");
 		return TS_EXIT_LACKING;
 	}
-	/* once measured they are kept: a change of the machine is no time to measure again */
+	/* they are kept once measured: do not measure again when the machine changes */
 	if (!r && !latencies_recall(d->topology) && d->options->calibrate && !d->damon)
 		(void)latencies_measure(d->topology);
 	if (!r)
@@ -160,8 +160,8 @@ static int open_damon(struct daemon *d)
 }
 
 /*
- * There is one sched_ext scheduler at a time; this is told before anything is changed.  One of
- * ours, whose daemon the lock knows no more, is just being taken down by the kernel.
+ * There is one sched_ext scheduler at a time.  Say so before anything is changed.  If it is one of
+ * ours and its daemon has lost the lock, the kernel is just taking it down.
  */
 static int check_no_other(const struct daemon *d)
 {

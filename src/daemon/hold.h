@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a run holds of the machine: the lock, DAMON, the scheduler, counters, the
- * status sockets.  What returns a status returns -1 to go on, or the exit status to
- * leave with, after saying why.
+ * What a run holds of the machine: the lock, DAMON, the scheduler, counters, the status sockets.
+ * A function that returns a status returns -1 to go on, or the exit status to leave with after
+ * logging why.
  */
 #ifndef TS_HOLD_H
 #define TS_HOLD_H
 
 #include "daemon/daemon.h"
 
-/* Take it all.  Whatever it returns, hold_let_go() is due.  *LOCK is -1 or a descriptor. */
+/* Take it all.  Whatever it returns, call hold_let_go() later.  *LOCK is -1 or a descriptor. */
 int hold_take(struct daemon *d, int *lock);
 void hold_let_go(struct daemon *d, int lock);
 
-/* Parts of it that a change of the machine asks for again. */
+/* The parts that are taken again when the machine changes. */
 
-/* Topology, its dense form, and its counters; counters that are open stay so.  A status. */
+/* Topology, its dense form, and its counters.  Counters that are open stay open.  A status. */
 int hold_read_machine(struct daemon *d);
 
-/* Nothing with --observe.  A status. */
+/* Attach the scheduler; with --observe do nothing.  A status. */
 int hold_attach(struct daemon *d);
 
-/* An empty set for the machine as it is.  0 or -ENOMEM. */
+/* Make an empty set of processes for the machine as it is.  0 or -ENOMEM. */
 int hold_new_set(struct managed_set *set, const struct daemon *d);
 
 #endif

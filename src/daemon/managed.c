@@ -138,7 +138,7 @@ bool managed_look(struct managed_set *set, uint64_t now_ns, uint64_t until_ns)
 		if (extent_look(item->extent, item->choice.task.pid, now_ns, until_ns,
 				item->choice.proc.rss_bytes) > 0)
 			moved = true;
-		/* the one that was not done with goes on */
+		/* go on with the one that was not finished */
 		if (clock_ns(CLOCK_MONOTONIC) >= until_ns)
 			break;
 		set->look = (set->look + 1) % set->nr;
@@ -180,7 +180,7 @@ static void collect_one(struct managed_set *set, struct managed *item,
 
 	item->gone |= r == -ESRCH;
 	if (r < 0)
-		return; /* this sample is lost, the next may find memory */
+		return; /* this sample is lost; there may be memory for the next */
 	if (s)
 		(void)sched_usage(s, source.tgid, &usage);
 	item->nr_regions = snapshot->nr_regions;

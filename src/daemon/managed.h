@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The processes under management: of each its last sample, its model, and what was published. */
+/* The processes under management, each with its last sample, its model, and what was published. */
 #ifndef TS_MANAGED_H
 #define TS_MANAGED_H
 
@@ -41,30 +41,30 @@ int managed_init(struct managed_set *set, const struct machine *m, size_t max_pr
 void managed_deinit(struct managed_set *set);
 
 /*
- * Make CHOSEN the set: newcomers begin, the rest keep their history, whoever
- * left is dropped from S (may be NULL).  Sets *CHANGED.  0 or -ENOMEM.
+ * Make CHOSEN the set.  Newcomers begin, the others keep their history, and those that left are
+ * dropped from S (may be NULL).  Sets *CHANGED.  0 or -ENOMEM.
  */
 int managed_update(struct managed_set *set, const struct choice *chosen, size_t nr, struct sched *s,
 		   uint64_t now_ns, bool *changed);
 
 /*
  * Look where the memory of the processes is, in turns, until UNTIL_NS (CLOCK_MONOTONIC, as
- * NOW_NS); what is not done by then goes on with the next call.  True when some of it lies
- * elsewhere than DAMON was told.
+ * NOW_NS).  The next call goes on with the rest.  True when some memory is not where DAMON was
+ * told.
  */
 bool managed_look(struct managed_set *set, uint64_t now_ns, uint64_t until_ns);
 
 /*
- * How often each hits the last-level caches.  Often enough once a second.  0, or -errno
- * where one of them cannot be counted.
+ * Read how often each process hits the last-level caches.  Once a second is often enough.  0, or
+ * -errno where one of them cannot be counted.
  */
 int managed_count_hits(struct managed_set *set, uint64_t now_ns);
 
-/* Make samples of the snapshots, with what S (may be NULL) has counted. */
+/* Make samples of the snapshots and of what S (may be NULL) has counted. */
 void managed_collect(struct managed_set *set, const struct damon_snapshot *snapshots, size_t nr,
 		     struct sched *s, uint64_t now_ns);
 
-/* The models take in the samples of NOW_NS. */
+/* Feed the samples of NOW_NS to the models. */
 void managed_model(struct managed_set *set, const struct model_options *options, uint64_t now_ns);
 
 #endif

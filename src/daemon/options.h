@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the program was asked to do, how it does that, and how it says how that went: the run, and
- * the look at what the machine lacks.
+ * What the program was asked to do, and the exit statuses that say how that went.  Then the run,
+ * and the check of what the machine lacks.
  */
 #ifndef TS_OPTIONS_H
 #define TS_OPTIONS_H
@@ -20,7 +20,7 @@
 enum ts_exit {
 	TS_EXIT_OK = 0,
 	TS_EXIT_FAILED = 1,
-	TS_EXIT_USAGE = 2,   /* an argument is wrong, or names what is not there */
+	TS_EXIT_USAGE = 2,   /* an argument is wrong, or names what does not exist */
 	TS_EXIT_LACKING = 3, /* the machine lacks something that is needed */
 	TS_EXIT_EJECTED = 4, /* the kernel ejected the scheduler */
 };
@@ -34,8 +34,8 @@ struct options {
 	bool calibrate; /* measure latencies before anything is scheduled, unless they are kept */
 	bool process_hits; /* count cache hits of managed processes */
 	bool json;
-	bool simulate;		/* make up what no counter tells of CXL memory ... */
-	uint64_t simulate_seed; /* ... by this, 1 .. 2^63-1 */
+	bool simulate;		/* make up figures of CXL memory that no counter tells ... */
+	uint64_t simulate_seed; /* ... from this seed, 1 .. 2^63-1 */
 	uint64_t stats_ns;	/* 0: none */
 	uint64_t duration_ns;	/* 0: until a signal */
 	gid_t status_group;	/* may read the status of all processes; (gid_t)-1: root alone */
@@ -52,18 +52,18 @@ struct options {
 /* The run, from taking hold of the machine to giving it back.  An exit status. */
 int daemon_run(const struct options *o);
 
-/* Can this machine run it?  Every requirement, what was found, how to mend it. */
+/* Can this machine run the program?  Every requirement, what was found, how to mend it. */
 
 enum doctor_state {
 	DOCTOR_OK,
-	DOCTOR_NOTE,	/* works without; something is lost */
+	DOCTOR_NOTE,	/* it works, but something is lost */
 	DOCTOR_MISSING, /* needed to schedule */
 };
 
-/* Who needs it: the run stops for what it needs, `doctor` shows all. */
+/* Who needs it.  A run stops where something it needs is missing; `doctor` shows all. */
 enum doctor_need {
-	DOCTOR_FOR_ALL,	     /* measuring too */
-	DOCTOR_FOR_SCHEDULE, /* not with --observe */
+	DOCTOR_FOR_ALL,	     /* measuring needs it, too */
+	DOCTOR_FOR_SCHEDULE, /* not needed with --observe */
 	DOCTOR_OPTIONAL,
 };
 
@@ -78,8 +78,8 @@ struct doctor_check {
 #define DOCTOR_MAX_CHECKS 32
 
 /*
- * Fill CHECKS.  Reads only.  Returns their number, or -EINVAL where --cxl-node
- * names a node that cannot be CXL memory (logged).
+ * Fill CHECKS.  Only reads the machine.  Returns the number of checks, or -EINVAL after logging
+ * that --cxl-node names a node that cannot be CXL memory.
  */
 int doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struct options *o);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The run: take hold of the machine (hold.h), tick (tick.h), follow what changes (follow.h), give
- * it back.  Ticks come once an aggregation interval, but not more often than every 50 ms: profiles
- * change more slowly than that.
+ * the machine back.  There is a tick in each aggregation interval, but at most one in 50 ms:
+ * profiles change more slowly than that.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -31,9 +31,9 @@
 #include "report/report.h"
 
 #define MIN_TICK_NS (50 * NSEC_PER_MSEC)
-/* sd-event may put off what is due by so much, and by 250 ms when it is not told. */
+/* sd-event may be late by this much.  If nothing is set, it may be late by 250 ms. */
 #define TIMER_SLACK_US 1
-/* What is larger goes back to the kernel when it is freed; without a word glibc raises this. */
+/* Larger blocks go back to the kernel when freed.  If this is not set, glibc raises it. */
 #define MMAP_THRESHOLD (128 << 10)
 
 static uint64_t now_ns(void)
@@ -41,7 +41,7 @@ static uint64_t now_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
-/* 0, or -EIO after saying that nobody gets them. */
+/* 0, or -EIO after logging that nobody gets them. */
 static int print_stats(const struct daemon *d, uint64_t now)
 {
 	json_object *report = document_build(d, NULL, now);
@@ -51,7 +51,7 @@ static int print_stats(const struct daemon *d, uint64_t now)
 		       json_object_to_json_string_ext(
 			       report, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	else {
-		(void)text_print(report, NULL); /* it has said why not; the run goes on */
+		(void)text_print(report, NULL); /* it has logged why not; the run goes on */
 		putchar('\n');
 	}
 	json_object_put(report);
@@ -69,14 +69,14 @@ static char *report_text(void *arg, const uid_t *reader)
 	return text;
 }
 
-/* What the event loop calls: the tick first, whoever waits at the sockets. */
+/* What the event loop calls: the tick first, then those who wait at the sockets. */
 struct run {
 	struct daemon *d;
 	sd_event *event;
-	uint64_t next_us; /* the tick is due, CLOCK_MONOTONIC */
+	uint64_t next_us; /* when the next tick is due, CLOCK_MONOTONIC */
 	sd_event_source *tick;
 	sd_event_source *doors[SERVER_DOORS];
-	sd_event_source *pause; /* until a door opens again */
+	sd_event_source *pause; /* fires when a door opens again */
 };
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
@@ -140,7 +140,7 @@ static int add_tick(struct run *run)
 	return r < 0 ? r : sd_event_source_set_priority(run->tick, SD_EVENT_PRIORITY_IMPORTANT);
 }
 
-/* Wait at the doors that are open, and for the next one that will be. */
+/* Wait at the doors that are open, and for the next door to open. */
 static int watch_doors(struct run *run)
 {
 	struct pollfd fds[SERVER_DOORS];
@@ -173,7 +173,7 @@ static int on_client(sd_event_source *source, int fd, uint32_t events, void *use
 	return watch_doors(run);
 }
 
-/* Held back from now on, so that one that comes during the start ends the run in order. */
+/* Block signals from now on, so that one that comes during the start ends the run in order. */
 static int add_signals(struct run *run)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -212,7 +212,7 @@ static void forget(struct run *run)
 	sd_event_unref(run->event);
 }
 
-/* Goes on whatever happens; the tick's own trouble is told elsewhere. */
+/* Goes on whatever happens.  Trouble of the tick itself is reported elsewhere. */
 static int loop(struct run *run)
 {
 	const struct timespec pause = {(time_t)(run->d->tick_ns / NSEC_PER_SEC),
@@ -259,14 +259,14 @@ int daemon_run(const struct options *o)
 		sd_event_unref(run.event);
 		return TS_EXIT_FAILED;
 	}
-	/* the machine waits for its word: a late heartbeat costs every placement */
+	/* the scheduler relies on the daemon: a late heartbeat costs every placement */
 	if (setpriority(PRIO_PROCESS, 0, -10))
 		log_debug("cannot raise the daemon's priority: %m");
 	status = hold_take(&d, &lock);
 	if (status < 0) {
-		/* loading took much that is not needed again */
+		/* loading took much memory that is not needed again */
 		malloc_trim(0);
-		/* times and costs count from here: loading is done once */
+		/* times and costs count from here, because loading is done once */
 		d.start_ns = d.stats_ns = now_ns();
 		d.start_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 		doctor_warn(o);

@@ -13,29 +13,29 @@
 
 #define SCAN_NS NSEC_PER_SEC
 /*
- * A commit ends the aggregation under way, and tells DAMON of every process anew: neither ranges
- * that move nor processes that come and go are a reason for many.  They take 2 % of a CPU at most.
+ * A commit ends the aggregation under way and tells DAMON of every process anew.  So there must
+ * not be many, even where ranges move or processes come and go.  They take at most 2 % of a CPU.
  */
 #define TARGETS_NS NSEC_PER_SEC
 #define LONGEST_TARGETS_NS (10 * NSEC_PER_SEC)
 #define PAUSE_A_TARGETS_COST 49
-/* For so long a tick looks where the memory of processes is, and one with new processes. */
+/* For how long a tick looks where memory is: any tick, and one with new processes. */
 #define LOOK_NS NSEC_PER_MSEC
 #define FIRST_LOOK_NS (5 * NSEC_PER_MSEC)
-/* A tick looks at as many processes as this much CPU time allows, but at some: many take turns. */
+/* A tick looks at the processes that this much CPU time allows, at some in any case, in turns. */
 #define PROCESSES_CPU_NS NSEC_PER_MSEC
 #define LEAST_TURN 8
-/* A fiftieth of a tick goes to who is to be managed, and no more than this much CPU time. */
+/* Choosing processes takes a fiftieth of a tick, and no more than this much CPU time. */
 #define CHOOSE_PART 50
 #define CHOOSE_CPU_NS (20 * NSEC_PER_MSEC)
-#define USE_NS (10 * NSEC_PER_SEC) /* after so long it is known what a process uses */
+#define USE_NS (10 * NSEC_PER_SEC) /* after this it is known what a process uses */
 
 static uint64_t now_ns(void)
 {
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
-/* Who has been watched for a while and uses no memory gives way to others. */
+/* A process that has been watched for a while and uses no memory gives way to others. */
 static void tell_used(struct daemon *d, uint64_t now)
 {
 	for (size_t i = 0; i < d->set.nr; i++) {
@@ -47,7 +47,7 @@ static void tell_used(struct daemon *d, uint64_t now)
 	}
 }
 
-/* A piece of the pass over all processes that goes on all the time.  True: others were chosen. */
+/* Do a piece of the pass over all processes, which never stops.  True: others were chosen. */
 static bool choose(struct daemon *d, uint64_t now)
 {
 	const struct choice *chosen;
@@ -66,7 +66,7 @@ static bool choose(struct daemon *d, uint64_t now)
 	return others;
 }
 
-/* Tell DAMON which processes to monitor and where their memory is, when that has changed. */
+/* When it has changed, tell DAMON which processes to monitor and where their memory is. */
 static void aim(struct daemon *d, uint64_t now, bool others)
 {
 	uint64_t until = now_ns() + (others ? FIRST_LOOK_NS : LOOK_NS), cpu_ns;
@@ -82,7 +82,7 @@ static void aim(struct daemon *d, uint64_t now, bool others)
 		now + MIN(MAX(TARGETS_NS, PAUSE_A_TARGETS_COST * cpu_ns), LONGEST_TARGETS_NS);
 	d->retarget = r != 0;
 	log_debug("DAMON monitors %zu processes%s", d->set.nr, d->retarget ? ", not all yet" : "");
-	/* processes that die too quickly for it are no trouble: the others are monitored */
+	/* it is no trouble that some processes died too quickly: the others are monitored */
 	if (r == -EAGAIN)
 		r = 0;
 	if (r == DAMON_E_BUSY)
@@ -102,7 +102,7 @@ static void watch_memory(struct daemon *d)
 	sched_memory_is_short(d->sched, percent >= d->options->sched.tune.memory_pressure);
 }
 
-/* Of all profiles as of the last tick; for metrics_simulate(). */
+/* The heat of all profiles as of the last tick, for metrics_simulate(). */
 static double heat_mbps(size_t node, const void *arg)
 {
 	const struct daemon *d = arg;
@@ -143,7 +143,7 @@ static int publish_changes(struct daemon *d)
 	for (size_t i = 0; i < d->set.nr; i++) {
 		struct managed *item = &d->set.items[i];
 
-		/* changed since: it was looked at, a rule has come, or the scheduler is a new one */
+		/* go on for a new sample, a rule that has come, or a new scheduler */
 		if (!item->sample.last.now_ns || item->gone ||
 		    (item->sample.last.now_ns != now && item->published.generation &&
 		     item->published.class == item->choice.class))
@@ -161,7 +161,7 @@ static void publish(struct daemon *d)
 	trouble_report(&d->troubles, TROUBLE_PUBLISH, d->sched ? publish_changes(d) : 0, NULL);
 }
 
-/* By what the last NR processes cost. */
+/* Sets `turn` by what the last NR processes cost. */
 static void pace(struct daemon *d, size_t nr, uint64_t cpu_ns)
 {
 	uint64_t each_ns = nr ? cpu_ns / nr : d->process_cpu_ns;
@@ -170,14 +170,14 @@ static void pace(struct daemon *d, size_t nr, uint64_t cpu_ns)
 	d->turn = MAX(PROCESSES_CPU_NS / MAX(d->process_cpu_ns, UINT64_C(1)), (uint64_t)LEAST_TURN);
 }
 
-/* Make samples of what DAMON saw.  Returns of how many processes. */
+/* Make samples of what DAMON saw.  Returns for how many processes. */
 static size_t collect_samples(struct daemon *d)
 {
 	const struct damon_snapshot *snapshots;
 	size_t nr;
 	int r = damon_snapshot(d->damon, MAX(d->turn, (size_t)LEAST_TURN), &snapshots, &nr);
 
-	/* nothing ready, or the kernel's DAMON lock is taken: the next tick will do */
+	/* nothing is ready, or the kernel's DAMON lock is taken: the next tick will do */
 	trouble_report(&d->troubles, TROUBLE_SNAPSHOTS, r == -EAGAIN || r == -EBUSY ? 0 : r, NULL);
 	d->sample_ns = now_ns();
 	if (r)

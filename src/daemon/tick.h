@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A tick reads as the flow of data: look around -> choose -> measure -> aim -> collect ->
- * model -> publish.  Once a second the machine is looked at for changes, and a pass over all
- * processes begins, of which each tick does a piece.
+ * model -> publish.  Once a second it looks for changes of the machine, and begins a pass over all
+ * processes.  Each tick does a piece of that pass.
  */
 #ifndef TS_TICK_H
 #define TS_TICK_H

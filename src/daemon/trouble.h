@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Trouble that a run goes on with: a step of the tick that failed.  One warning
- * when it begins and one line when it is over; meanwhile `status` tells.  What failed
- * is tried again, at the next tick or the next look around, a second later.
+ * Trouble that a run goes on with: a step of the tick that failed.  The log gets a warning when it
+ * begins and a line when it is over.  In between `status` shows it.  The step is tried again at
+ * the next tick, or at the next look around a second later.
  */
 #ifndef TS_TROUBLE_H
 #define TS_TROUBLE_H
@@ -24,12 +24,12 @@ struct troubles {
 };
 
 /*
- * How the step went: not negative, or a negative errno.  WHO, NULL or a name, is told in place
- * of the errno's words.
+ * Take in how the step went: R is a negative errno, or not negative.  If WHO is not NULL, it is
+ * told in place of the errno's words.
  */
 void trouble_report(struct troubles *t, enum trouble_with with, int r, const char *who);
 
-/* What a step is, and what holds while it fails: "no new processes are managed". */
+/* What a step does, and what follows while it fails: "no new processes are managed". */
 const char *trouble_name(enum trouble_with with);
 const char *trouble_meanwhile(enum trouble_with with);
 

@@ -21,18 +21,17 @@
 json_object *foreign_string(const char *text);
 
 /*
- * Make the strings of a document safe that another program wrote, which ought to
- * have done that.  0; -EBADMSG when a key is not safe: then it is none of ours;
- * -ENOMEM.
+ * Make the strings of a document safe.  Another program wrote it and should have done this.  0;
+ * -EBADMSG when a key is not safe, as no document of ours has such a key; -ENOMEM.
  */
 int foreign_make_safe(json_object *document);
 
 /*
  * Tables, printed by libsmartcols as lscpu and lsblk print theirs.
  *
- * A table is an array of columns and the caller's rows: each column prints the cell of a row.  That
- * text is escaped here (base/escape.h): no foreign text reaches a terminal as it is.  A cell in
- * which nothing is printed is "-", not known.
+ * A table is an array of columns and the caller's rows.  A column prints its cell of each row.
+ * The text of cells is escaped here (base/escape.h), so no foreign text reaches a terminal as it
+ * is.  A cell where nothing was printed shows "-": not known.
  */
 
 enum {
@@ -57,9 +56,10 @@ struct table_kind {
 	size_t nr_columns;
 };
 
-/* What the user wants of a table.  All 0: the table as it is by default. */
+/* What the user wants of a table.  All 0 is the default. */
 struct table_options {
-	char *output; /* names of columns, "A,B" or "+A,B" for these too; NULL: the default; owned */
+	/* names of columns: "A,B" for these, "+A,B" for these too; NULL: the default; owned */
+	char *output;
 	bool output_all; /* all columns are there by default */
 	bool noheadings;
 	bool raw; /* one blank between cells; blanks in them are escaped */
@@ -68,24 +68,24 @@ struct table_options {
 /* Is the table wanted alone, without the words around it?  NULL: no options. */
 bool table_is_alone(const struct table_options *o);
 
-/* Are the columns of O there?  0, or -EINVAL after saying which is not. */
+/* Do the columns that O names exist?  0, or -EINVAL after logging which does not. */
 int table_check(const struct table_kind *kind, const struct table_options *o);
 
 struct table;
 
 /*
- * A table without rows; O may be NULL.  NULL without memory: the calls below take that, and
- * table_print() says it.
+ * Make a table without rows.  O may be NULL.  Returns NULL without memory: the functions below
+ * take that, and table_print() logs it.
  */
 struct table *table_new(const struct table_kind *kind, const struct table_options *o);
 
-/* Add a row, of which nothing is kept. */
+/* Add a row.  The table keeps no pointer to it. */
 void table_add(struct table *t, const void *row);
 
-/* How wide its first line is; 0 where that cannot be told. */
+/* The width of its first line; 0 when it is not known. */
 size_t table_width(struct table *t);
 
-/* To standard output; nothing where there are no rows.  0, or -errno after saying so. */
+/* Print it to standard output; without rows, nothing.  0, or -errno after logging it. */
 int table_print(struct table *t);
 
 void table_free(struct table *t);
@@ -100,10 +100,10 @@ static inline void table_free_ptr(struct table **t)
 extern const struct table_kind text_table;
 
 /*
- * To standard output: REPORT, a document that document_build() made or server_ask() got, with its
- * table as O says (NULL: as by default).  Missing fields print as "-".
+ * Print REPORT to standard output.  document_build() made it, or server_ask() got it.  O says how
+ * its table looks (NULL: the default).  Missing fields print as "-".
  *
- * 0, or -errno after saying so.
+ * 0, or -errno after logging it.
  */
 int text_print(json_object *report, const struct table_options *o);
 

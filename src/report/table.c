@@ -2,9 +2,12 @@
 /*
  * Tables by libsmartcols.
  *
- * The library has an escape of its own, which would escape ours again: it is off, but in raw output,
- * where it makes one word of each cell.  It measures text by the locale; ours is always UTF-8.  Where
- * there is no such locale its escape stays on: on text that is not of the locale 2.41 loops for ever.
+ * The library has an escape of its own, which would escape ours again.  So it is off, except in
+ * raw output, where it makes one word of each cell.
+ *
+ * The library measures text by the locale, and our text is always UTF-8.  Where there is no UTF-8
+ * locale, the library's escape stays on: version 2.41 loops for ever on text that is not valid in
+ * the locale.
  */
 #include "report/report.h"
 
@@ -107,7 +110,7 @@ static int set_up(struct table *t, const struct table_options *o)
 	scols_table_enable_noencoding(t->table, t->utf8 != (locale_t)0);
 	scols_table_enable_noheadings(t->table, o->noheadings);
 	scols_table_enable_raw(t->table, o->raw);
-	/* one blank would not part cells that have blanks in them */
+	/* some cells have blanks in them, so one blank between cells is not enough */
 	if (!o->raw && scols_table_set_column_separator(t->table, "  "))
 		return -ENOMEM;
 	for (size_t i = 0; i < t->nr_columns; i++) {
@@ -130,7 +133,7 @@ struct table *table_new(const struct table_kind *kind, const struct table_option
 	return t && !choose(t, kind, o) && !set_up(t, o) ? TAKE(&t) : NULL;
 }
 
-/* The cell's text as it is shown; the caller's.  NULL without memory. */
+/* The cell's text as it is shown.  The caller frees it.  NULL without memory. */
 static char *cell_text(const struct table_column *c, const void *row)
 {
 	_cleanup_free_ char *text = NULL;
@@ -171,7 +174,7 @@ void table_add(struct table *t, const void *row)
 	}
 }
 
-/* Have the library do something by the locale of our text. */
+/* Call the library in the locale of our text. */
 static int with_utf8(const struct table *t, int (*work)(struct libscols_table *table, char **out),
 		     char **out)
 {
