@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-# Builds and installs the source tree inside the lab's Debian, out of tree and incrementally.
+# Builds and installs the source tree inside the lab's Debian, out of tree.  Only what has changed
+# is built anew.
 #
-#   CACHE/checkout-KEY/     KEY is of the checkout's path; the guest sees this directory at its own path
-#     src/                  a copy of the sources: the checkout may be read-only and stays clean
+#   CACHE/checkout-KEY/     KEY is of the checkout's path; the guest sees this at the same path
+#     src/                  a copy of the sources, so the checkout may be read-only and stays clean
 #     build/                the build
-#     stage-FINGERPRINT/    what `make install DESTDIR=` made of sources of that fingerprint; `stage` points to the newest
+#     stage-FINGERPRINT/    what `make install DESTDIR=` made of the sources with this fingerprint;
+#                           `stage` points to the newest
 
 build_flags="-O2 -g -Werror"
 
@@ -15,7 +17,8 @@ build_paths() {
 	printf '%s\n' "$LAB_SRC" >"$LAB_WORK/checkout"
 }
 
-# build_chroot DIR COMMAND...: in the tree, the checkout's copy and build at their own paths.
+# build_chroot DIR COMMAND...: run COMMAND in the tree.  The copy and the build have the paths
+# there that they have outside.
 build_chroot() {
 	local where=$1
 	shift
@@ -25,7 +28,8 @@ build_chroot() {
 		sh -c 'cd "$1" && shift && exec "$@"' sh "$where" "$@"
 }
 
-# The checkout's files, NUL-separated: what git tracks or would; without git, all of them.  Each with mode, size and time in front.
+# The files of the checkout, each with mode, size and time in front and a NUL at the end.  They are
+# those that git tracks or would track; without git, all files.
 build_files() {
 	local file
 	cd "$LAB_SRC" || return
@@ -38,7 +42,7 @@ build_files() {
 	done | xargs -0 -r stat --printf '%f %s %.9Y %n\0' | sort -zu	# git names a file in conflict three times
 }
 
-# One at a time in src/ and build/.
+# Only one lab at a time works in src/ and build/.
 build_lock() {
 	exec {build_lock_fd}>"$LAB_WORK/lock"
 	flock -n "$build_lock_fd" && return 0
@@ -48,8 +52,9 @@ build_lock() {
 
 build_unlock() { exec {build_lock_fd}>&-; }
 
-# Brings src/ up to the checkout and sets build_fingerprint.  A changed file gets the time of its copying, not its own: it may have
-# been edited while the last build ran, and would then look older than what was made from its former self.
+# Makes src/ like the checkout and sets build_fingerprint.  A changed file gets the time of its
+# copying, not its own time.  It may have been edited while the last build ran.  With its own time
+# it would look older than what was made of it before the edit.
 build_copy() {
 	local list=$LAB_WORK/files old=$LAB_WORK/files
 	(build_files) >"$list.new"
@@ -69,7 +74,7 @@ build_copy() {
 
 build_names() { sed -z 's/^[^ ]* [^ ]* [^ ]* //' | sort -z; }
 
-# Copies and builds of checkouts that are no more.
+# Removes copies and builds of checkouts that no longer exist.
 build_prune() {
 	local old lock
 	for old in "$LAB_CACHE"/checkout-*; do
@@ -98,7 +103,7 @@ build_need() {
 		fi
 		step "building" "$LAB_WORK/build.log" build_make "$LAB_WORK/$stage"
 		build_prune
-		# A running machine may still be on an older one.
+		# A running machine may still use an older one.
 		find "$LAB_WORK" -maxdepth 1 -name 'stage-*' ! -name stage-empty ! -name "$stage" -mmin +240 -exec rm -rf {} +
 	fi
 	ln -sfn "$stage" "$LAB_WORK/stage"
@@ -128,7 +133,7 @@ build_make() {
 	mv "$stage.tmp" "$stage"
 }
 
-# Kernel modules for tests, of the lab's own kernel: the tree has its headers.
+# Kernel modules for tests, for the lab's own kernel.  The tree has its headers.
 build_modules() {
 	local to=$LAB_BUILD/tests/lab/kmod hash
 	hash=$(cat "$LAB_TREE/kernel/backports/release" "$LAB_WORK"/src/tests/lab/kmod/* | sha256sum)

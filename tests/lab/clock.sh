@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
-# The machine's clock: what a nanosecond is in there.
+# The machine's clock: what a nanosecond is in the machine.
 #
-#   off     the host's time, as emulation goes
-#   model   the host's time, and clock/ (a QEMU plugin) makes vCPUs wait for memory as the machine's description has it
-#   count   instructions: one a nanosecond, all vCPUs in turn on one thread, so that a run repeats
+#   off     the host's time, as fast as emulation is
+#   model   the host's time; clock/ (a QEMU plugin) makes vCPUs wait for memory as the machine's
+#           description says
+#   count   an instruction is a nanosecond; all vCPUs take turns on one thread, so a run repeats
 #
-# The plugin is compiled in the lab's tree and kept per contents, with the command that switches it from inside the guest:
+# The plugin is compiled in the lab's tree and kept by its contents, together with the command that
+# switches it from inside the guest:
 #
 #   CACHE/checkout-KEY/clock-HASH/    clock.so, lab-clock, api (what the tree's QEMU says of the plugin)
 
-clock_api=${LAB_CLOCK_API:-7}	# of clock/qemu_plugin.h; another for the lab's own tests
+clock_api=${LAB_CLOCK_API:-7}	# as in clock/qemu_plugin.h; the lab's own tests set another
 
 # clock_read WORDS: sets clock_name and clock_knobs.
 clock_read() {
@@ -38,7 +40,7 @@ clock_size_check() {
 	((kb >= 64 && kb <= 1048576 && (kb & (kb - 1)) == 0)) || usage_error "--clock model: $1 is not a power of two from 64K to 1024M"
 }
 
-# Sets clock_stage, a directory below LAB_WORK, made when it is missing.
+# Sets clock_stage, a directory below LAB_WORK, and makes it when it is missing.
 clock_need() {
 	[[ $clock_name == model ]] || return 0
 	local tmp
@@ -52,7 +54,8 @@ clock_need() {
 	clock_check_api "$(<"$LAB_WORK/$clock_stage/api")"
 }
 
-# QEMU is asked once what it thinks of the plugin's version: it refuses in words of its own, and a plugin it takes says "no cpus=".
+# Asks QEMU once whether it accepts the plugin's version.  QEMU refuses in its own words.  A plugin
+# that it accepts says "no cpus=".
 clock_make() {
 	local to=$1
 	rm -rf "$to"
@@ -84,7 +87,7 @@ clock_check_api() {
 	die "--clock model: QEMU $qemu has plugin API $api, the clock knows $clock_api (tests/lab/clock/qemu_plugin.h)"
 }
 
-# Sets clock_args, what QEMU needs for it; after machine_qemu.
+# Sets clock_args, what QEMU needs for the clock.  Call it after machine_qemu.
 clock_qemu() {
 	local node next=0 cpus plugin
 	case $clock_name in
@@ -106,8 +109,9 @@ clock_qemu() {
 	clock_args=(-accel "tcg,thread=multi" -plugin "$plugin")
 }
 
-# Adds to `plugin` where each node's memory is: in the order of nodes from 0, with a hole below 4 GB that QEMU's q35 makes 2 GB
-# wide when the memory does not fit below 2.75 GB.  Only CXL memory lies above all that, so its window begins where the rest ends.
+# Adds to `plugin` where the memory of each node is.  It begins at 0, in the order of nodes, with a
+# hole below 4 GB.  QEMU's q35 makes this hole 2 GB wide when the memory does not fit below 2.75
+# GB. Only CXL memory lies above all that, so its window begins where the rest ends.
 clock_memory() {
 	local node start=0 left piece total=0 below mb=1048576
 	for ((node = 0; node < machine_nodes; node++)); do
@@ -130,7 +134,7 @@ clock_memory() {
 	[[ -z $machine_cxl ]] || plugin+=$(printf ',memory=%x-4000000000:%d' $((start * mb)) "$machine_cxl")
 }
 
-# The counts outlive the lab's own memory.
+# The counts are kept when the lab's own memory goes.
 clock_keep_counts() {
 	[[ -s $vm_job/clock.json ]] || return 0
 	mv "$vm_job/clock.json" "$log.clock.json" || { say "memory clock: its counts could not be kept"; return 0; }

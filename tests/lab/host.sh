@@ -27,8 +27,9 @@ host_need_disk() {
 	((free >= $1 * 1024)) || die "needs $1 GB of disk, $((free)) MB are free in $LAB_CACHE (CXL_TIERSCHED_LAB=DIR takes another place)"
 }
 
-# Everything runs in mounts and processes of its own: a lab that dies, however it dies, leaves neither behind.  This outer half only
-# waits.  The inner half dies with `unshare`, `unshare` dies with this shell (a parent-death signal covers SIGKILL).
+# Everything runs in mounts and processes of its own, so a lab leaves neither behind, however it
+# dies.  This outer half only waits.  The inner half dies with `unshare`, and `unshare` dies with
+# this shell (by a parent-death signal, which covers SIGKILL).
 host_enclose() {
 	local inner status=0 tty=
 	[[ ! -t 0 ]] || tty=$(stty -g)

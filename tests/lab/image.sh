@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# The initramfs: the few modules a kernel needs to reach its disk, and the guest's side of the lab, so that a change there costs a
-# second and not a new disk.
+# The initramfs: the few modules that a kernel needs to reach its disk, and the guest's side of the
+# lab.  So a change of that side costs a second, and no new disk.
 
 lab_boot_modules=(virtio_pci virtio_blk ext4)
 

@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
 # Machines are data: files in machines/ of the lines
 #
-#   node N [cpus=C] memory=MB [near=M]   a node; without CPUs it is memory alone and `near` names its CPU node
-#   cxl N memory=MB near=M               a CXL type-3 memory device below a host bridge of node M, node N once its region is online
+#   node N [cpus=C] memory=MB [near=M]   a node; without CPUs it is memory alone, and `near` names
+#                                        its CPU node
+#   cxl N memory=MB near=M               a CXL type-3 memory device below a host bridge of node M;
+#                                        its memory is node N once its region is online
 #   distance A B D                       SLIT, both ways (10 to itself, 20 otherwise)
 #   latency A NS...                      from CPU node A to each node in turn, in ns
 #   bandwidth A GBPS...                  the same in GB/s
-#   limit N GBPS                         what the memory of node N delivers in all under the memory clock
-#   firmware hmat                        the guest is told latencies and bandwidths; else latencies serve the memory clock alone
+#   limit N GBPS                         what the memory of node N delivers to all CPUs together
+#                                        under the memory clock
+#   firmware hmat                        the guest is told latencies and bandwidths; else only the
+#                                        memory clock uses them
 #
-# Nodes are numbered in order.  QEMU lays node memory out in that order from address 0, with a hole from 2 GB to 4 GB when there is
-# more than 2.75 GB.
+# Nodes are numbered in order.  QEMU lays out their memory in that order from address 0, with a
+# hole from 2 GB to 4 GB when there is more than 2.75 GB.
 
-# machine_read NAME [CPUS]: fills machine_*; CPUs are numbered node by node.
+# machine_read NAME [CPUS]: fills machine_*.  CPUs are numbered node by node.
 machine_read() {
 	local word first rest pair node=0 nodes_with_cpus=0
 	declare -gA machine_cpus=() machine_memory=() machine_near=() machine_distance=() machine_latency=() machine_bandwidth=() machine_limit=()
@@ -86,7 +90,7 @@ machine_qemu() {
 			machine_hmat_rows "$node" bandwidth access-bandwidth G "${machine_bandwidth[$node]}"
 		done
 	fi
-	# A socket must not lie across nodes.
+	# A socket must not span nodes.
 	spread="sockets=$machine_nr_cpus,cores=1"
 	if ((machine_nr_cpus % ${#machine_cpus[@]} == 0)); then
 		spread="sockets=${#machine_cpus[@]},cores=$((machine_nr_cpus / ${#machine_cpus[@]}))"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# What the lab tells people: short lines on stderr, never on stdout, which belongs to the command.
+# What the lab tells people: short lines on stderr.  stdout belongs to the command.
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 
-# A fault of this run, a thing the host lacks: status 1.
+# This run failed, or the host lacks something: status 1.
 die() { say "$@"; exit 1; }
 
 # die_as STATUS WORDS
@@ -12,20 +12,21 @@ die_as() { local status=$1; shift; say "$@"; exit "$status"; }
 # Wrong words on the command line: status 2.
 usage_error() { say "$* (see: lab help)"; exit 2; }
 
-# step WORDS LOG COMMAND...: run a long step with its output in LOG; say what goes on, how long it took, and on failure the
-# log's end, and exit.
+# step WORDS LOG COMMAND...: run a long step with its output in LOG.  Say what goes on and how long
+# it took.  On failure show the end of the log and exit.
 step() {
 	step_begin "$@"
 	step_end
 }
 
-# step_begin WORDS LOG COMMAND...: the same beside others, until step_end.
+# step_begin WORDS LOG COMMAND...: the same, in parallel with other steps until step_end.
 step_begin() {
 	local words=$1 log=$2
 	shift 2
 	say "$words ..."
 	mkdir -p "$(dirname "$log")"
-	# In the background, because where a status is looked at in place bash ignores `set -e` all the way down; never call this there.
+	# In the background: where a status is tested at once, bash ignores `set -e` in all that is
+	# called there.  So never call this function in such a place.
 	("$@") >>"$log" 2>&1 </dev/null &
 	step_pids+=("$!") step_words+=("$words") step_logs+=("$log") step_starts+=("$SECONDS")
 }
@@ -46,7 +47,7 @@ step_end() {
 	step_pids=() step_words=() step_logs=() step_starts=()
 }
 
-# step_show NR: what it is at, in one line of a terminal, until it ends
+# step_show NR: show what the step is doing, in one line of a terminal, until it ends
 step_show() {
 	local columns line
 	read -r _ columns < <(stty size <&2)

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 # The lab's Debian 13 and the disk made from it.
 #
-# Two trees are made side by side from one small beginning.  One is what machines run.  The disk is made of it while it is
-# small, which keeps guests honest about what the program needs at run time.  Then it gets QEMU, so that every host gives the
-# same lab.  The other tree gets compilers.
+# Two trees are made side by side from one small tree.  One is what machines run.  The disk is made
+# of it while it is small, so that guests show what the program needs at run time.  Then this tree
+# gets QEMU, so that the lab is the same on every host.  The other tree gets compilers.
 # Kernels are unpacked, not installed: their packages would pull in an initramfs generator.
 #
 #   CACHE/tree-HASH/build           where the program is built
-#   CACHE/tree-HASH/machine         where QEMU runs, with the kernels' modules; its version is in CACHE/tree-HASH/qemu
+#   CACHE/tree-HASH/machine         where QEMU runs, with the kernels' modules; its version is in
+#                                   CACHE/tree-HASH/qemu
 #   CACHE/tree-HASH/disk.img        ext4 image of that, before QEMU came
 #   CACHE/tree-HASH/kernel/NAME/    vmlinuz and release, for NAME in backports (default) and trixie
 #
-# HASH covers the package lists and this file, comments aside.
+# HASH covers the package lists and this file, but not the comments.
 
 : "${LAB_MIRROR:=http://deb.debian.org/debian}"
 
@@ -25,7 +26,8 @@ package_list() {
 
 tree_hash() { sed '/^[[:space:]]*#/d' "$LAB_DIR/packages" "$LAB_DIR/tree.sh" | cat - <(printf '%s' "$LAB_MIRROR") | sha256sum | cut -c 1-12; }
 
-# Sets LAB_TREE to the tree's directory, made when it is missing, and holds it against `tree_prune` of others while this lab runs.
+# Sets LAB_TREE to the tree's directory, and makes that when it is missing.  While this lab runs,
+# other labs cannot remove it (`tree_prune`).
 tree_need() {
 	LAB_TREE=$LAB_CACHE/tree-$(tree_hash)
 	local lock
@@ -58,7 +60,7 @@ tree_make() {
 	say "ready after $((SECONDS - start)) s, $(du -sh "$LAB_TREE" | cut -f 1) in $LAB_CACHE"
 }
 
-# Trees of other recipes nobody has used for a day, and what an interrupted making left.
+# Removes trees of other recipes that nobody has used for a day, and what an interrupted lab left.
 tree_prune() {
 	local old lock
 	for old in "$LAB_CACHE"/tree-*.lock; do
@@ -71,16 +73,17 @@ tree_prune() {
 	done
 }
 
-# tree_base ROOT: apt's lists stay, for what comes after.
+# tree_base ROOT: apt's lists stay, for the packages that are installed later.
 tree_base() {
 	local root=$1 list=$1.list option
 	local -a options=()
 	printf 'deb %s %s main\n' "$LAB_MIRROR" trixie "$LAB_MIRROR" trixie-updates "$LAB_MIRROR" trixie-backports >"$list"
-	# The host's way to the network is the tree's, too.
+	# The tree reaches the network as the host does.
 	while IFS= read -r option; do
 		options+=(--aptopt="$option")
 	done < <(apt-config dump | grep -E '^Acquire::(https?::Proxy|http::Timeout|Check-)[^ ]* "[^"]' || true)
-	# dpkg is told what to leave out when the essential packages are there: mmdebstrap itself would filter each through Python.
+	# dpkg is told what to leave out once the essential packages are there.  mmdebstrap itself
+	# would filter each package through Python.
 	# shellcheck disable=SC2016
 	mmdebstrap --variant=minbase --skip=chroot/mount/sys,cleanup/apt/lists "${options[@]}" \
 		--aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' --dpkgopt=force-unsafe-io \
@@ -90,7 +93,8 @@ tree_base() {
 	mkdir -p "$root"/lab/{src,work,tree}
 }
 
-# tree_double FROM TO: dpkg replaces files below /usr, and never writes into one, so they can be links.
+# tree_double FROM TO: copy a tree.  Files below /usr can be hard links, because dpkg replaces such
+# files and never writes into one.
 tree_double() {
 	cp -al "$1" "$2"
 	rm -r "${2:?}"/{etc,var}
@@ -118,7 +122,7 @@ tree_machine() {
 	tree_chroot "$root" qemu-system-x86_64 --version | sed -n 's/^QEMU emulator version \([^ ]*\).*/\1/p' >"$1/qemu"
 }
 
-# tree_install ROOT SECTION [PACKAGE...]: the packages of this section, and these
+# tree_install ROOT SECTION [PACKAGE...]: install the packages of this section, and PACKAGEs
 tree_install() {
 	local root=$1 section=$2
 	shift 2
@@ -141,7 +145,7 @@ tree_apt() {
 	tree_chroot "$root" apt-get -q -y -o APT::Sandbox::User=root "$@"
 }
 
-# A kernel's packages have the release in their names; the meta package names the newest.
+# The packages of a kernel have its release in their names.  The meta package names the newest.
 tree_kernel_release() {
 	local release
 	release=$(tree_chroot "$1" apt-cache -t "$2" depends linux-image-amd64 |
@@ -160,7 +164,8 @@ tree_kernels() {
 	done
 }
 
-# Some kernels are one package (image), some are split into binary and modules, with or without a base.
+# Some kernels are one package (image).  Some are split into binary and modules, with or without a
+# base.
 tree_unpack_kernel() {
 	local root=$1 release=$2 suite=$3 to=$4 out=$1/lab/kernel package
 	local -a packages=()
@@ -172,7 +177,7 @@ tree_unpack_kernel() {
 	done
 	tree_chroot "$root" sh -ec 'cd /lab/kernel; apt-get -q -o APT::Sandbox::User=root download "$@"
 		for file in *.deb; do dpkg-deb -x "$file" out; done' sh "${packages[@]}"
-	# Hardware no lab machine has is most of the size.
+	# Most of the size is for hardware that no lab machine has.
 	find "$out/out" -type d -regextype egrep -regex ".*/kernel/(sound|drivers/(gpu|media|infiniband|net/(wireless|ethernet)))" \
 		-prune -exec rm -r {} +
 	find "$out/out" -type f '(' -name "vmlinuz-$release" -o -path "*/$release/vmlinuz" ')' -exec mv {} "$to/vmlinuz" ';'
@@ -183,7 +188,7 @@ tree_unpack_kernel() {
 	printf '%s\n' "$release" >"$to/release"
 }
 
-# The image is of the bare tree, without what `enter` mounts over it.
+# The image is made of the bare tree, without what `enter` mounts over it.
 tree_disk() {
 	truncate -s 4G "$1/disk.img"
 	"$LAB_DIR/enter" "$1/machine" --bind "$1" /lab/tree --bind-ro "$1/machine" /lab/src -- \

@@ -13,7 +13,8 @@ vm_shell() {
 	vm_boot
 }
 
-# What the guest is to do, as data: a directory in the share, in memory of this lab's own, so that it goes when the lab does.
+# What the guest is to do, as data.  It is a directory in the share, in this lab's own memory, so
+# it goes when the lab goes.
 vm_job() {
 	local mode=$1 name where rows columns
 	shift
@@ -35,7 +36,8 @@ vm_job() {
 	vm_mode=$mode
 }
 
-# Boots until the command starts, at most three times: emulated boots hang now and then, before user space.
+# Boots until the command starts, at most three times.  Emulated boots sometimes hang before user
+# space.
 vm_boot() {
 	local limit try outcome log
 	local -a qemu
@@ -65,7 +67,8 @@ vm_boot() {
 	die_as 125 "gave up after three boots; the last console: $log"
 }
 
-# vm_last_words LOG: the end of a console, and why it panicked, which a long trace may have pushed up, for who reads only what the lab says.
+# vm_last_words LOG: the end of a console, and why the kernel panicked.  A long trace may have
+# pushed that line far up, and people may read only what the lab says.
 vm_last_words() {
 	tr -d '\r' <"$1" | awk 'NF { line[++nr] = $0 }
 		END { for (i = 1; i <= nr; i++) if (i > nr - 40 || line[i] ~ /Kernel panic|Oops:/) print "lab:   " line[i] }' >&2
@@ -74,7 +77,7 @@ vm_last_words() {
 # vm_is_to_hang TRY, for the lab's own tests
 vm_is_to_hang() { (($1 <= ${LAB_HANG_BOOTS:-0})); }
 
-# vm_boot_limit TRY.  A busy host boots guests slower, and so do counted instructions.
+# vm_boot_limit TRY: guests boot more slowly on a busy host, and with counted instructions.
 vm_boot_limit() {
 	local load _
 	if vm_is_to_hang "$1"; then
@@ -87,9 +90,11 @@ vm_boot_limit() {
 }
 
 # Sets qemu.
-# hypervisor=off: the kernel refuses to flush caches for a CXL region under a hypervisor.  swiotlb=force, with iommu_platform on
-# every virtio device: no DMA into CXL memory, which virtio in QEMU cannot reach.  tsc=reliable: emulated vCPUs read the host's counter, yet
-# the kernel finds them out of step and would take the HPET, many times as slow.
+# hypervisor=off: under a hypervisor the kernel refuses to flush caches for a CXL region.
+# swiotlb=force, with iommu_platform on every virtio device: there is no DMA into CXL memory, which
+# virtio in QEMU cannot reach.
+# tsc=reliable: emulated vCPUs read the host's counter.  The kernel would find them out of step all
+# the same, and take the HPET, which is many times as slow.
 vm_qemu() {
 	local append="console=ttyS0 quiet panic=-1 oops=panic swiotlb=force tsc=reliable" virtio=bus=pcie.0,iommu_platform=on,disable-legacy=on
 	local console="/lab/log/${log##*/}" redirect="</dev/null >>/lab/log/${log##*/}"

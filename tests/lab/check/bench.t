@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The benchmark: its report on figures made for the purpose; then the smoke set, interrupted, gone on with, and told.
+# The benchmark.  First its report, on figures made for this test.  Then the smoke set: it is
+# interrupted, continued, and reported.
 set -euo pipefail
 
 # shellcheck source=tap.sh
@@ -17,7 +18,7 @@ usage_is() {
 
 cells() { grep -c '"metrics": ' "$results/cells.jsonl"; }
 
-# A round cut short counts for nothing, and what was whole before the interrupt is not measured again.
+# A round that was cut short does not count.  What was complete before is not measured again.
 went_on() {
 	is "$(cat "$out/first.status")" 130 "status of the first run"
 	has "$(cat "$out/first.err")" "go on with: "
@@ -47,7 +48,7 @@ results=$out/results first_boot=none
 "$bench/run" smoke --rounds 1 --results "$results" >"$out/first.out" 2>"$out/first.err" </dev/null &
 run=$!
 echo 0 >"$out/first.status"
-# one round tells that all works; its first block has six cells, and the seventh that it is whole
+# one round shows that all works; the first block has six cells, so with the seventh it is complete
 for ((try = 0; try < 3000; try++)); do
 	[[ ! -e $results/cells.jsonl || $(wc -l <"$results/cells.jsonl") -lt 7 ]] || break
 	kill -0 "$run" 2>/dev/null || break

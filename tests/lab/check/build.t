@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The source tree as a builder meets it, in the lab's Debian: from a clean copy, in the tree and out of it, with both compilers,
-# sanitizers, and as a tarball.
+# The source tree as people build it, in the lab's Debian: from a clean copy, in the tree and out
+# of it, with both compilers, with sanitizers, and from a tarball.
 set -euo pipefail
 
 # shellcheck source=tap.sh
 . "$(dirname "$0")/tap.sh"
 
-# in_tree DIR SCRIPT: in the build chroot, in a directory of this run beside the lab's own build.
+# in_tree DIR SCRIPT: run SCRIPT in the build chroot, in a directory of this run beside the lab's
+# own build.
 in_tree() {
 	"$lab" chroot -C / -- bash -euo pipefail -c '
 		check=$(dirname "$LAB_BUILD")/check-$2
@@ -22,7 +23,7 @@ warnings=-Werror	# of -Wall -Wextra, which configure chooses
 point "sources copied clean" in_tree . \
 	'find .. -maxdepth 1 -name "check-*" -mmin +1440 -exec rm -rf {} +; mkdir src && sed -z "s/^[^ ]* [^ ]* [^ ]* //" "$LAB_SRC/../files" | tar -C "$LAB_SRC" --null -T - -c | tar -C src -x'
 point "autogen.sh in a clean tree" in_tree src './autogen.sh'
-# as the README says; the copy is a checkout, whose .gitignore names all that is made
+# as the README says; the copy is a checkout, and its .gitignore must name all files that are made
 point "gcc, in the source tree: configure and build, warnings are errors" in_tree gcc \
 	"cp -a ../src/. . && git init -q && git add . && ./configure CC=gcc CFLAGS='-O2 -g' && make CFLAGS='-O2 -g $warnings'"
 point "gcc, in the source tree: unit tests" in_tree gcc "make check VERBOSE=1 CFLAGS='-O2 -g $warnings'"

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The lab's clocks: `model` gives a machine the latencies and bandwidths of its description, switched on and off from inside; `count`
-# repeats itself.
+# The lab's clocks.  `model` gives a machine the latencies and bandwidths of its description, and
+# is switched on and off from inside.  `count` gives the same result each time.
 set -euo pipefail
 
 # shellcheck source=tap.sh
 . "$(dirname "$0")/tap.sh"
 
-# boot NAME ARGUMENT...: run the lab and keep what it said.
+# boot NAME ARGUMENT...: run the lab and keep its output.
 boot() {
 	local name=$1
 	shift
@@ -15,7 +15,7 @@ boot() {
 	"$lab" run "$@" >"$out/$name.out" 2>"$out/$name.err" </dev/null || echo "$?" >"$out/$name.status"
 }
 
-# good NAME PATTERN NUMBER: so many findings of this name, and all of them good.
+# good NAME PATTERN NUMBER: there are NUMBER findings of this name, and all of them are good.
 good() {
 	local name=$1 pattern=$2
 	grep -E "^$pattern" "$out/$name.out" >&2 || cat "$out/$name.err"
@@ -23,8 +23,9 @@ good() {
 	is "$(grep -cE "^$pattern.*: bad\$" "$out/$name.out")" 0 "bad ones"
 }
 
-# repeats NAME PERCENT: hackbench's times, as medians of the odd and of the even runs.  Two single runs are not enough: the order in which
-# its tasks meet differs from run to run, by nearly 1% (standard deviation).
+# repeats NAME PERCENT: compares hackbench's times, the median of the odd runs with that of the
+# even runs.  Two single runs are not enough: the order in which tasks meet differs from run to
+# run, and so do times, by nearly 1% (standard deviation).
 repeats() {
 	cat "$out/$1.out" "$out/$1.err"
 	awk '/^Time:/ { print ++n % 2, $2 }' "$out/$1.out" | sort -k 1,1n -k 2,2g | awk -v percent="$2" '

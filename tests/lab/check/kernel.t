@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A kernel without sched_ext (Debian 13's own): one clear line, the right exit status, and --observe works all the same.
+# A kernel without sched_ext (Debian 13's own): the run says so in one line and exits with the
+# right status.  --observe works.
 set -euo pipefail
 
 lab=$(cd "$(dirname "$0")/.." && pwd)

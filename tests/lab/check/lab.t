@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The lab itself: what it promises of commands, machines, failures and of what it leaves behind.
+# The lab itself: what it promises about commands, machines, failures, and what it leaves behind.
 #
-# Booting is most of the time, so two lanes of machines run side by side, each run asked as many questions as it can answer;
-# the tests look at what they wrote.
+# Most of the time goes into booting.  So two machines run side by side, and each run answers as
+# many questions as it can.  The tests look at what the runs wrote.
 set -euo pipefail
 
 # shellcheck source=tap.sh
 . "$(dirname "$0")/tap.sh"
 
-# boot NAME [VARIABLE=VALUE...] LAB ARGUMENT...: run the lab and keep what it said.
+# boot NAME [VARIABLE=VALUE...] LAB ARGUMENT...: run the lab and keep its output.
 boot() {
 	local name=$1 status=0
 	shift
@@ -32,7 +32,8 @@ said() {
 
 ended() { is "$(cat "$out/$1.status")" "$2" status || { tail -n 5 "$out/$1".{out,err}; return 1; }; }
 
-# stops NAME SIGNAL STATUS: a lab at work, its process group sent SIGNAL (KILL: the lab's own process alone) goes with all it made.
+# stops NAME SIGNAL STATUS: send SIGNAL to the process group of a lab at work (KILL: only to the
+# lab's own process).  It ends with STATUS, and nothing that it made is left.
 stops() {
 	local name=$1 signal=$2 mark="LAB_MARK=$BASHPID.$1" lab_pid status=0 try
 	env --default-signal=INT "$mark" setsid "$lab" run --no-build --machine flat -- bash -c 'echo started; sleep 1000' \
@@ -68,7 +69,7 @@ stopped() {
 	is "$(cat "$out/$1.result")" "$(printf 'started: 1\nrunning: 1\nstatus: %s\nleft: ' "$2")" "$1" || { cat "$out/$1.err"; return 1; }
 }
 
-# A checkout of its own, at an awkward path, with a small program.
+# A checkout for this test, at an awkward path, with a small program.
 checkout="$out/it's a checkout"
 new_checkout() {
 	mkdir -p "$checkout/tests"
@@ -94,7 +95,7 @@ hello_is() {
 	is "$("$checkout/tests/lab/lab" chroot -- sh -c '../stage/usr/local/bin/hello' 2>&1)" "$1"
 }
 
-# hello.c as a merge leaves it that could not be made
+# hello.c as a merge with conflicts leaves it
 conflict() {
 	local blob stage
 	blob=$(git -C "$checkout" hash-object -w hello.c)
@@ -206,7 +207,8 @@ point "nothing stays mounted" is "$(cat /proc/mounts)" "$mounts_before"
 
 # --- the lab's own scripts ---
 
-# machine_of LAST-WORDS PASSES-AT: check/machine's status and its tests, with a lab that dies with LAST-WORDS until a try.
+# machine_of LAST-WORDS PASSES-AT: the status of check/machine and its tests.  Its lab dies with
+# LAST-WORDS until the try PASSES-AT.
 machine_of() {
 	local fake=$out/fake status=0
 	rm -rf "$fake"

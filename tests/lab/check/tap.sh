@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Test Anything Protocol for the host-side checks, and where they are: dir, lab, and out, a directory that goes with the test.
+# Test Anything Protocol for the checks on the host.  Also sets where things are: dir, lab, and
+# out, a directory that is removed after the test.
 
 dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 lab=$dir/lab
@@ -9,10 +10,11 @@ tap_dir=$(mktemp -d)
 out=$tap_dir
 trap 'rm -rf "$tap_dir"' EXIT
 
-# diag FILE: a file's end, as TAP comments.
+# diag FILE: print the end of a file as TAP comments.
 diag() { tail -n "${TAP_LINES:-60}" "$1" | sed 's/^/#   /'; }
 
-# point NAME COMMAND...: one test, passed when COMMAND succeeds; its output is shown when it does not.
+# point NAME COMMAND...: one test.  It passes when COMMAND succeeds; else COMMAND's output is
+# shown.
 point() {
 	local name=$1 status=0
 	shift

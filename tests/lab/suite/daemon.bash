@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-# Theory of operation: each test starts the installed daemon, gives the machine work whose memory we know (memtouch), and looks at
-# the kernel: where tasks ran (whereran, which knows no scheduler), what state sched_ext and DAMON are in, and what is left after.
-# `load ../daemon` in a suite.
+# Theory of operation: each test starts the installed daemon and gives the machine work whose
+# memory we know (memtouch).  Then it looks at the kernel: where tasks ran (whereran, which knows
+# no scheduler), the state of sched_ext and DAMON, and what is left afterwards.  `load ../daemon`
+# in a suite.
 
 bats_require_minimum_version 1.5.0
 load ../lib
@@ -10,7 +11,8 @@ scx=/sys/kernel/sched_ext
 kdamonds=/sys/kernel/mm/damon/admin/kdamonds
 damon_stat=/sys/module/damon_stat/parameters/enabled
 
-# An emulated machine whose host is busy loses time where no real one would: what fails is tried once more, and the log tells of it.
+# An emulated machine on a busy host loses time where a real one would not.  So a test that fails
+# is tried once more, and the log tells of it.
 BATS_TEST_RETRIES=1
 
 setup() {
@@ -48,7 +50,7 @@ alive() { kill -0 "$1" 2>/dev/null; }
 not() { ! "$@"; }
 state_is() { [[ $(cat $scx/state) == "$1" ]]; }
 
-# Nothing of ours is in the kernel, and DAMON is as this machine boots.
+# Nothing of ours is in the kernel, and DAMON is as it was after boot.
 as_booted() {
 	state_is disabled && [[ $(cat $damon_stat) == Y ]] && [[ $(cat $kdamonds/nr_kdamonds) == 0 ]] && return
 	echo "sched_ext $(cat $scx/state), DAMON_STAT $(cat $damon_stat), $(cat $kdamonds/nr_kdamonds) kdamonds"
@@ -75,7 +77,8 @@ stop_daemon() {
 	retry 10 as_booted
 }
 
-# The scheduler has been attached all the time since start_daemon, and the kernel complains of nothing.
+# The scheduler has been attached since start_daemon without a break, and the kernel has no
+# complaint.
 undisturbed() {
 	local complaints
 	state_is enabled || { echo "sched_ext is $(cat $scx/state)"; cat "$BATS_TEST_TMPDIR/log"; dmesg | tail -n 20; return 1; }
@@ -84,7 +87,7 @@ undisturbed() {
 	[[ -z $complaints ]] || { echo "$complaints"; return 1; }
 }
 
-# hogs N: so many processes that only use CPU
+# hogs N: start N processes that only use CPU
 hogs() {
 	for _ in $(seq "$1"); do
 		(while :; do :; done) 3>&- &
@@ -92,15 +95,16 @@ hogs() {
 	done
 }
 
-# process PID JQ: a field of a managed process, as of now
+# process PID JQ: a field of a managed process, as it is now
 process() { cxl-tiersched status --json | jq -r --argjson p "$1" ".processes[] | select(.pid == \$p) | $2"; }
 
-# process_in PID JQ LEAST MOST: that is a number of this range
+# process_in PID JQ LEAST MOST: that field is a number in this range
 process_in() { process "$1" "$2" | jq -e --argjson l "$3" --argjson m "$4" '. != null and . >= $l and . <= $m' >/dev/null; }
 
 prefers() { [[ $(process "$1" .preferred_node) == "$2" ]]; }
 
-# runs_near PERCENT PID NODE: at least so much of its run time in the next seconds is on this node's CPUs
+# runs_near PERCENT PID NODE: at least PERCENT of its run time in the next seconds is on NODE's
+# CPUs
 runs_near() {
 	local found
 	found=$("$guest/whereran" --pid "$2" --near "$3" --duration 5)

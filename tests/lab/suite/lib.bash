@@ -3,7 +3,7 @@
 
 guest=$LAB_BUILD/tests/lab/guest
 
-# retry SECONDS COMMAND...: until COMMAND succeeds.
+# retry SECONDS COMMAND...: repeat COMMAND until it succeeds.
 retry() {
 	local until=$((SECONDS + $1))
 	shift
@@ -13,13 +13,14 @@ retry() {
 	done
 }
 
-# long SHORT LONG: which of the two, as LAB_LONG says
+# long SHORT LONG: prints LONG if LAB_LONG is set, else SHORT
 long() { if [[ ${LAB_LONG:-} ]]; then echo "$2"; else echo "$1"; fi; }
 
 # sched_ext_state: disabled, enabled, ...
 sched_ext_state() { cat /sys/kernel/sched_ext/state; }
 
-# touch_memory VARIABLE OPTION...: starts a memtouch, its pid in VARIABLE once it touches; added to `pids`.
+# touch_memory VARIABLE OPTION...: start a memtouch and wait until it touches memory.  Its pid is
+# then in VARIABLE and in `pids`.
 touch_memory() {
 	local variable=$1 out=$BATS_TEST_TMPDIR/memtouch.$1
 	shift

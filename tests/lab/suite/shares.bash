@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-# How spinners share a CPU: all of a test are bound to one, so that their run times are the shares.  After ../daemon.
+# How spinners share a CPU.  All spinners of a test are bound to one CPU, so their run times are
+# the shares.  Load this after ../daemon.
 
-# spin_on CPU VARIABLE [COMMAND...]: a spinner there, its pid in VARIABLE
+# spin_on CPU VARIABLE [COMMAND...]: start a spinner on that CPU.  Its pid is in VARIABLE
 spin_on() {
 	local cpu=$1 variable=$2
 	shift 2
@@ -20,7 +21,8 @@ ran_ms() {
 	echo $((sum / 1000000))
 }
 
-# shares PERCENT TOLERANCE PID...: together they get so much of what all spinners get, give or take TOLERANCE percent of that
+# shares PERCENT TOLERANCE PID...: together they get PERCENT of what all spinners get.  It may
+# differ from that by TOLERANCE percent of PERCENT.
 shares() {
 	local want=$1 tolerance=$2 before all_before had all percent
 	shift 2
@@ -32,7 +34,8 @@ shares() {
 	awk "BEGIN { exit !($percent >= $want * (1 - $tolerance / 100) && $percent <= $want * (1 + $tolerance / 100)) }"
 }
 
-# ran_both PID...: milliseconds that these have run and that all spinners have, looked at once
+# ran_both PID...: the milliseconds that these have run, and that all spinners have run, at one
+# time
 ran_both() {
 	local pid
 	for pid in "${pids[@]}"; do
@@ -41,8 +44,9 @@ ran_both() {
 		{ all += $2; if ($1 in one) had += $2 } END { printf "%d %d\n", had / 1e6, all / 1e6 }'
 }
 
-# settles PERCENT TOLERANCE PID...: as shares, and looks on for longer where that is not so yet: a
-# host that takes a vCPU away charges whoever runs there, and only in the long run does that even out.
+# settles PERCENT TOLERANCE PID...: as shares, but looks for longer where that is not so yet.  A
+# host that takes a vCPU away charges the task that runs there, and that evens out only in the long
+# run.
 settles() {
 	local want=$1 tolerance=$2 had_before all_before had all
 	shift 2

@@ -4,7 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 
-# ask JQ [OPTION...]: what JQ makes of the topology; numbers and strings as they are.
+# ask JQ [OPTION...]: what JQ makes of the topology.  Numbers and strings are printed as they are.
 ask() {
 	local query=$1
 	shift
@@ -27,14 +27,15 @@ node() { echo ".nodes[] | select(.node == $1) | $2"; }
 latency_is() { is "$3 $4" "$(link "$1" "$2" '"\(.latency_ns) \(.latency_source)"')"; }
 bandwidth_is() { is "$3 $4" "$(link "$1" "$2" '"\(.bandwidth_mbps) \(.bandwidth_source)"')"; }
 
-# same_as OPTION...: the live machine, by libcxl, and what OPTION makes the program read tell the same.
+# same_as OPTION...: the live machine, read by libcxl, and what the program reads with OPTION are
+# the same.
 same_as() {
 	local live other
 	live=$(ask .) && other=$(ask . "$@") && [[ $live ]] || return
 	[[ $live == "$other" ]] || { diff <(echo "$live") <(echo "$other"); return 1; }
 }
 
-# Plain files against libcxl.
+# Plain files must tell what libcxl tells.
 same_from_files() { same_as --sysroot /; }
 
 # The machine as it is recorded for the unit tests.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Measured latencies: kept for the boot, preferred to firmware's.  That they are right is in check/clock.t, where memory has a speed.
+# Measured latencies are kept for the boot and preferred to firmware's.  check/clock.t tests that
+# they are right, on a machine whose memory has a speed.
 
 load ../daemon
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# What the CXL device's counters say, on the way to status and to the scheduler.  The unit is the module lab_cxl_pmu: the kernel's
-# perf does the counting, at rates we know.
+# What the CXL device's counters say, on the way to status and to the scheduler.  The unit is the
+# module lab_cxl_pmu.  The kernel's perf counts its events, at rates that we set.
 
 load ../daemon
 load ../unit
@@ -10,13 +10,13 @@ latencies=/run/cxl-tiersched/latencies.json
 
 teardown_file() { unload lab_cxl_pmu; unload lab_llc_pmu; unload lab_l3_pmu; rm -f "$latencies"; }
 
-# node2 JQ: of the CXL node, as of now
+# node2 JQ: a field of the CXL node, as it is now
 node2() { cxl-tiersched status --json | jq -r ".nodes[] | select(.node == 2) | $1"; }
 
-# scores PID LEAST MOST: near node 1
+# scores PID LEAST MOST: its score at node 1 is in this range
 scores() { process_in "$1" '.cpu_nodes[1].score' "$2" "$3"; }
 
-# flows VALUE FIGURE: the figure is there and within 2 %
+# flows VALUE FIGURE: the figure is known and within 2 % of VALUE
 flows() {
 	local value
 	value=$(node2 ".$2.value")
@@ -153,10 +153,10 @@ vector_place_is() { [[ $(vector_place) == "$1" ]]; }
 	touch_memory p --total 128M --hot 24M --node 2 --threads 2
 	start_daemon --bandwidth 2=30000 --hold-saturating 0
 	retry 10 prefers "$p" 1
-	retry 5 scores "$p" 140 151 # 100 for locality, 30 for the CXL node, 20 for its room, less what of its heat is elsewhere
+	retry 5 scores "$p" 140 151 # 100, 30 (CXL), 20 (room), less for heat elsewhere
 	vector_place_is 1
 	set_unit read_mbps 29500
-	# two ticks, and what it takes to look
+	# two ticks, and the time that a look takes
 	retry 2 vector_place_is 0
 	retry 5 prefers "$p" null
 	# between the two marks nothing changes
@@ -250,8 +250,8 @@ process_hits() { process_in "$1" .llc_hit_percent.value "$2" "$3"; }
 	retry 5 hits 0 89 91
 	retry 5 hits 1 64 66
 	retry 10 prefers "$p" 1
-	[[ $(process "$p" .llc_hit_percent) == null ]] # of processes for who asks
-	scores "$p" 120 131 # 100 for locality, 30 for the CXL node, less what of its heat is elsewhere
+	[[ $(process "$p" .llc_hit_percent) == null ]] # only with --process-hits
+	scores "$p" 120 131 # 100 for locality, 30 for the CXL node, less for heat elsewhere
 	echo 900,950 >/sys/module/lab_llc_pmu/parameters/hit_permille
 	retry 5 hits 1 94 96
 	retry 5 scores "$p" 135 146 # and 15 for the hit rate
@@ -282,10 +282,10 @@ l3=/sys/module/lab_l3_pmu/parameters
 	unload lab_l3_pmu
 }
 
-# costs PID LEAST MOST: ns an access, from node 1
+# costs PID LEAST MOST: an access from node 1 takes so many ns
 costs() { process_in "$1" '.cpu_nodes[1].cost_ns' "$2" "$3"; }
 
-# waits LEAST MOST: what CPUs are told of the quickest memory near them, ns
+# waits LEAST MOST: the ns that CPUs are told for the quickest memory near them
 waits() {
 	bpftool -j map dump name cpu_contexts | jq -e --argjson l "$1" --argjson m "$2" 'any(.[].formatted.value.latency_ns; . >= $l and . <= $m)' >/dev/null
 }
@@ -298,7 +298,7 @@ waits() {
 	retry 15 costs "$p" 2700 3060
 	waits 2900 3060
 	echo 10,10 >$l3/fills_per_s
-	retry 10 costs "$p" 1 1500 # nothing tells how long it waits
+	retry 10 costs "$p" 1 1500 # how long it waits is not known
 	undisturbed
 	stop_daemon
 	unload lab_l3_pmu

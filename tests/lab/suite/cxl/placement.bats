@@ -44,7 +44,7 @@ load ../daemon
 	touch_memory p --total 128M --hot 24M --node 2
 	start_daemon
 	retry 10 prefers "$p" 1
-	# the greatest share of its heat is on node 2, best near node 1, with a score for each
+	# most of its heat is on node 2, node 1 is the best, and each node has a score
 	shown() { cxl-tiersched status | grep -E "^ *$p +memtouch +size +[0-9.]+M +2:[0-9]+% .* 1 +0:[0-9]+ 1:[0-9]+ "; }
 	retry 10 shown || { cxl-tiersched status; false; }
 	cxl-tiersched status --json | jq -e '.mode == "schedule" and .scheduler.attached'

@@ -9,7 +9,8 @@ spinners=$LAB_SRC/tests/lab/guest/spinners
 
 teardown_file() { unload lab_cxl_pmu; }
 
-# near PID NODE...: share of each one's run time on that node's CPUs in the next seconds, in percent
+# near PID NODE...: for each PID the percentage of its run time in the next seconds that is on the
+# CPUs of NODE
 near() {
 	local started=()
 	while (($#)); do
@@ -21,12 +22,12 @@ near() {
 	jq -c .near_percent "$BATS_TEST_TMPDIR"/near.[0-9]
 }
 
-# profile PID JQ: what the scheduler was told of it
+# profile PID JQ: what the scheduler was told of the process
 profile() { bpftool -j map dump name damon_data | jq --argjson p "$1" ".[] | select(.formatted.key == \$p).formatted.value | $2"; }
 
 is_profiled() { [[ $(process "$1" .preferred_node) != null ]]; }
 
-# node 0's busy and all time, in ticks
+# the busy time and the whole time of node 0's CPUs, in ticks
 node0_ticks() { awk '/^cpu[01] / { idle += $5 + $6; for (i = 2; i <= 9; i++) all += $i } END { print all - idle, all }' /proc/stat; }
 
 is_known_to_be_intensive() { [[ $(process "$1" .memory_intensive) == true && $(process "$1" .confidence) -ge 50 ]]; }
@@ -76,7 +77,7 @@ is_known_to_be_intensive() { [[ $(process "$1" .memory_intensive) == true && $(p
 	ours=$(<"$BATS_TEST_TMPDIR/spill")
 	info tiersched "$ours"
 	((100 * busy >= 90 * all))
-	# the half that loses least is at home no more than the half that loses most, when there is a difference worth the name
+	# those that lose least are not at home more than those that lose most, if they differ much
 	control=null
 	holds 'sort_by(.loss) | (.[:3] | map(.near) | add) as $least | (.[3:] | map(.near) | add) as $most |
 		.[5].loss - .[0].loss < 5 or $least < $most'
@@ -84,7 +85,8 @@ is_known_to_be_intensive() { [[ $(process "$1" .memory_intensive) == true && $(p
 	stop_daemon
 }
 
-# Six processes on a device that has no bandwidth left, beside as many spinners and servers as node 0 has CPUs.
+# Six processes use a device that has no bandwidth left.  Beside them run as many spinners and
+# servers as node 0 has CPUs.
 @test "isolation: who uses up a device leaves the other node to its neighbours" {
 	local hold i
 	as_new

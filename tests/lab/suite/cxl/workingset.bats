@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# The working set that the daemon reports, against memtouch, which touches so much memory and no more.
+# The working set that the daemon reports, for memtouch, which touches a known amount of memory.
 #
-# What DAMON sees of a process that waits for a CPU is little, and in emulation, on a busy host, less.  So a test waits until the
-# figure has settled (the slower the toucher the longer), and then it has to stay: of eight reports two may stray.
+# DAMON sees little of a process that waits for a CPU, and even less in emulation on a busy host.
+# So a test waits until the figure has settled, which takes longer for a slow process.  From then
+# on it must stay: of eight reports two may be wrong.
 
 load ../daemon
 
@@ -17,10 +18,10 @@ nr_right() { awk -v mb="$1" '$1 >= 0.9 * mb && $1 <= 1.1 * mb { n++ } END { prin
 
 has_reports() { (($(wc -l <"$BATS_TEST_TMPDIR/out") >= $1)); }
 
-# settled PID MB: three reports in a row are right
+# settled PID MB: the last three reports are right
 settled() { [[ $(reports_of "$1" | tail -n 3 | nr_right "$2") == 3 ]]; }
 
-# stays_right PID MB [PID MB...]: all soon, and then for some time
+# stays_right PID MB [PID MB...]: all figures are right soon, and stay so for some time
 stays_right() {
 	local reports
 	local -a all=("$@")
@@ -62,7 +63,7 @@ stays_right() {
 	stop_daemon
 }
 
-# A reservation of which a little is used, and one memory seen in three places.
+# A large reservation of which little is used, and memory that is mapped at three places.
 @test "working set: 70 MB in a terabyte, and 70 MB mapped three times" {
 	touch_memory a --total 70M --hot 70M --node 1 --reserve 1T
 	touch_memory b --total 70M --hot 70M --node 1 --views 3

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Last of the suite by its name: the kernel keeps a block of memory that it put data of its own into, so the machine is not
-# what it was.
+# By its name this is the last of the suite.  The kernel puts data of its own into a block of
+# memory, which then cannot go offline.  So the machine is not as before.
 load ../lib
 load ../topology
 
@@ -17,7 +17,7 @@ no_advice() { ! advice .; }
 	is '[]' '[.nodes[] | select(.cxl != "no")]'
 	retry 20 same_from_files
 	retry 60 advice 'cxl create-region -t ram -m mem0'
-	# doctor leads from step to step, as far as this machine has stopped
+	# doctor names one step after the other, from where this machine has stopped
 	echo offline >/sys/devices/system/memory/auto_online_blocks
 	cxl create-region -t ram -d decoder0.0 -m mem0
 	retry 60 advice '^daxctl online-memory dax0.0$'

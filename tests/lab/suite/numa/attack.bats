@@ -1,19 +1,21 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Everything an ordinary user can do to the daemon, at once and for an hour; LAB_LONG=1 asks for it, LAB_ATTACK_S makes it shorter.
+# Everything that an ordinary user can do to the daemon, at the same time and for an hour.
+# LAB_LONG=1 asks for it, LAB_ATTACK_S makes it shorter.
 
 load ../daemon
 
 # Who was attacked once is not quiet.
 BATS_TEST_RETRIES=0
 
-# A CPU of each node: with more than the host has, time that it takes away would count as the daemon's.
+# One CPU a node.  With more CPUs than the host has, time that the host takes away would count as
+# the daemon's.
 few_cpus() {
 	local cpu
 	for cpu in 1 3; do echo "$1" >/sys/devices/system/cpu/cpu$cpu/online; done
 }
 
-# Whatever came of it, the next test has the machine as it booted.
+# Whatever happened, the next test finds the machine as it booted.
 teardown_file() { few_cpus 1; }
 
 attacker=4711
@@ -55,7 +57,7 @@ cost() {
 	# clients in loops, and one that never reads
 	attack bash -c 'while :; do cxl-tiersched status >/dev/null; done'
 	attack perl -MSocket -e 'for (;;) { socket my $s, PF_UNIX, SOCK_STREAM, 0; connect $s, sockaddr_un "/run/cxl-tiersched/status"; push @s, $s; shift @s if @s > 100; select undef, undef, undef, 0.01 }'
-	# one that takes name after name
+	# one that changes its name all the time
 	attack perl -e 'for (;;) { $0 = join "", map { chr rand 256 } 1 .. 15; select undef, undef, undef, 0.005 }'
 	# one that maps and unmaps all the time
 	attack perl -e 'for (;;) { my $x = "x" x (70 << 20); undef $x; select undef, undef, undef, 0.3 }'

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# cpu.weight: cgroups share a CPU by their weights, whatever they hold, and the scheduler's books of them stay right.
+# cpu.weight: cgroups share a CPU by their weights, whatever is in them, and the scheduler's
+# accounts of them stay right.
 
 load ../daemon
 load ../shares
@@ -27,7 +28,7 @@ spin() {
 	[[ -z ${2-} ]] || move "${!1}" "$2"
 }
 
-# Calls itself what vector databases are called, and spins.
+# Takes the name of a vector database, and spins.
 vect=(perl -e '$0 = "vectX"; 1 while 1')
 
 has_class() { process "$1" 'select(.class == "'"$2"'" and .priority == '"$3"') | .pid' | grep -q .; }
@@ -37,7 +38,7 @@ setup_groups() {
 	echo +cpu >"$root/$BATS_TEST_NUMBER/cgroup.subtree_control"
 }
 
-# Nobody is left in any group's books.
+# No group's accounts count anybody any more.
 books_are_empty() {
 	bpftool -j map dump name groups | jq -e '[.[].formatted.value | select(.nr_refs != 0 or .runnable != 0)] | length == 0' >/dev/null
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Whom the daemon manages, whatever other users do: their processes take neither its time nor all its places.
+# Which processes the daemon manages, whatever other users do.  Their processes take neither its
+# time nor all its places.
 
 load ../daemon
 
-# Somebody without rights.  Each has a user of his own.
+# Users without rights, a different one for each purpose.
 somebody=(setpriv --reuid 4001 --regid 4001 --clear-groups)
 another=(setpriv --reuid 4002 --regid 4002 --clear-groups)
 
@@ -55,7 +56,7 @@ manages() { [[ $(process "$1" .pid) == "$1" ]]; }
 	start_daemon --observe --max-processes 6
 	retry 30 manages "$hot"
 	retry 30 manages "$milvus"
-	# nor are places left empty; and those two keep theirs, while idle ones may change places
+	# no place is left empty; those two keep theirs, and idle ones may change places
 	all_places() { [[ $(cxl-tiersched status --json | jq '.processes | length') == 6 ]]; }
 	retry 10 all_places
 	sleep 4

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# What the scheduler takes a task for, and what that is worth to it.
+# Which class the scheduler gives a task, and what the task gets by that.
 
 load ../daemon
 load ../shares
@@ -10,14 +10,15 @@ class_is() { [[ $(process "$1" .class) == "$2" ]]; }
 # A host that takes a vCPU away makes a burst longer.
 patient=(--latency-burst-us 20000)
 
-# watch PID [OPTION...]: a daemon, and under its eyes this process, in a cgroup of its own
+# watch PID [OPTION...]: start a daemon that manages this process, in a cgroup of its own
 watch() {
 	mkdir -p "$group"
 	echo "$1" >"$group/cgroup.procs"
 	start_daemon --pid "$@"
 }
 
-# watch_sleeper [OPTION...]: the same of p, which sleeps for most of the time; SIGUSR1 makes a hog of it, SIGUSR2 another name.
+# watch_sleeper [OPTION...]: the same for p, which sleeps most of the time.  SIGUSR1 makes it a
+# hog, SIGUSR2 gives it another name.
 watch_sleeper() {
 	perl -e '$SIG{USR1} = sub { 1 while 1 }; $SIG{USR2} = sub { $0 = "vectordb" }; select undef, undef, undef, 0.005 while 1' 3>&- &
 	p=$!
@@ -54,7 +55,7 @@ teardown() {
 	stop_daemon
 }
 
-# Its first thread wakes often for next to nothing, another spins.
+# Its first thread wakes often and does next to nothing, another one spins.
 two_kinds=(python3 -c '
 import hashlib, threading, time
 def spin():

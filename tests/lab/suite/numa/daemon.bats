@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# The daemon as a guest on the machine: what it takes it gives back, whatever happens to it, and no task is ever lost.
+# The daemon gives back what it takes of the machine, whatever happens to it, and no task is ever
+# lost.
 
 load ../daemon
 
@@ -33,7 +34,7 @@ has_ticked() { cxl-tiersched status --json | jq -e '.uptime_ms > 1500'; }
 	stop_daemon
 }
 
-# cannot_write WHY COMMAND...: it ends by itself with status 1 and one error
+# cannot_write WHY COMMAND...: COMMAND ends by itself with status 1 and one error
 cannot_write() {
 	local why=$1 status=0
 	shift
@@ -101,7 +102,7 @@ cannot_write() {
 	touch_memory p --total 128M --hot 24M --node 1
 	start_daemon
 	retry 10 prefers "$p" 1
-	# time that the scheduler books as "had a preferred node": none while it ignores profiles
+	# time that the scheduler counts as "had a preferred node": none while it ignores profiles
 	placed_ns() { bpftool -j map dump name process_usage | jq --argjson p "$p" '.[] | select(.formatted.key == $p).formatted.value.placed_ns'; }
 	kill -STOP "$daemon"
 	sleep 2
@@ -162,12 +163,14 @@ cannot_write() {
 	stop_daemon
 }
 
-# A tick of a nice 19 task counts 68 of the others'; with 75 of them for each CPU its turn would be 20 s away, and the watchdog not far.
-# They come after it has been queued: what was foreseen then does not hold.
+# A tick of a nice 19 task counts like 68 ticks of the others.  With 75 of them for each CPU its
+# turn would come after 20 s, and the watchdog would be near.  They come after the task has been
+# queued, so nothing that was planned then holds.
 @test "a nice task beside 300 hogs runs at least every 10 s" {
 	local nice many
 	start_daemon
-	# who makes them has to get there before they are many, and who looks must not wait behind them
+	# their parent must run before they are many, and the one that looks must not wait behind
+	# them
 	renice -n -20 -p "$BASHPID"
 	setsid perl -e '$SIG{TERM} = sub { kill KILL => -$$ }; for (1 .. 300) { fork or do { setpriority 0, 0, 0; 1 while 1 } } wait' 3>&- &
 	many=$!
@@ -238,7 +241,7 @@ cannot_write() {
 	stop_daemon
 }
 
-# As systemd's Type=notify asks: up is who schedules, not who has been started.
+# As systemd's Type=notify wants it: the service is up when it schedules, not when it was started.
 @test "who started it is told when it is up, and when it stops" {
 	local told=$BATS_TEST_TMPDIR/told
 	# the state of sched_ext goes with each word
@@ -332,7 +335,7 @@ while True:
 	as_booted
 }
 
-# touches PID LEAST MOST: MB
+# touches PID LEAST MOST: its working set in MB is in this range
 touches() { process_in "$1" '.working_set_bytes / 1048576' "$2" "$3"; }
 samples_every_us() { [[ $(cat "$kdamonds"/*/contexts/0/monitoring_attrs/intervals/sample_us) == "$1" ]]; }
 

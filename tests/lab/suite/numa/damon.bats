@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# The damon/ room against a real DAMON: processes whose memory use we know (memtouch), a session driven by hand (damon-drive), and
-# what both leave behind.  Each test begins as the machine boots: DAMON_STAT on, no kdamond slot.
+# The damon/ room with a real DAMON: processes whose memory use we know (memtouch), a session
+# driven by hand (damon-drive), and what both leave behind.  Each test begins with DAMON as it is
+# after boot: DAMON_STAT on, no kdamond slot.
 
 load ../lib
 
@@ -18,7 +19,8 @@ within() {
 	return 1
 }
 
-# seen_within PERCENT WANTED: one of the looks must find it.  Where the host takes a CPU away, DAMON samples late and misses accesses.
+# seen_within PERCENT WANTED: one of several looks must find it.  Where the host takes a CPU away,
+# DAMON samples late and misses accesses.
 seen_within() {
 	local mb
 	cat "$BATS_TEST_TMPDIR/out"
@@ -60,7 +62,7 @@ teardown() {
 		(while :; do :; done) 3>&- &
 		pids+=("$!")
 	done
-	# tuning takes its time, the more so on a slow host
+	# tuning takes time, and more of it on a slow host
 	drive --auto set "$p" wait 10 watch 4 watch 4 watch 4 >"$BATS_TEST_TMPDIR/out"
 	seen_within 15 96
 	as_booted
@@ -78,9 +80,10 @@ teardown() {
 	touch_memory b --total 64M --hot 16M
 	drive set "$b,$a" wait 4 snap kill "$b" wait 2 snap set "$a" snap wait 0.3 snap >"$BATS_TEST_TMPDIR/out"
 	cat "$BATS_TEST_TMPDIR/out"
-	# Before: both.  After: one, at once, through the commit that drops the dead one, with regions as fine as before.
-	# A single snapshot's regions overlap what is hot by some idle pages; heat hardly counts those.  On a slow host memtouch gets round
-	# less often than DAMON samples, and heat sinks with it: what was accessed at all stays.
+	# Before: both.  After: one, at once, through the commit that drops the dead one.  Regions
+	# are as fine as before.  In a single snapshot they overlap the hot memory by some idle
+	# pages, which heat hardly counts.  On a slow host memtouch gets round less often than
+	# DAMON samples.  Then heat sinks, but not what was accessed at all.
 	jq -se --argjson a "$a" '[.[] | select(.pid == $a)] | length == 4 and all(.[]; .accessed_mb > 6 and .heat_mb > 1 and .heat_mb < 14)
 		and .[3].regions > .[0].regions / 2' "$BATS_TEST_TMPDIR/out"
 	[[ $(jq -s --argjson b "$b" 'map(select(.pid == $b)) | length' "$BATS_TEST_TMPDIR/out") == 1 ]]
@@ -99,7 +102,7 @@ teardown() {
 	local i
 	touch_memory a --total 32M --hot 8M
 	for i in 0.05 0.1 0.15 0.2 0.25 0.3 0.4 0.5 0.7 1.0; do
-		# Not the function: its shell would be killed instead.
+		# Not by the function: that would kill its shell instead.
 		"$LAB_BUILD/tests/lab/guest/damon-drive" set "$a" toggle "$a,$$,1000" >/dev/null 2>&1 3>&- &
 		sleep "$i"
 		kill -9 "$!"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# The daemon among people: what ordinary users do, see and are called never costs the others.
+# The daemon and its users: what ordinary users do, see and are called never costs the others
+# anything.
 
 load ../daemon
 
@@ -9,10 +10,10 @@ someone=4711 # uids and gids that own nothing else
 other=4712
 readers=4713
 
-# as UID COMMAND...: with no group but the uid's
+# as UID COMMAND...: run COMMAND as UID, with no group but the user's own
 as() { setpriv --reuid "$1" --regid "$1" --clear-groups "${@:2}"; }
 
-# start_as UID COMMAND...: the same in the background; its pid is the last of `pids`
+# start_as UID COMMAND...: the same in the background.  Its pid is the last of `pids`
 start_as() {
 	setpriv --reuid "$1" --regid "$1" --clear-groups "${@:2}" 3>&- &
 	pids+=("$!")
@@ -22,13 +23,14 @@ start_as() {
 managed_as() { as "$1" cxl-tiersched status --json | jq -c '[.processes[].pid] | sort'; }
 managed_are() { [[ $(managed_as "$1") == "$2" ]]; }
 
-# big_as VARIABLE UID: a process of this user, large enough to be managed, that sleeps; its pid in VARIABLE
+# big_as VARIABLE UID: start a sleeping process of this user, large enough to be managed.  Its pid
+# is in VARIABLE
 big_as() {
 	start_as "$2" perl -e '$m = "x" x (80 << 20); sleep 600'
 	printf -v "$1" %s "${pids[-1]}"
 }
 
-# hold FILE: flock it as somebody, if he can
+# hold FILE: try to take a lock on FILE (flock) as an ordinary user
 hold() {
 	start_as "$someone" perl -e 'use Fcntl ":flock"; open F, "<", shift or exit; flock F, LOCK_EX | LOCK_NB; sleep 600' "$1"
 }
@@ -63,7 +65,7 @@ hold() {
 	as_booted
 }
 
-# flood SECONDS: four clients in loops; how many reports they got, together
+# flood SECONDS: four clients ask in loops; prints how many reports they got together
 flood() {
 	as "$someone" perl -MSocket -e '
 		my ($path, $until, $sum) = (shift, time + shift, 0);
@@ -87,7 +89,8 @@ flood() {
 uptime_ms() { cxl-tiersched status --json | jq .uptime_ms; }
 cpu_ms() { echo $(($(cut -d' ' -f1 "/proc/$daemon/schedstat") / 1000000)); }
 
-# A report a tick, for all who wait: a client that asks in a loop gets one each tick.
+# There is one report a tick, for all who wait.  So a client that asks in a loop gets one each
+# tick.
 @test "a flood of status clients gets a report a tick, and root's status comes through" {
 	start_daemon --observe
 	cpu=$(cpu_ms)
@@ -100,7 +103,7 @@ cpu_ms() { echo $(($(cut -d' ' -f1 "/proc/$daemon/schedstat") / 1000000)); }
 	wait "$!"
 	after=$(uptime_ms) got=$(cat "$BATS_TEST_TMPDIR/flood")
 	echo "flood: $(($(cpu_ms) - cpu)) ms of CPU and $got answers in $((after - before)) ms"
-	# four clients, each at most one answer a tick of 100 ms; some more at the ends, where a round is not told by its start
+	# four clients, each with at most one answer a tick of 100 ms, and some more at both ends
 	((got >= 4 && got <= 4 * ((after - before) / 100 + 5)))
 	stop_daemon
 }

@@ -10,13 +10,15 @@ spinners=$LAB_SRC/tests/lab/guest/spinners
 	property '.p10_of_mean > 0' '.p10_of_mean >= 0.90' "$spinners" fair 5
 }
 
-# Both figures are some tenths of a millisecond here, of which emulation jitters a good part: half a millisecond more is allowed.
+# Both figures are some tenths of a millisecond here, and much of that is jitter of the emulation.
+# So half a millisecond more is allowed.
 @test "responsive: who wakes waits no longer than under the kernel's scheduler" {
 	property '.wakes >= 100' '.p90_us <= $control.p90_us * 1.25 + 500' "$guest/pingpong" 8
 }
 
-# Others wake too, the measuring process and the daemon among them, and push a spinner aside, whom another CPU of the node may take up: so
-# there are 2 or 3 moves a second where the kernel's scheduler has none.  Going back and forth would be hundreds.
+# Other tasks wake too, among them the measuring process and the daemon.  They push a spinner
+# aside, and another CPU of the node may take it.  So there are 2 or 3 moves a second where the
+# kernel's scheduler has none.  If spinners went back and forth, there would be hundreds.
 @test "spread: spinners let go from one CPU each take their own, and stay" {
 	property '.settled_s != null and .further < 100' \
 		'.settled_s <= 0.5 and .further <= $control.further + 15' "$spinners" spread 3
@@ -40,14 +42,15 @@ spinners=$LAB_SRC/tests/lab/guest/spinners
 			holds '.near_percent >= 95'
 		}
 		control=null
-		# a share of time, as TIME of property()
+		# a share of time, for TIME of property()
 		stays || stays || stays
 	done
 	undisturbed
 	stop_daemon
 }
 
-# Each of the readers is due every 4 s, by its weight and for a slice, and nearly always loses its CPU within a read section.
+# By its weight each of the readers gets a slice every 4 s.  It nearly always loses its CPU within
+# a read section.
 @test "RCU: who loses its CPU within a read section is not kept from ending it" {
 	property '.waits > 0' '.waits >= 5 and .max_ms <= 1000' "$spinners" rcu 5
 }
@@ -56,13 +59,15 @@ spinners=$LAB_SRC/tests/lab/guest/spinners
 	property '.ratio > 1' '.ratio / 3.06 | . >= 0.95 and . <= 1.05' "$spinners" nice 8
 }
 
-# A vCPU that the host has taken away takes no task, whatever the scheduler.  How long that is shows in the pinned tasks under the
-# kernel's scheduler: they leave it no choice.  One wait in a hundred may exceed the hold of 5 ms and that.
+# While the host has taken a vCPU away, it runs no task, whatever the scheduler does.  How long
+# that is shows in pinned tasks under the kernel's scheduler, which has no choice with them.  One
+# wait in a hundred may exceed that time and the hold of 5 ms.
 @test "work conserving: no CPU idles for longer than the hold while somebody waits for it" {
 	property '.waits > 200' '.p99_ms <= 5 + $control.pinned_p99_ms' "$spinners" idle 6
 }
 
-# On a host that gives the machine one core of four even the kernel's scheduler needs longer: half as long again as it, then.
+# On a host that gives the machine one core of four, the kernel's scheduler needs longer, too.
+# Then the bound is half as long again as it needs.
 @test "no starvation: 16 hogs of the highest class a CPU, and all others run every 500 ms" {
 	options=(--match vector=comm:vector-hog)
 	property '.kworker_wakes > 5' 'def limit(ms): [500, ms * 1.5] | max;
@@ -73,8 +78,8 @@ spinners=$LAB_SRC/tests/lab/guest/spinners
 served=/sys/module/lab_work/parameters
 scope=/sys/module/workqueue/parameters/default_affinity_scope
 
-# Work for unbound workers.  The kernel wakes them near who asked for it, which is the same last-level cache unless told otherwise: that all
-# CPUs of this machine share.
+# Work for unbound workers.  The kernel wakes them near the CPU that asked.  Near means the same
+# last-level cache unless the kernel is told otherwise, and all CPUs of this machine share one.
 load_work() {
 	scope_was=$(<$scope)
 	echo numa >$scope
@@ -86,7 +91,7 @@ unload_work() {
 	echo "$scope_was" >$scope
 }
 
-# ask CPU N: from this CPU for N pieces
+# ask CPU N: ask from this CPU for N pieces of work
 ask() { taskset -c "$1" sh -c "echo $2 >$served/requests"; }
 
 serve_near() {
@@ -97,15 +102,15 @@ serve_near() {
 	unload_work
 }
 
-# Near is a matter of time too: a worker that waits for a vCPU which the host has taken away is let
-# go to another node after the hold.
+# Time matters, too: a worker may wait for a vCPU that the host has taken away.  After the hold it
+# may go to another node.
 @test "unbound kernel workers stay near who asked for their work, beside hogs" {
 	hogs 8
 	property '.done == 200' '.near >= 180' serve_near
 }
 
-# bound_worker: sets `ours` to what the scheduler holds of one of CPU 0's that has run under it.
-# The kernel has some work for them each second.
+# bound_worker: sets `ours` to what the scheduler knows of a worker of CPU 0 that has run under it.
+# The kernel has some work for those workers each second.
 bound_worker() {
 	local comm
 	for comm in $(grep -l '^kworker/0:' /proc/[0-9]*/comm); do
@@ -136,7 +141,7 @@ bound_worker() {
 	unload_work
 }
 
-# churn COMMAND: until told to stop, its errors its own affair (a CPU may just be gone)
+# churn COMMAND: repeat COMMAND until told to stop.  Its errors do not matter (a CPU may be gone)
 churn() {
 	"$@" >/dev/null 2>&1 3>&- &
 	pids+=("$!")
@@ -170,7 +175,7 @@ cpuset_shrinks() {
 
 execs() { while :; do /bin/true; done; }
 
-# so many processes in all, 50 at once
+# this many processes in all, 50 at a time
 forks() { perl -e 'for (1 .. shift) { fork or exit; wait if $_ > 50 } 1 while wait > 0' "$1"; }
 
 @test "churn: affinity, cpusets, forks, execs, a real-time hog, and CPUs that go and come" {

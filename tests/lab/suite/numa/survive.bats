@@ -1,16 +1,17 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# What a run survives: processes that die quickly, and each step of a tick that fails, by a table in doc/DESIGN.md.
+# What a run survives: processes that die quickly, and the failure of each step of a tick, as a
+# table in doc/DESIGN.md has them.
 
 load ../daemon
 
-# faulty_daemon: as start_daemon, with system calls that fail() makes fail
+# faulty_daemon: as start_daemon, but fail() can make its system calls fail
 faulty_daemon() {
 	faults=$BATS_TEST_TMPDIR/faults
 	FAULTS=$faults LD_PRELOAD=$guest/faults.so start_daemon
 }
 
-# fail CALL PATH ERRNO: from now on; mend: no more
+# fail CALL PATH ERRNO: the call fails from now on; mend: it no longer does
 fail() {
 	echo "$*" >"$faults.new"
 	mv "$faults.new" "$faults"
@@ -36,7 +37,7 @@ works_again() { grep -q "$1: works again" "$BATS_TEST_TMPDIR/log"; }
 	local size used full
 	start_daemon
 	read -r size used < <(df -B1 --output=size,used /run | tail -n 1)
-	mount -o remount,size="$used" /run # no page more; to fill it up would take the machine's memory
+	mount -o remount,size="$used" /run # no page is left; filling it would take memory
 	run ! sh -c 'echo more >/run/more'
 	full=$status
 	touch_memory p --total 128M --hot 24M --node 1
@@ -81,7 +82,7 @@ works_again() { grep -q "$1: works again" "$BATS_TEST_TMPDIR/log"; }
 	mend
 	retry 30 prefers "$r" 1
 
-	# each of them once, however long it lasted
+	# each of them is told once, however long it lasted
 	[[ $(grep -c "tried again" "$BATS_TEST_TMPDIR/log") -le 6 ]] || { cat "$BATS_TEST_TMPDIR/log"; return 1; }
 	undisturbed
 	stop_daemon
