@@ -255,7 +255,7 @@ while True:
 	retry 10 test -S "$told.socket"
 	NOTIFY_SOCKET=$told.socket start_daemon
 	retry 10 grep -q "^READY=1 enabled" "$told"
-	! grep -q STOPPING "$told"
+	run ! grep -q STOPPING "$told"
 	stop_daemon
 	retry 10 grep -q "^STOPPING=1" "$told"
 }

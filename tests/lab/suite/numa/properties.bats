@@ -113,10 +113,10 @@ serve_near() {
 # The kernel has some work for those workers each second.
 bound_worker() {
 	local comm
-	for comm in $(grep -l '^kworker/0:' /proc/[0-9]*/comm); do
+	while read -r comm; do
 		ours=$("$guest/taskctx" "$(cut -d / -f 3 <<<"$comm")") || continue
 		! jq -e '.ran_at != 255' <<<"$ours" >/dev/null || return 0
-	done
+	done < <(grep -l '^kworker/0:' /proc/[0-9]*/comm)
 	return 1
 }
 
