@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "base/sysfs.h"
 
@@ -63,13 +64,12 @@ static int compare_names(const void *a, const void *b)
 
 static int add_name(struct names *names, const char *name)
 {
-	char **list = reallocarray(names->list, names->nr + 1, sizeof(*list));
+	char **place = ARRAY_PLACE(names->list, names->nr);
 
-	if (!list)
+	if (!place)
 		return -ENOMEM;
-	names->list = list;
-	list[names->nr] = strdup(name);
-	if (!list[names->nr])
+	*place = strdup(name);
+	if (!*place)
 		return -ENOMEM;
 	names->nr++;
 	return 0;

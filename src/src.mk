@@ -4,6 +4,7 @@ cxl_tiersched_SOURCES = src/cli/main.c
 cxl_tiersched_LDADD = libtiersched.a $(LIBS_ALL)
 
 libtiersched_a_SOURCES += \
+	src/base/array.h \
 	src/base/clock.h \
 	src/base/escape.c src/base/escape.h \
 	src/base/format.c src/base/format.h \

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "base/sysfs.h"
 #include "numa/cxl/blocks.h"
@@ -29,25 +30,23 @@
 
 int inventory_add_memdev(struct inventory *inventory, const struct topology_memdev *memdev)
 {
-	struct topology_memdev *memdevs =
-		reallocarray(inventory->memdevs, inventory->nr_memdevs + 1, sizeof(*memdevs));
+	struct topology_memdev *place = ARRAY_PLACE(inventory->memdevs, inventory->nr_memdevs);
 
-	if (!memdevs)
+	if (!place)
 		return -ENOMEM;
-	inventory->memdevs = memdevs;
-	memdevs[inventory->nr_memdevs++] = *memdev;
+	*place = *memdev;
+	inventory->nr_memdevs++;
 	return 0;
 }
 
 int inventory_add_region(struct inventory *inventory, struct inventory_region *region)
 {
-	struct inventory_region *regions =
-		reallocarray(inventory->regions, inventory->nr_regions + 1, sizeof(*regions));
+	struct inventory_region *place = ARRAY_PLACE(inventory->regions, inventory->nr_regions);
 
-	if (!regions)
+	if (!place)
 		return -ENOMEM;
-	inventory->regions = regions;
-	regions[inventory->nr_regions++] = *region;
+	*place = *region;
+	inventory->nr_regions++;
 	region->mems = (struct idlist)IDLIST_INIT;
 	return 0;
 }

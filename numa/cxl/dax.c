@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "base/sysfs.h"
 #include "numa/names.h"
@@ -57,7 +58,7 @@ static int region_of(char *link)
 
 static int add_dax(struct topology *t, const char *name, const char *sysroot)
 {
-	struct topology_dax dax = {.region = -1, .target_node = -1}, *list;
+	struct topology_dax dax = {.region = -1, .target_node = -1}, *place;
 	char link[SYSFS_PATH_MAX];
 
 	if (strlen(name) >= sizeof(dax.name))
@@ -74,11 +75,11 @@ static int add_dax(struct topology *t, const char *name, const char *sysroot)
 	    dax.target_node < 0)
 		dax.target_node = -1;
 	(void)sysfs_read_u64(&dax.bytes, sysroot, DAX_DIR "/%s/size", name);
-	list = reallocarray(t->dax, t->nr_dax + 1, sizeof(*list));
-	if (!list)
+	place = ARRAY_PLACE(t->dax, t->nr_dax);
+	if (!place)
 		return -ENOMEM;
-	t->dax = list;
-	list[t->nr_dax++] = dax;
+	*place = dax;
+	t->nr_dax++;
 	return 0;
 }
 

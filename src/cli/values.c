@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "base/util.h"
@@ -134,29 +135,25 @@ int take_group(struct options *o, const struct value *v, const char *name, const
 int take_pid(struct options *o, const struct value *v, const char *name, const char *text)
 {
 	uint64_t value;
-	pid_t *pids;
+	pid_t *pid;
 
 	if (parse_u64(&value, text) < 0 || !value || value > INT32_MAX) {
 		log_error("%s: '%s' is not a process id", name, text);
 		return -EINVAL;
 	}
-	pids = reallocarray(o->choose.pids, o->choose.nr_pids + 1, sizeof(*pids));
-	if (!pids)
+	pid = ARRAY_PLACE(o->choose.pids, o->choose.nr_pids);
+	if (!pid)
 		return -ENOMEM;
-	o->choose.pids = pids;
-	o->choose.pids[o->choose.nr_pids++] = (pid_t)value;
+	*pid = (pid_t)value;
+	o->choose.nr_pids++;
 	return 0;
 }
 
 int take_rule(struct options *o, const struct value *v, const char *name, const char *text)
 {
-	struct rule *rules = reallocarray(o->choose.rules, o->choose.nr_rules + 1, sizeof(*rules));
-	int r;
+	struct rule *rule = ARRAY_PLACE(o->choose.rules, o->choose.nr_rules);
+	int r = rule ? rule_parse(rule, text) : -ENOMEM;
 
-	if (!rules)
-		return -ENOMEM;
-	o->choose.rules = rules;
-	r = rule_parse(&o->choose.rules[o->choose.nr_rules], text);
 	if (r == -EINVAL)
 		log_error("%s: '%s' is not a rule; write [vector=|latency=|regular=]comm:GLOB, "
 			  "exe:GLOB or cgroup:GLOB",
@@ -214,7 +211,7 @@ int take_nodes(struct options *o, const struct value *v, const char *name, const
 
 int take_bandwidth(struct options *o, const struct value *v, const char *name, const char *text)
 {
-	struct metrics_bandwidth *bandwidths;
+	struct metrics_bandwidth *bandwidth;
 	const char *equals = strchr(text, '=');
 	uint64_t node, mbps;
 	char number[24];
@@ -225,12 +222,11 @@ int take_bandwidth(struct options *o, const struct value *v, const char *name, c
 	if (parse_u64(&node, number) < 0 || node > IDLIST_MAX_ID ||
 	    parse_u64(&mbps, equals + 1) < 0 || !mbps || mbps > INT32_MAX)
 		goto wrong;
-	bandwidths = reallocarray(o->bandwidths, o->nr_bandwidths + 1, sizeof(*bandwidths));
-	if (!bandwidths)
+	bandwidth = ARRAY_PLACE(o->bandwidths, o->nr_bandwidths);
+	if (!bandwidth)
 		return -ENOMEM;
-	o->bandwidths = bandwidths;
-	o->bandwidths[o->nr_bandwidths++] =
-		(struct metrics_bandwidth){(unsigned int)node, (uint32_t)mbps};
+	*bandwidth = (struct metrics_bandwidth){(unsigned int)node, (uint32_t)mbps};
+	o->nr_bandwidths++;
 	return 0;
 wrong:
 	log_error("%s: '%s' is not NODE=MBPS, such as 2=32000 for 32 GB/s", name, text);

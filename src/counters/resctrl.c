@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/parse.h"
 #include "base/sysfs.h"
 #include "base/util.h"
@@ -118,14 +119,17 @@ static DIR *open_dir(const char *sysroot, const char *path)
 
 static int add_domain(struct resctrl *r, unsigned int id)
 {
+<<<<<<< HEAD
 	struct domain *domains = reallocarray(r->domains, r->nr_domains + 1, sizeof(*r->domains));
+=======
+	struct domain *domain = ARRAY_PLACE(r->domains, r->nr_domains);
+>>>>>>> 9a11b1a (base: array.h grows arrays)
 
-	if (!domains)
+	if (!domain)
 		return -ENOMEM;
-	r->domains = domains;
-	domains[r->nr_domains] = (struct domain){.id = id};
+	*domain = (struct domain){.id = id};
 	for (int c = 0; c < NR_COUNTERS; c++)
-		domains[r->nr_domains].flow[c] = find_flow(r, (enum counter)c, id);
+		domain->flow[c] = find_flow(r, (enum counter)c, id);
 	r->nr_domains++;
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include <locale.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/escape.h"
 #include "base/log.h"
 
@@ -58,13 +59,12 @@ static void complain(const struct table_kind *kind, const char *name, size_t len
 
 static int choose_one(struct table *t, const struct table_column *c)
 {
-	const struct table_column **columns =
-		reallocarray(t->columns, t->nr_columns + 1, sizeof(*columns));
+	const struct table_column **place = ARRAY_PLACE(t->columns, t->nr_columns);
 
-	if (!columns)
+	if (!place)
 		return -ENOMEM;
-	t->columns = columns;
-	t->columns[t->nr_columns++] = c;
+	*place = c;
+	t->nr_columns++;
 	return 0;
 }
 

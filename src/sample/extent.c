@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/proc.h"
 #include "base/util.h"
@@ -294,44 +295,32 @@ static int ask(struct extent *e)
 	return 0;
 }
 
-/* Room for one more of NR mappings.  0 or -ENOMEM, with all as it was. */
-static int grow_mappings(struct view_mapping **mappings, size_t *capacity, size_t nr)
-{
-	size_t wanted = MAX(2 * *capacity, (size_t)16);
-	struct view_mapping *more;
-
-	if (nr < *capacity)
-		return 0;
-	more = reallocarray(*mappings, wanted, sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	*mappings = more;
-	*capacity = wanted;
-	return 0;
-}
-
 static int look_for_views(struct extent *e)
 {
 	_cleanup_free_ struct view_mapping *mappings = NULL;
-	size_t nr = 0, capacity = 0;
 	struct procmap_query q;
 	uint64_t at = 0;
+	size_t nr = 0;
 	int r;
 
 	e->views.nr = 0;
 	while (!(r = find_mapping(&q, e->maps, at,
 				  PROCMAP_QUERY_VMA_SHARED | PROCMAP_QUERY_FILE_BACKED_VMA))) {
+		struct view_mapping *place;
+
 		if (nr == MAX_MAPPINGS)
 			return 0;
-		if (grow_mappings(&mappings, &capacity, nr) < 0)
+		place = ARRAY_PLACE(mappings, nr);
+		if (!place)
 			return -ENOMEM;
-		mappings[nr++] = (struct view_mapping){
+		*place = (struct view_mapping){
 			.start = q.vma_start,
 			.end = q.vma_end,
 			.offset = q.vma_offset,
 			.device = (uint64_t)q.dev_major << 32 | q.dev_minor,
 			.inode = q.inode,
 		};
+		nr++;
 		at = q.vma_end;
 	}
 	return r == -ENOENT ? views_find(&e->views, mappings, nr) : r;

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/format.h"
 #include "base/idlist.h"
 #include "base/parse.h"
@@ -278,10 +279,56 @@ static void bounds_evaluate_once(void **state)
 	assert_int_equal(calls, 2);
 }
 
+static void arrays_grow(void **state)
+{
+	_cleanup_free_ size_t *list = NULL;
+
+	for (size_t nr = 0; nr < 1000; nr++) {
+		size_t *place = ARRAY_PLACE(list, nr);
+
+		assert_non_null(place);
+		assert_ptr_equal(place, &list[nr]);
+		*place = nr;
+	}
+	for (size_t i = 0; i < 1000; i++)
+		assert_int_equal(list[i], i);
+}
+
+/* It may shrink in between: there is always room for one more. */
+static void arrays_shrink_and_grow(void **state)
+{
+	_cleanup_free_ size_t *list = NULL;
+	static const size_t numbers[] = {0, 1, 2, 3, 4, 5, 2, 3, 4, 1, 2, 0, 1, 2, 3, 4};
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		size_t *place = ARRAY_PLACE(list, numbers[i]);
+
+		assert_non_null(place);
+		*place = numbers[i];
+	}
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(list[i], i);
+}
+
+static void no_memory_for_an_array(void **state)
+{
+	/* the compiler must not know it: it would warn */
+	const volatile size_t too_many = SIZE_MAX / 4 + 1;
+	size_t *list = malloc(4 * sizeof(*list)), *was = list;
+
+	assert_non_null(list);
+	list[3] = 7;
+	assert_null(ARRAY_PLACE(list, too_many));
+	assert_ptr_equal(list, was);
+	assert_int_equal(list[3], 7);
+	free(list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds_evaluate_once),
+<<<<<<< HEAD
 		cmocka_unit_test(durations),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(numbers),
@@ -292,6 +339,14 @@ int main(void)
 		cmocka_unit_test(owners),
 		cmocka_unit_test(vmstat_counters),
 		cmocka_unit_test(figures),
+=======
+		cmocka_unit_test(durations),   cmocka_unit_test(sizes),	      cmocka_unit_test(numbers),
+		cmocka_unit_test(lists),       cmocka_unit_test(list_operations),
+		cmocka_unit_test(sysfs_files), cmocka_unit_test(pressure), cmocka_unit_test(owners),
+		cmocka_unit_test(vmstat_counters), cmocka_unit_test(figures),
+		cmocka_unit_test(arrays_grow), cmocka_unit_test(arrays_shrink_and_grow),
+		cmocka_unit_test(no_memory_for_an_array),
+>>>>>>> 9a11b1a (base: array.h grows arrays)
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
