@@ -119,11 +119,7 @@ static DIR *open_dir(const char *sysroot, const char *path)
 
 static int add_domain(struct resctrl *r, unsigned int id)
 {
-<<<<<<< HEAD
-	struct domain *domains = reallocarray(r->domains, r->nr_domains + 1, sizeof(*r->domains));
-=======
 	struct domain *domain = ARRAY_PLACE(r->domains, r->nr_domains);
->>>>>>> 9a11b1a (base: array.h grows arrays)
 
 	if (!domain)
 		return -ENOMEM;

@@ -324,11 +324,19 @@ static void no_memory_for_an_array(void **state)
 	free(list);
 }
 
+static void a_pid_is_reused(void **state)
+{
+	const struct process_id old = {7, 100}, same = {7, 100}, next = {7, 101}, other = {8, 100};
+
+	assert_true(process_is_same(old, same));
+	assert_false(process_is_same(old, next));
+	assert_false(process_is_same(old, other));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds_evaluate_once),
-<<<<<<< HEAD
 		cmocka_unit_test(durations),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(numbers),
@@ -339,14 +347,10 @@ int main(void)
 		cmocka_unit_test(owners),
 		cmocka_unit_test(vmstat_counters),
 		cmocka_unit_test(figures),
-=======
-		cmocka_unit_test(durations),   cmocka_unit_test(sizes),	      cmocka_unit_test(numbers),
-		cmocka_unit_test(lists),       cmocka_unit_test(list_operations),
-		cmocka_unit_test(sysfs_files), cmocka_unit_test(pressure), cmocka_unit_test(owners),
-		cmocka_unit_test(vmstat_counters), cmocka_unit_test(figures),
-		cmocka_unit_test(arrays_grow), cmocka_unit_test(arrays_shrink_and_grow),
+		cmocka_unit_test(arrays_grow),
+		cmocka_unit_test(arrays_shrink_and_grow),
 		cmocka_unit_test(no_memory_for_an_array),
->>>>>>> 9a11b1a (base: array.h grows arrays)
+		cmocka_unit_test(a_pid_is_reused),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
