@@ -9,11 +9,11 @@
 #   make format          no linter: lays out all C in place, as lint-format wants it
 #
 # For tidy and analyze C is what automake compiles, with its flags.  Left out are unit tests and
-# sysroot.c, where a failed assertion ends the test and no linter can know that; and kernel modules,
-# which Kbuild compiles.  gcc's analyzer does not know BPF.
+# their helpers, where a failed assertion ends the test and no linter can know that; and kernel
+# modules, which Kbuild compiles.  gcc's analyzer does not know BPF.
 lint_files = $(DIST_SOURCES) tests/bench/work/tlb-drop.c
 lint_flags = $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS)
-lint_each = printf '%s\n' $(lint_files) | grep '\.c$$' | grep -v '/test-\|/sysroot\.c$$' | \
+lint_each = printf '%s\n' $(lint_files) | grep '\.c$$' | grep -v '/test-\|/helpers/' | \
 	sort -u | sed 's|^|$(srcdir)/|' | xargs -P "$$(nproc)" -I FILE
 
 # Virtual times are compared by their difference as a signed number; names are the kernel's.

@@ -31,7 +31,7 @@ const char *said(int fd, int (*call)(void *arg), void *arg, int *status)
 	assert_int_equal(waitpid(child, &ended, 0), child);
 	assert_true(WIFEXITED(ended));
 	*status = WEXITSTATUS(ended);
-	rewind(file);
+	assert_int_equal(fseek(file, 0, SEEK_SET), 0);
 	n = fread(text, 1, sizeof(text) - 1, file);
 	text[n] = '\0';
 	fclose(file);
