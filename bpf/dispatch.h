@@ -5,7 +5,7 @@
 
 #include "bpf/queue.h"
 
-#define LOOK_NS 1000000000ULL /* from one look for tasks that have waited longer to the next */
+#define LOOK_NS 1000000000ULL  /* from one look for tasks that have waited longer to the next */
 #define LOOK_AGAIN_NS 20000000 /* the same after a look that has found one */
 
 /* Take from PLACE's own queues.  The queue whose head has the lower virtual time comes first. */

@@ -12,15 +12,19 @@
  * Where a standard descriptor is closed, the next file that is opened would take its number and
  * get what is printed.  So open one here that cannot be written to.
  */
-static void fill_standard_fds(void)
-{
+#ifndef __clang__
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wanalyzer-fd-leak" /* they are to stay open */
+#endif
+static void fill_standard_fds(void)
+{
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			(void)!open("/dev/null", O_RDONLY);
-#pragma GCC diagnostic pop
 }
+#ifndef __clang__
+#pragma GCC diagnostic pop
+#endif
 
 int main(int argc, char **argv)
 {
