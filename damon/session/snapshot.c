@@ -59,7 +59,7 @@ static size_t fill_snapshots(struct damon *d, bool *any)
 		*any |= run->known;
 		d->snapshots[nr++] = (struct damon_snapshot){
 			.target = member->target,
-			.regions = d->regions.all + run->first,
+			.regions = run->nr ? d->regions.all + run->first : NULL,
 			.nr_regions = run->nr,
 			.max_nr_accesses = max,
 			.aggregation_us = d->intervals.aggregation_us,

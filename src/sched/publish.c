@@ -37,6 +37,8 @@ void publish_convert(struct ts_profile *out, const struct model_profile *from, e
 	};
 	memset(out->locality, TS_UNKNOWN_U8, sizeof(out->locality));
 	memset(out->order, TS_NO_NODE, sizeof(out->order));
+	if (!nr)
+		return;
 	memcpy(out->locality, from->locality, nr);
 	memcpy(out->score, from->score, nr);
 	memcpy(out->order, from->order, nr);

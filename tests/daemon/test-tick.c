@@ -37,12 +37,15 @@ struct bench {
 
 static pid_t start_child(void *memory)
 {
-	pid_t child = fork();
+	pid_t parent = getpid(), child = fork();
 
 	assert_int_not_equal(child, -1);
 	if (child)
 		return child;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* a test that failed meanwhile sends nothing */
+	if (getppid() != parent)
+		_exit(1);
 	memset(memory, 1, BYTES);
 	for (;;)
 		pause();
