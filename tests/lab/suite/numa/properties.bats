@@ -17,11 +17,12 @@ spinners=$LAB_SRC/tests/lab/guest/spinners
 }
 
 # Other tasks wake too, among them the measuring process and the daemon.  They push a spinner
-# aside, and another CPU of the node may take it.  So there are 2 or 3 moves a second where the
-# kernel's scheduler has none.  If spinners went back and forth, there would be hundreds.
+# aside, and another CPU of the node may take it.  So there are 5 to 8 moves a second where the
+# kernel's scheduler has none, and 14 where the host takes half of each CPU.  If spinners went back
+# and forth, there would be hundreds.
 @test "spread: spinners let go from one CPU each take their own, and stay" {
-	property '.settled_s != null and .further < 100' \
-		'.settled_s <= 0.5 and .further <= $control.further + 15' "$spinners" spread 3
+	property '.settled_s != null and .further < 300' \
+		'.settled_s <= 0.5 and .further <= $control.further + 60' "$spinners" spread 3
 }
 
 @test "together: threads stay on the node of their memory" {
