@@ -5,8 +5,7 @@
 
 #include "base/util.h"
 
-#define FIGURE_ROW(name, key, heading, unit, of, words)                                            \
-	{key, heading, FIGURE_##unit, FIGURE_##of, words},
+#define FIGURE_ROW(name, key, heading, unit, of) {key, heading, FIGURE_##unit, FIGURE_##of},
 const struct figure_row figure_rows[NR_FIGURES] = {FIGURES(FIGURE_ROW)};
 
 const char *metric_source_name(enum metric_source source)

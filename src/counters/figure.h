@@ -40,30 +40,24 @@ enum figure_of {
 	FIGURE_OF_CPUS,
 };
 
-/* A row each: name, key in JSON (its end is the unit), heading of its column, unit, of, words. */
+/* A row each: name, key in JSON (its end is the unit), heading of its column, unit, of what. */
 #define FIGURES(F)                                                                                 \
-	F(READ, "read_mbps", "READ", MBPS, OF_MEMORY, "what is read from CXL memory")              \
-	F(WRITE, "write_mbps", "WRITE", MBPS, OF_MEMORY, "what is written to CXL memory")          \
-	F(UTILISATION, "utilisation_percent", "USED", PERCENT, OF_MEMORY,                          \
-	  "reads and writes, of what the memory can deliver")                                      \
-	F(LATENCY, "latency_ns", "LATENCY", NS, OF_MEMORY,                                         \
-	  "how long loads of the CPUs near CXL memory take, as loaded now")                        \
-	F(LLC_HITS, "llc_hit_percent", "HITS", PERCENT, OF_CPUS,                                   \
-	  "hits, of the references to the last-level caches")                                      \
-	F(MBM_TOTAL, "mbm_total_mbps", "TOTAL", MBPS, OF_CPUS,                                     \
-	  "what passes between the last-level caches and all memory")                              \
-	F(MBM_LOCAL, "mbm_local_mbps", "LOCAL", MBPS, OF_CPUS,                                     \
-	  "what passes between them and memory of the same node")                                  \
-	F(MBM_SLOW, "mbm_slow_mbps", "SLOW", MBPS, OF_CPUS, "what they read from slow memory")
+	F(READ, "read_mbps", "READ", MBPS, OF_MEMORY)                                              \
+	F(WRITE, "write_mbps", "WRITE", MBPS, OF_MEMORY)                                           \
+	F(UTILISATION, "utilisation_percent", "USED", PERCENT, OF_MEMORY)                          \
+	F(LATENCY, "latency_ns", "LATENCY", NS, OF_MEMORY)                                         \
+	F(LLC_HITS, "llc_hit_percent", "HITS", PERCENT, OF_CPUS)                                   \
+	F(MBM_TOTAL, "mbm_total_mbps", "TOTAL", MBPS, OF_CPUS)                                     \
+	F(MBM_LOCAL, "mbm_local_mbps", "LOCAL", MBPS, OF_CPUS)                                     \
+	F(MBM_SLOW, "mbm_slow_mbps", "SLOW", MBPS, OF_CPUS)
 
-#define FIGURE_NAME(name, key, heading, unit, of, words) FIGURE_##name,
+#define FIGURE_NAME(name, key, heading, unit, of) FIGURE_##name,
 enum figure { FIGURES(FIGURE_NAME) NR_FIGURES };
 
 struct figure_row {
 	const char *key, *heading;
 	enum figure_unit unit;
 	enum figure_of of;
-	const char *words;
 };
 
 extern const struct figure_row figure_rows[NR_FIGURES];

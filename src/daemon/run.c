@@ -41,15 +41,20 @@ static uint64_t now_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+/* In one line.  REPORT owns it. */
+static const char *as_json(json_object *report)
+{
+	return json_object_to_json_string_ext(report, JSON_C_TO_STRING_PLAIN |
+							      JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
 /* 0, or -EIO after logging that nobody gets them. */
 static int print_stats(const struct daemon *d, uint64_t now)
 {
 	json_object *report = document_build(d, NULL, now);
 
 	if (d->options->json)
-		printf("%s\n",
-		       json_object_to_json_string_ext(
-			       report, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		printf("%s\n", as_json(report));
 	else {
 		(void)text_print(report, NULL); /* it has logged why not; the run goes on */
 		putchar('\n');
@@ -62,8 +67,7 @@ static int print_stats(const struct daemon *d, uint64_t now)
 static char *report_text(void *arg, const uid_t *reader)
 {
 	json_object *report = document_build(arg, reader, now_ns());
-	char *text = strdup(json_object_to_json_string_ext(
-		report, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	char *text = strdup(as_json(report));
 
 	json_object_put(report);
 	return text;
@@ -77,6 +81,7 @@ struct run {
 	sd_event_source *tick;
 	sd_event_source *doors[SERVER_DOORS];
 	sd_event_source *pause; /* fires when a door opens again */
+	bool unwatched;		/* the doors could not be watched: the next tick tries again */
 };
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
@@ -109,6 +114,46 @@ static int tick_and_follow(struct daemon *d)
 										       : -1;
 }
 
+/* Wait at the doors that are open, and for the next door to open. */
+static int try_to_watch(struct run *run)
+{
+	struct pollfd fds[SERVER_DOORS];
+	uint64_t now = now_ns();
+	int timeout_ms = server_wait(run->d->server, now, fds), r = 0;
+
+	for (size_t i = 0; !r && i < SERVER_DOORS; i++)
+		r = MIN(sd_event_source_set_enabled(run->doors[i],
+						    fds[i].fd >= 0 ? SD_EVENT_ON : SD_EVENT_OFF),
+			0);
+	if (r < 0 || timeout_ms < 0)
+		return r;
+	r = sd_event_source_set_time(run->pause, now / NSEC_PER_USEC + (uint64_t)timeout_ms * 1000);
+	return r < 0 ? r : sd_event_source_set_enabled(run->pause, SD_EVENT_ONESHOT);
+}
+
+static void watch_doors(struct run *run)
+{
+	run->unwatched = try_to_watch(run) < 0;
+}
+
+static int on_pause_over(sd_event_source *source, uint64_t due_us, void *user)
+{
+	watch_doors(user);
+	return 0;
+}
+
+static int on_client(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct run *run = user;
+	struct pollfd fds[SERVER_DOORS] = {0};
+
+	for (size_t i = 0; i < SERVER_DOORS; i++)
+		fds[i].revents = run->doors[i] == source ? POLLIN : 0;
+	server_answer(run->d->server, fds, report_text, run->d, now_ns());
+	watch_doors(run);
+	return 0;
+}
+
 /* Ticks that were missed are not made up for. */
 static int on_tick(sd_event_source *source, uint64_t due_us, void *user)
 {
@@ -118,6 +163,8 @@ static int on_tick(sd_event_source *source, uint64_t due_us, void *user)
 
 	if (status >= 0)
 		return sd_event_exit(run->event, status);
+	if (run->unwatched)
+		watch_doors(run);
 	now_us = now_ns() / NSEC_PER_USEC;
 	run->next_us += period_us;
 	if (run->next_us <= now_us)
@@ -138,39 +185,6 @@ static int add_tick(struct run *run)
 	/* without ticks the run would go on blind */
 	r = sd_event_source_set_exit_on_failure(run->tick, true);
 	return r < 0 ? r : sd_event_source_set_priority(run->tick, SD_EVENT_PRIORITY_IMPORTANT);
-}
-
-/* Wait at the doors that are open, and for the next door to open. */
-static int watch_doors(struct run *run)
-{
-	struct pollfd fds[SERVER_DOORS];
-	uint64_t now = now_ns();
-	int timeout_ms = server_wait(run->d->server, now, fds), r = 0;
-
-	for (size_t i = 0; !r && i < SERVER_DOORS; i++)
-		r = MIN(sd_event_source_set_enabled(run->doors[i],
-						    fds[i].fd >= 0 ? SD_EVENT_ON : SD_EVENT_OFF),
-			0);
-	if (r < 0 || timeout_ms < 0)
-		return r;
-	r = sd_event_source_set_time(run->pause, now / NSEC_PER_USEC + (uint64_t)timeout_ms * 1000);
-	return r < 0 ? r : sd_event_source_set_enabled(run->pause, SD_EVENT_ONESHOT);
-}
-
-static int on_pause_over(sd_event_source *source, uint64_t due_us, void *user)
-{
-	return watch_doors(user);
-}
-
-static int on_client(sd_event_source *source, int fd, uint32_t events, void *user)
-{
-	struct run *run = user;
-	struct pollfd fds[SERVER_DOORS] = {0};
-
-	for (size_t i = 0; i < SERVER_DOORS; i++)
-		fds[i].revents = run->doors[i] == source ? POLLIN : 0;
-	server_answer(run->d->server, fds, report_text, run->d, now_ns());
-	return watch_doors(run);
 }
 
 /* Block signals from now on, so that one that comes during the start ends the run in order. */

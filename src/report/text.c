@@ -77,13 +77,22 @@ static void print_yes_or_no(FILE *out, const void *row, const void *key)
 		fprintf(out, "%s", json_object_get_boolean(value) ? "yes" : "no");
 }
 
-/* A figure that is measured: its value. */
-static void print_measured(FILE *out, const void *row, const void *key)
+/* A figure that is measured, with its unit. */
+static void print_figure(FILE *out, const void *row, const void *arg)
 {
-	json_object *measured = get((json_object *)row, key);
+	const struct figure_row *figure = arg;
+	json_object *measured = get((json_object *)row, figure->key);
+	double value = json_object_get_double(get(measured, "value"));
+	char text[32];
 
-	if (measured)
-		fprintf(out, "%.0f%%", json_object_get_double(get(measured, "value")));
+	if (!measured)
+		return;
+	if (figure->unit == FIGURE_MBPS)
+		fprintf(out, "%s", format_mbps(text, sizeof(text), (uint64_t)value));
+	else
+		fprintf(out, "%.0f%s", value, figure->unit == FIGURE_NS ? " ns" : "%");
+	if (!strcmp(get_string(measured, "source"), metric_source_name(METRIC_SIMULATED)))
+		fprintf(out, " simulated");
 }
 
 /* Heat by node, greatest first: "2:97% 0:3%". */
@@ -161,7 +170,7 @@ static const struct table_column columns[] = {
 	{"HOT", TABLE_EXTRA | TABLE_RIGHT, print_bytes, "hot_bytes", "memory accessed in a quarter of the samples"},
 	{"COLD", TABLE_EXTRA | TABLE_RIGHT, print_bytes, "cold_bytes", "memory not accessed"},
 	{"ACCESSES", TABLE_EXTRA | TABLE_RIGHT, print_value, "access_hz", "of a page of the working set, per second"},
-	{"HITS", TABLE_EXTRA | TABLE_RIGHT, print_measured, "llc_hit_percent", "in the last-level cache (--process-hits)"},
+	{"HITS", TABLE_EXTRA | TABLE_RIGHT, print_figure, &figure_rows[FIGURE_LLC_HITS], "in the last-level cache (--process-hits)"},
 	{"SATURATES", TABLE_EXTRA, print_yes_or_no, "saturates", "does it use up the bandwidth of some memory"},
 	{"CONFIDENCE", TABLE_EXTRA | TABLE_RIGHT, print_value, "confidence", "in what is known of it, 0 to 100"},
 	{"TIME", TABLE_EXTRA | TABLE_RIGHT, print_run_time, "run_ns", "run time on CPUs"},
@@ -169,24 +178,6 @@ static const struct table_column columns[] = {
 };
 /* clang-format on */
 const struct table_kind text_table = {columns, ARRAY_SIZE(columns)};
-
-/* A figure of a node, with its unit. */
-static void print_figure(FILE *out, const void *row, const void *arg)
-{
-	const struct figure_row *figure = arg;
-	json_object *measured = get((json_object *)row, figure->key);
-	double value = json_object_get_double(get(measured, "value"));
-	char text[32];
-
-	if (!measured)
-		return;
-	if (figure->unit == FIGURE_MBPS)
-		fprintf(out, "%s", format_mbps(text, sizeof(text), (uint64_t)value));
-	else
-		fprintf(out, "%.0f%s", value, figure->unit == FIGURE_NS ? " ns" : "%");
-	if (!strcmp(get_string(measured, "source"), metric_source_name(METRIC_SIMULATED)))
-		fprintf(out, " simulated");
-}
 
 /* clang-format off */
 static const struct table_column node_columns[] = {

@@ -66,7 +66,8 @@ cost() {
 	read -r run_then placed_then <<<"$(ran_ns)"
 	crowded=$(cost "$seconds")
 	read -r run placed <<<"$(ran_ns)"
-	told "daemon: $quiet % of a CPU quiet, $crowded % attacked; RSS $rss kB, then $(rss_kb); files $files, then $(nr_files)"
+	told "daemon: $quiet % of a CPU quiet, $crowded % attacked"
+	told "RSS $rss kB, then $(rss_kb); files $files, then $(nr_files)"
 	told "fresh: $((placed - placed_then)) of $((run - run_then)) ns"
 	undisturbed
 	cxl-tiersched status | tee /dev/stderr | grep -q "^ *$p "

@@ -172,7 +172,8 @@ cannot_write() {
 	# their parent must run before they are many, and the one that looks must not wait behind
 	# them
 	renice -n -20 -p "$BASHPID"
-	setsid perl -e '$SIG{TERM} = sub { kill KILL => -$$ }; for (1 .. 300) { fork or do { setpriority 0, 0, 0; 1 while 1 } } wait' 3>&- &
+	setsid perl -e '$SIG{TERM} = sub { kill KILL => -$$ };
+		for (1 .. 300) { fork or do { setpriority 0, 0, 0; 1 while 1 } } wait' 3>&- &
 	many=$!
 	pids+=("$many")
 	perl -e 'setpriority 0, 0, 19; 1 while 1' 3>&- &
