@@ -130,7 +130,7 @@ static json_object *build_memory(const struct machine *m, const struct model_pro
 	for (size_t n = 0; n < f->nr_mem_nodes; n++) {
 		json_object *o = json_object_new_object();
 
-		add_int(o, "node", m->mem_node_ids[n]);
+		add_int(o, "node", m->memory[n].id);
 		add_tenths(o, "heat_percent", f->heat_permille[n] / 10.0);
 		add_int(o, "working_set_bytes", f->node_bytes[n]);
 		json_object_array_add(memory, o);
@@ -146,7 +146,7 @@ static json_object *build_places(const struct machine *m, const struct model_pro
 		bool known = f->locality[c] != MODEL_UNKNOWN_LOCALITY;
 		json_object *o = json_object_new_object();
 
-		add_int(o, "node", m->cpu_node_ids[c]);
+		add_int(o, "node", m->cpu_nodes[c].id);
 		json_object_object_add(o, "locality",
 				       known ? json_object_new_int(f->locality[c]) : NULL);
 		json_object_object_add(o, "score", known ? json_object_new_int(f->score[c]) : NULL);
@@ -207,7 +207,7 @@ static json_object *build_process(const struct machine *m, const struct managed 
 	json_object_object_add(o, "preferred_node",
 			       f->preferred == MODEL_NO_NODE
 				       ? NULL
-				       : json_object_new_int64(m->cpu_node_ids[f->preferred]));
+				       : json_object_new_int64(m->cpu_nodes[f->preferred].id));
 	json_object_object_add(o, "memory", build_memory(m, f));
 	json_object_object_add(o, "cpu_nodes", build_places(m, f));
 	add_int(o, "run_ns", run_ns(u));

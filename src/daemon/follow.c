@@ -17,11 +17,15 @@
 
 static bool same_shape(const struct machine *a, const struct machine *b)
 {
-	return a->nr_cpu_nodes == b->nr_cpu_nodes && a->nr_mem_nodes == b->nr_mem_nodes &&
-	       !memcmp(a->cpu_node_ids, b->cpu_node_ids,
-		       a->nr_cpu_nodes * sizeof(*a->cpu_node_ids)) &&
-	       !memcmp(a->mem_node_ids, b->mem_node_ids,
-		       a->nr_mem_nodes * sizeof(*a->mem_node_ids));
+	if (a->nr_cpu_nodes != b->nr_cpu_nodes || a->nr_mem_nodes != b->nr_mem_nodes)
+		return false;
+	for (size_t c = 0; c < a->nr_cpu_nodes; c++)
+		if (a->cpu_nodes[c].id != b->cpu_nodes[c].id)
+			return false;
+	for (size_t n = 0; n < a->nr_mem_nodes; n++)
+		if (a->memory[n].id != b->memory[n].id)
+			return false;
+	return true;
 }
 
 /*

@@ -14,6 +14,17 @@ enum {
 	LEAST_PAGES = 64,    /* ... but never fewer: a profile rests on them */
 };
 
+static int new_collector(struct managed_set *set, const struct machine *m)
+{
+	_cleanup_free_ unsigned int *ids = calloc(m->nr_mem_nodes, sizeof(*ids));
+
+	if (!ids)
+		return -ENOMEM;
+	for (size_t n = 0; n < m->nr_mem_nodes; n++)
+		ids[n] = m->memory[n].id;
+	return collector_new(&set->collector, ids, m->nr_mem_nodes, 4 * PROCESS_PAGES);
+}
+
 int managed_init(struct managed_set *set, const struct machine *m, size_t max_processes,
 		 bool by_extent)
 {
@@ -21,9 +32,7 @@ int managed_init(struct managed_set *set, const struct machine *m, size_t max_pr
 		.machine = m, .capacity = max_processes, .by_extent = by_extent};
 	set->items = calloc(max_processes, sizeof(*set->items));
 	set->targets = calloc(max_processes, sizeof(*set->targets));
-	if (!set->items || !set->targets ||
-	    collector_new(&set->collector, m->mem_node_ids, m->nr_mem_nodes, 4 * PROCESS_PAGES) <
-		    0) {
+	if (!set->items || !set->targets || new_collector(set, m) < 0) {
 		managed_deinit(set);
 		return -ENOMEM;
 	}

@@ -19,7 +19,7 @@ static uint32_t cpu_distance_ns(const struct topology *t, size_t from, size_t to
 static void order_by_distance(struct machine *m, const struct topology *t, const size_t *cpu_at)
 {
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
-		uint8_t *order = m->near_order + c * m->nr_cpu_nodes;
+		uint8_t *order = m->cpu_nodes[c].near_order;
 		size_t nr = 0;
 
 		order[nr++] = (uint8_t)c;
@@ -94,10 +94,12 @@ struct ts_cpu machine_cpu(const struct machine *m, size_t cpu)
 
 static void set_latency(struct machine *m, size_t c, size_t n, const struct topology_link *link)
 {
-	m->latency_ns[c * m->nr_mem_nodes + n] = link->latency_ns;
-	if (link->latency_ns && (!m->nearest_ns[n] || link->latency_ns < m->nearest_ns[n])) {
-		m->nearest_ns[n] = link->latency_ns;
-		m->is_real[n] = link->latency_source >= TOPOLOGY_HMAT;
+	struct machine_memory *memory = &m->memory[n];
+
+	machine_link(m, c, n)->latency_ns = link->latency_ns;
+	if (link->latency_ns && (!memory->nearest_ns || link->latency_ns < memory->nearest_ns)) {
+		memory->nearest_ns = link->latency_ns;
+		memory->is_real = link->latency_source >= TOPOLOGY_HMAT;
 	}
 }
 
@@ -115,25 +117,10 @@ static int fill(struct machine *m, const struct topology *t)
 	_cleanup_free_ size_t *cpu_at = calloc(t->nr_nodes, sizeof(*cpu_at));
 	_cleanup_free_ size_t *mem_at = calloc(t->nr_nodes, sizeof(*mem_at));
 
-	m->cpu_node_ids = calloc(t->nr_nodes, sizeof(*m->cpu_node_ids));
-	m->mem_node_ids = calloc(t->nr_nodes, sizeof(*m->mem_node_ids));
-	m->cxl = calloc(t->nr_nodes, sizeof(*m->cxl));
-	m->nearest_ns = calloc(t->nr_nodes, sizeof(*m->nearest_ns));
-	m->is_real = calloc(t->nr_nodes, sizeof(*m->is_real));
-	m->wait_ns = calloc(t->nr_nodes, sizeof(*m->wait_ns));
-	m->wait_known = calloc(t->nr_nodes, sizeof(*m->wait_known));
-	m->latency_ns = calloc(t->nr_nodes * t->nr_nodes, sizeof(*m->latency_ns));
-	m->near_order = calloc(t->nr_nodes, t->nr_nodes);
-	m->near = calloc(t->nr_nodes * t->nr_nodes, sizeof(*m->near));
-	m->room = calloc(t->nr_nodes, sizeof(*m->room));
-	m->full = calloc(t->nr_nodes, sizeof(*m->full));
-	m->points = calloc(t->nr_nodes, t->nr_nodes);
-	m->often = calloc(t->nr_nodes, sizeof(*m->often));
-	m->quick = calloc(t->nr_nodes * t->nr_nodes, sizeof(*m->quick));
-	if (!cpu_at || !mem_at || !m->cpu_node_ids || !m->mem_node_ids || !m->cxl ||
-	    !m->nearest_ns || !m->is_real || !m->wait_ns || !m->wait_known || !m->latency_ns ||
-	    !m->near_order || !m->near || !m->room || !m->full || !m->points || !m->often ||
-	    !m->quick)
+	m->cpu_nodes = calloc(t->nr_nodes, sizeof(*m->cpu_nodes));
+	m->memory = calloc(t->nr_nodes, sizeof(*m->memory));
+	m->links = calloc(t->nr_nodes * t->nr_nodes, sizeof(*m->links));
+	if (!cpu_at || !mem_at || !m->cpu_nodes || !m->memory || !m->links)
 		return -ENOMEM;
 
 	for (size_t i = 0; i < t->nr_nodes; i++) {
@@ -141,29 +128,28 @@ static int fill(struct machine *m, const struct topology *t)
 
 		if (node->cpus.nr) {
 			cpu_at[m->nr_cpu_nodes] = i;
-			m->cpu_node_ids[m->nr_cpu_nodes++] = node->id;
+			m->cpu_nodes[m->nr_cpu_nodes++].id = node->id;
 		}
 		if (node->mem_bytes) {
 			mem_at[m->nr_mem_nodes] = i;
-			m->cxl[m->nr_mem_nodes] = node->cxl != TOPOLOGY_CXL_NO;
-			m->mem_node_ids[m->nr_mem_nodes++] = node->id;
+			m->memory[m->nr_mem_nodes++] = (struct machine_memory){
+				.id = node->id,
+				.cxl = node->cxl != TOPOLOGY_CXL_NO,
+			};
 		}
 	}
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++)
 		for (size_t n = 0; n < m->nr_mem_nodes; n++) {
 			set_latency(m, c, n, topology_link(t, cpu_at[c], mem_at[n]));
-			m->near[c * m->nr_mem_nodes + n] =
-				idlist_has(&t->nodes[mem_at[n]].near_nodes, m->cpu_node_ids[c]);
+			machine_link(m, c, n)->near =
+				idlist_has(&t->nodes[mem_at[n]].near_nodes, m->cpu_nodes[c].id);
 		}
 	order_by_distance(m, t, cpu_at);
 	m->model = (struct model_machine){
 		.nr_cpu_nodes = m->nr_cpu_nodes,
 		.nr_mem_nodes = m->nr_mem_nodes,
-		.latency_ns = m->latency_ns,
-		.wait_ns = m->wait_ns,
-		.cxl = m->cxl,
-		.points = m->points,
-		.full = m->full,
+		.memory = m->memory,
+		.links = m->links,
 	};
 	return fill_cpus(m, t, cpu_at);
 }
@@ -194,21 +180,9 @@ void machine_free(struct machine *m)
 {
 	if (!m)
 		return;
-	free(m->cpu_node_ids);
-	free(m->mem_node_ids);
-	free(m->cxl);
-	free(m->nearest_ns);
-	free(m->is_real);
-	free(m->wait_ns);
-	free(m->wait_known);
-	free(m->latency_ns);
-	free(m->near_order);
-	free(m->near);
-	free(m->room);
-	free(m->full);
-	free(m->points);
-	free(m->often);
-	free(m->quick);
+	free(m->cpu_nodes);
+	free(m->memory);
+	free(m->links);
 	free(m->cpus);
 	free(m);
 }
@@ -231,31 +205,29 @@ static enum machine_room room_of(const struct metric *utilisation, enum machine_
 	return utilisation->value < room_percent ? MACHINE_ROOM_YES : MACHINE_ROOM_NO;
 }
 
-/* How long an access waits at memory N.  False and 0 where nothing tells. */
-static bool find_wait(uint32_t *wait_ns, const struct machine *m, size_t n,
-		      const struct metrics_node *node)
+/* Fill how long an access waits at MEMORY: unknown and 0 where nothing tells. */
+static void fill_wait(struct machine_memory *memory, const struct metrics_node *node)
 {
 	const struct metric *latency = &node->figures[FIGURE_LATENCY];
 	const struct metric *utilisation = &node->figures[FIGURE_UTILISATION];
-	uint32_t nearest_ns = m->nearest_ns[n];
+	uint32_t nearest_ns = memory->nearest_ns;
 
-	*wait_ns = 0;
-	if (latency->source && m->is_real[n]) {
-		*wait_ns = (uint32_t)MAX(latency->value - nearest_ns, 0.0);
-		return true;
-	}
-	if (!utilisation->source)
-		return false;
-	*wait_ns = model_wait_ns(nearest_ns, permille(utilisation));
-	return true;
+	memory->wait_ns = 0;
+	memory->wait_known = true;
+	if (latency->source && memory->is_real)
+		memory->wait_ns = (uint32_t)MAX(latency->value - nearest_ns, 0.0);
+	else if (utilisation->source)
+		memory->wait_ns = model_wait_ns(nearest_ns, permille(utilisation));
+	else
+		memory->wait_known = false;
 }
 
 /* Latency of memory N from C as loaded now.  0 where its load is not known. */
 static uint32_t loaded_latency_ns(const struct machine *m, size_t c, size_t n)
 {
-	uint32_t latency_ns = m->latency_ns[c * m->nr_mem_nodes + n];
+	uint32_t latency_ns = machine_link(m, c, n)->latency_ns;
 
-	return latency_ns && m->wait_known[n] ? latency_ns + m->wait_ns[n] : 0;
+	return latency_ns && m->memory[n].wait_known ? latency_ns + m->memory[n].wait_ns : 0;
 }
 
 /* Caches hit often from the mark on, and until they are a tenth worse than that. */
@@ -273,14 +245,16 @@ static bool is_quick(bool before, uint32_t latency_ns, uint32_t mark_ns)
 static uint8_t points_of(const struct machine *m, size_t c, size_t n,
 			 const struct ts_tunables *tune)
 {
+	const struct machine_memory *memory = &m->memory[n];
+	const struct machine_link *link = machine_link(m, c, n);
 	uint32_t points = 0;
 
-	if (!m->near[c * m->nr_mem_nodes + n] || m->room[n] == MACHINE_ROOM_NO)
+	if (!link->near || memory->room == MACHINE_ROOM_NO)
 		return 0;
-	points += m->cxl[n] ? tune->points_cxl : 0;
-	points += m->room[n] == MACHINE_ROOM_YES ? tune->points_room : 0;
-	points += m->often[c] ? tune->points_hit_rate : 0;
-	points += m->quick[c * m->nr_mem_nodes + n] ? tune->points_latency : 0;
+	points += memory->cxl ? tune->points_cxl : 0;
+	points += memory->room == MACHINE_ROOM_YES ? tune->points_room : 0;
+	points += m->cpu_nodes[c].often ? tune->points_hit_rate : 0;
+	points += link->quick ? tune->points_latency : 0;
 	return (uint8_t)MIN(points, (uint32_t)UINT8_MAX);
 }
 
@@ -298,7 +272,7 @@ static void fill_cxl(const struct machine *m, const struct metrics_node *nodes, 
 	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
 		const struct metric *of = nodes[n].figures;
 
-		if (!m->near[c * m->nr_mem_nodes + n] || !m->cxl[n])
+		if (!machine_link(m, c, n)->near || !m->memory[n].cxl)
 			continue;
 		any = true;
 		known &= of[FIGURE_READ].source != METRIC_UNKNOWN;
@@ -322,7 +296,7 @@ static void fill_place(const struct machine *m, const struct metrics_node *nodes
 	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
 		uint32_t latency_ns = loaded_latency_ns(m, c, n);
 
-		if (m->near[c * m->nr_mem_nodes + n] && latency_ns)
+		if (machine_link(m, c, n)->near && latency_ns)
 			least = MIN(least, latency_ns);
 	}
 	out->latency_ns = least;
@@ -339,23 +313,25 @@ void machine_take_metrics(struct machine *m, const struct metrics *metrics,
 	nodes = metrics_nodes(metrics, &nr);
 	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
 		const struct metric *utilisation = &nodes[n].figures[FIGURE_UTILISATION];
+		struct machine_memory *memory = &m->memory[n];
 
-		m->wait_known[n] = find_wait(&m->wait_ns[n], m, n, &nodes[n]);
-		m->room[n] = room_of(utilisation, m->room[n], tune->room_percent);
-		m->full[n] = tune->hold_saturating && m->room[n] == MACHINE_ROOM_NO;
+		fill_wait(memory, &nodes[n]);
+		memory->room = room_of(utilisation, memory->room, tune->room_percent);
+		memory->full = tune->hold_saturating && memory->room == MACHINE_ROOM_NO;
 	}
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
-		const struct metric hits =
-			metrics_figure(metrics, m->cpu_node_ids[c], FIGURE_LLC_HITS);
+		struct machine_cpu_node *node = &m->cpu_nodes[c];
+		const struct metric hits = metrics_figure(metrics, node->id, FIGURE_LLC_HITS);
 		int hit_permille = hits.source ? (int)permille(&hits) : -1;
 
 		fill_place(m, nodes, c, hit_permille, &place[c]);
-		m->often[c] = hits_often(m->often[c], hit_permille, tune->hit_rate_percent);
+		node->often = hits_often(node->often, hit_permille, tune->hit_rate_percent);
 		for (size_t n = 0; n < m->nr_mem_nodes; n++) {
-			bool *quick = &m->quick[c * m->nr_mem_nodes + n];
+			struct machine_link *link = machine_link(m, c, n);
 
-			*quick = is_quick(*quick, loaded_latency_ns(m, c, n), tune->quick_ns);
-			m->points[c * m->nr_mem_nodes + n] = points_of(m, c, n, tune);
+			link->quick =
+				is_quick(link->quick, loaded_latency_ns(m, c, n), tune->quick_ns);
+			link->points = points_of(m, c, n, tune);
 		}
 	}
 	for (size_t i = 0; i < m->nr_cpus; i++) {
@@ -374,11 +350,11 @@ void machine_take_metrics(struct machine *m, const struct metrics *metrics,
 uint8_t machine_nearest_to_cxl(const struct machine *m, size_t c)
 {
 	for (size_t i = 0; i < m->nr_cpu_nodes; i++) {
-		uint8_t place = m->near_order[c * m->nr_cpu_nodes + i];
+		uint8_t place = m->cpu_nodes[c].near_order[i];
 
 		for (size_t n = 0; n < m->nr_mem_nodes; n++)
-			if (m->near[place * m->nr_mem_nodes + n] && m->cxl[n] &&
-			    m->room[n] != MACHINE_ROOM_NO)
+			if (machine_link(m, place, n)->near && m->memory[n].cxl &&
+			    m->memory[n].room != MACHINE_ROOM_NO)
 				return place;
 	}
 	return (uint8_t)c;
@@ -387,7 +363,7 @@ uint8_t machine_nearest_to_cxl(const struct machine *m, size_t c)
 int machine_cpu_place(const struct machine *m, unsigned int node_id)
 {
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++)
-		if (m->cpu_node_ids[c] == node_id)
+		if (m->cpu_nodes[c].id == node_id)
 			return (int)c;
 	return -1;
 }

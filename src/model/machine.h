@@ -11,30 +11,27 @@
 #include "model/model.h"
 #include "numa/topology.h"
 
-/* Has a memory node bandwidth left? */
-enum machine_room { MACHINE_ROOM_UNKNOWN = 0, MACHINE_ROOM_YES, MACHINE_ROOM_NO };
+struct machine_cpu_node {
+	unsigned int id;		      /* the kernel's */
+	bool often;			      /* its last-level caches hit often */
+	uint8_t near_order[TS_MAX_CPU_NODES]; /* places by distance, itself first, for stealing */
+};
 
 struct machine {
 	size_t nr_cpu_nodes, nr_mem_nodes;
-	unsigned int *cpu_node_ids; /* kernel ids by place */
-	unsigned int *mem_node_ids;
-	uint32_t *latency_ns;	 /* [cpu][mem] as the topology says */
-	uint32_t *nearest_ns;	 /* [mem] the least of those, 0 unknown */
-	bool *is_real;		 /* [mem] nearest_ns is in real ns: stated for it, or measured */
-	uint32_t *wait_ns;	 /* [mem] wait of an access as loaded now; 0 also if not known */
-	bool *wait_known;	 /* [mem] */
-	enum machine_room *room; /* [mem] is there bandwidth left? */
-	bool *cxl;		 /* [mem] */
-	bool *full;		 /* [mem] no room, and --hold-saturating */
-	bool *near;		 /* [cpu][mem] no CPU node is nearer to it */
-	bool *often;		 /* [cpu] its last-level caches hit often */
-	bool *quick;		 /* [cpu][mem] answers quickly as loaded now */
-	uint8_t *points;	 /* [cpu][mem] of the score, see machine_take_metrics() */
-	uint8_t *near_order;	 /* [cpu][cpu] CPU nodes by distance, itself first, for stealing */
-	struct ts_cpu *cpus;	 /* by CPU number */
-	size_t nr_cpus;		 /* highest online CPU number + 1 */
-	struct model_machine model; /* the same arrays for the model */
+	struct machine_cpu_node *cpu_nodes; /* by place */
+	struct machine_memory *memory;
+	struct machine_link *links; /* see machine_link() */
+	struct ts_cpu *cpus;	    /* by CPU number */
+	size_t nr_cpus;		    /* highest online CPU number + 1 */
+	struct model_machine model; /* the same memory and links, for the model */
 };
+
+/* What lies between CPU node C and memory node N. */
+static inline struct machine_link *machine_link(const struct machine *m, size_t c, size_t n)
+{
+	return &m->links[c * m->nr_mem_nodes + n];
+}
 
 /* How many nodes of T have CPUs.  For more than TS_MAX_CPU_NODES these are the words. */
 #define MACHINE_TOO_MANY_NODES "%zu NUMA nodes have CPUs; this program knows at most %d"

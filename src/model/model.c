@@ -260,13 +260,13 @@ static uint32_t cost_ns(const struct model_process *p, const struct model_machin
 	double cost = 0;
 
 	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
-		uint32_t latency = m->latency_ns[c * m->nr_mem_nodes + n];
+		uint32_t latency = m->links[c * m->nr_mem_nodes + n].latency_ns;
 
 		if (p->share[n] < 0.0005)
 			continue;
 		if (!latency)
 			return 0;
-		cost += p->share[n] * ((double)latency + m->wait_ns[n]);
+		cost += p->share[n] * ((double)latency + m->memory[n].wait_ns);
 	}
 	return (uint32_t)lround(cost);
 }
@@ -276,8 +276,8 @@ static double points(const struct model_process *p, const struct model_machine *
 {
 	double points = 0;
 
-	for (size_t n = 0; m->points && n < m->nr_mem_nodes; n++)
-		points += p->share[n] * m->points[c * m->nr_mem_nodes + n];
+	for (size_t n = 0; n < m->nr_mem_nodes; n++)
+		points += p->share[n] * m->links[c * m->nr_mem_nodes + n].points;
 	return points;
 }
 
@@ -321,8 +321,8 @@ static bool saturates(const struct model_process *p, const struct model_machine 
 
 	if (!p->profile.memory_intensive)
 		return false;
-	for (size_t n = 0; m->full && n < m->nr_mem_nodes; n++)
-		share += m->full[n] ? p->share[n] : 0;
+	for (size_t n = 0; n < m->nr_mem_nodes; n++)
+		share += m->memory[n].full ? p->share[n] : 0;
 	return share > 0.5;
 }
 
@@ -373,7 +373,7 @@ static void fill_sizes(struct model_process *p, const struct model_machine *m)
 		f->node_bytes[n] = accessed > 0 ? (uint64_t)(p->bytes_at[n] / accessed *
 							     (double)f->working_set_bytes)
 						: 0;
-		if (m->cxl[n])
+		if (m->memory[n].cxl)
 			cxl += p->share[n];
 	}
 	f->cxl_heat_permille = (uint16_t)lround(1000 * MIN(cxl, 1.0));

@@ -42,14 +42,34 @@
 #define MODEL_UNKNOWN_LOCALITY 0xff
 #define MODEL_NO_NODE (-1)
 
+/* Has a memory node bandwidth left? */
+enum machine_room { MACHINE_ROOM_UNKNOWN = 0, MACHINE_ROOM_YES, MACHINE_ROOM_NO };
+
+/* A memory node. */
+struct machine_memory {
+	unsigned int id; /* the kernel's */
+	bool cxl;
+	bool is_real; /* nearest_ns is in real ns: stated for it, or measured */
+	bool wait_known;
+	bool full;	     /* it has no room, and its users shall stay near */
+	uint32_t nearest_ns; /* latency from the nearest CPUs; 0 unknown */
+	uint32_t wait_ns;    /* wait of an access as loaded now; 0 also where not known */
+	enum machine_room room;
+};
+
+/* A memory node as a CPU node sees it. */
+struct machine_link {
+	uint32_t latency_ns; /* without load, as the topology says; 0 unknown */
+	bool near;	     /* no CPU node is nearer to this memory */
+	bool quick;	     /* it answers quickly as loaded now */
+	uint8_t points;	     /* for all heat there, see machine_take_metrics() */
+};
+
 /* The machine, borrowed by each call.  Indexes are dense, see machine.h. */
 struct model_machine {
 	size_t nr_cpu_nodes, nr_mem_nodes;
-	const uint32_t *latency_ns; /* [cpu node][mem node], 0 unknown */
-	const uint32_t *wait_ns;    /* [mem node] wait of an access; 0 also where not known */
-	const bool *cxl;	    /* [mem node] */
-	const uint8_t *points;	    /* [cpu node][mem node] points for all its heat; NULL: 0 */
-	const bool *full;	    /* [mem node] no room; its users stay near; NULL: none */
+	const struct machine_memory *memory; /* [mem node] */
+	const struct machine_link *links;    /* [cpu node][mem node] */
 };
 
 struct model_options {

@@ -65,9 +65,9 @@ static void configure(struct tiersched_bpf *skel, const struct sched_options *o,
 	skel->rodata->tune = o->tune;
 	memcpy((void *)skel->rodata->vector_names, o->names, sizeof(o->names));
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
-		skel->rodata->place_node_id[c] = m->cpu_node_ids[c];
+		skel->rodata->place_node_id[c] = m->cpu_nodes[c].id;
 		for (size_t i = 0; i < m->nr_cpu_nodes; i++)
-			skel->rodata->place_order[c][i] = m->near_order[c * m->nr_cpu_nodes + i];
+			skel->rodata->place_order[c][i] = m->cpu_nodes[c].near_order[i];
 	}
 	skel->struct_ops.tiersched_ops->flags = OPS_ENQ_LAST | OPS_ALLOW_QUEUED_WAKEUP |
 						OPS_BUILTIN_IDLE_PER_NODE |

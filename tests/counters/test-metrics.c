@@ -475,20 +475,20 @@ static void room_ends_and_begins_with_a_gap(void **state)
 	assert_int_equal(machine_new(&m, t), 0);
 	assert_int_equal(machine_nearest_to_cxl(m, 0), 1);
 	take(m, metrics, 800, true);
-	assert_int_equal(m->room[2], MACHINE_ROOM_YES);
-	assert_int_equal(m->points[1 * 3 + 2], 50); /* CXL, and room */
-	assert_int_equal(m->points[0 * 3 + 2], 0);
+	assert_int_equal(m->memory[2].room, MACHINE_ROOM_YES);
+	assert_int_equal(machine_link(m, 1, 2)->points, 50); /* CXL, and room */
+	assert_int_equal(machine_link(m, 0, 2)->points, 0);
 	take(m, metrics, 860, true);
-	assert_int_equal(m->room[2], MACHINE_ROOM_NO);
+	assert_int_equal(m->memory[2].room, MACHINE_ROOM_NO);
 	assert_int_equal(machine_nearest_to_cxl(m, 0), 0);
-	assert_int_equal(m->points[1 * 3 + 2], 0);
+	assert_int_equal(machine_link(m, 1, 2)->points, 0);
 	take(m, metrics, 800, true);
-	assert_int_equal(m->room[2], MACHINE_ROOM_NO);
+	assert_int_equal(m->memory[2].room, MACHINE_ROOM_NO);
 	take(m, metrics, 700, true);
-	assert_int_equal(m->room[2], MACHINE_ROOM_YES);
+	assert_int_equal(m->memory[2].room, MACHINE_ROOM_YES);
 	take(m, metrics, 900, true);
 	take(m, metrics, 0, false);
-	assert_int_equal(m->room[2], MACHINE_ROOM_UNKNOWN);
+	assert_int_equal(m->memory[2].room, MACHINE_ROOM_UNKNOWN);
 	assert_int_equal(machine_nearest_to_cxl(m, 0), 1);
 	machine_free(m);
 	metrics_free(metrics);
@@ -510,9 +510,9 @@ static void cpus_near_the_device_have_its_figures(void **state)
 	assert_int_equal(m->cpus[2].utilisation_permille, 400);
 	assert_int_equal(m->cpus[0].place, 0);
 	assert_int_equal(m->cpus[0].bandwidth_mbps, TS_UNKNOWN_U32);
-	assert_true(m->wait_known[2]);
-	assert_int_equal(m->wait_ns[2], model_wait_ns(m->nearest_ns[2], 400));
-	assert_false(m->wait_known[0]);
+	assert_true(m->memory[2].wait_known);
+	assert_int_equal(m->memory[2].wait_ns, model_wait_ns(m->memory[2].nearest_ns, 400));
+	assert_false(m->memory[0].wait_known);
 	assert_int_equal(m->cpus[2].simulated, 0);
 	metrics_simulate(metrics, simulated_mbps, NULL, 1, 1);
 	machine_take_metrics(m, metrics, &tune);
@@ -522,8 +522,8 @@ static void cpus_near_the_device_have_its_figures(void **state)
 	assert_int_equal(m->cpus[2].simulated, 0);
 	assert_int_equal(m->cpus[2].bandwidth_mbps, TS_UNKNOWN_U32);
 	assert_int_equal(m->cpus[2].utilisation_permille, TS_UNKNOWN_U32);
-	assert_false(m->wait_known[2]);
-	assert_int_equal(m->wait_ns[2], 0);
+	assert_false(m->memory[2].wait_known);
+	assert_int_equal(m->memory[2].wait_ns, 0);
 	machine_free(m);
 	metrics_free(metrics);
 }
@@ -548,15 +548,15 @@ static void quick_memory_has_points(void **state)
 	struct machine *m = measured_machine(t);
 
 	take(m, metrics, 100, true);
-	assert_int_equal(m->points[1 * 3 + 2], 65);
+	assert_int_equal(machine_link(m, 1, 2)->points, 65);
 	take(m, metrics, 300, true); /* 129 ns: not a tenth more yet */
-	assert_int_equal(m->points[1 * 3 + 2], 65);
+	assert_int_equal(machine_link(m, 1, 2)->points, 65);
 	take(m, metrics, 500, true); /* 180 ns */
-	assert_int_equal(m->points[1 * 3 + 2], 50);
+	assert_int_equal(machine_link(m, 1, 2)->points, 50);
 	take(m, metrics, 300, true);
-	assert_int_equal(m->points[1 * 3 + 2], 50);
+	assert_int_equal(machine_link(m, 1, 2)->points, 50);
 	take(m, metrics, 0, false); /* quick, perhaps: nobody knows */
-	assert_int_equal(m->points[1 * 3 + 2], 30);
+	assert_int_equal(machine_link(m, 1, 2)->points, 30);
 	machine_free(m);
 	metrics_free(metrics);
 }
@@ -578,23 +578,23 @@ static void a_measured_latency_tells_the_wait(void **state)
 	struct metrics *metrics = of_30_gbps(t);
 	struct machine *m = measured_machine(t);
 
-	assert_int_equal(m->nearest_ns[2], 90);
+	assert_int_equal(m->memory[2].nearest_ns, 90);
 	measure_latency(metrics, 290);
 	take(m, metrics, 500, true);
-	assert_int_equal(m->wait_ns[2], 200);
+	assert_int_equal(m->memory[2].wait_ns, 200);
 	assert_int_equal(m->cpus[2].latency_ns, 290);
-	assert_int_equal(m->points[1 * 3 + 2], 50); /* not quick */
+	assert_int_equal(machine_link(m, 1, 2)->points, 50); /* not quick */
 	/* with no counter of the device either */
 	take(m, metrics, 0, false);
-	assert_int_equal(m->wait_ns[2], 200);
+	assert_int_equal(m->memory[2].wait_ns, 200);
 	measure_latency(metrics, 70); /* the way to the cache's miss is not in it */
 	take(m, metrics, 500, true);
-	assert_true(m->wait_known[2]);
-	assert_int_equal(m->wait_ns[2], 0);
-	assert_int_equal(m->points[1 * 3 + 2], 65);
+	assert_true(m->memory[2].wait_known);
+	assert_int_equal(m->memory[2].wait_ns, 0);
+	assert_int_equal(machine_link(m, 1, 2)->points, 65);
 	measure_latency(metrics, -1);
 	take(m, metrics, 500, true);
-	assert_int_equal(m->wait_ns[2], 90);
+	assert_int_equal(m->memory[2].wait_ns, 90);
 	machine_free(m);
 	metrics_free(metrics);
 }
@@ -612,9 +612,9 @@ static void a_measured_latency_needs_real_ones(void **state)
 	assert_int_equal(machine_new(&m, t), 0);
 	measure_latency(metrics, 5000);
 	take(m, metrics, 0, false);
-	assert_false(m->wait_known[2]);
+	assert_false(m->memory[2].wait_known);
 	take(m, metrics, 500, true);
-	assert_int_equal(m->wait_ns[2], m->nearest_ns[2]);
+	assert_int_equal(m->memory[2].wait_ns, m->memory[2].nearest_ns);
 	machine_free(m);
 	metrics_free(metrics);
 }

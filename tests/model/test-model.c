@@ -23,11 +23,8 @@ static const struct model_options defaults = MODEL_OPTIONS_DEFAULT;
 
 /* A machine whose figures a test may change. */
 struct fixture {
-	uint32_t latency_ns[CPU_NODES * MEM_NODES];
-	uint32_t wait_ns[MEM_NODES];
-	bool cxl[MEM_NODES];
-	uint8_t points[CPU_NODES * MEM_NODES]; /* of nearness */
-	bool full[MEM_NODES];
+	struct machine_memory memory[MEM_NODES];
+	struct machine_link links[CPU_NODES * MEM_NODES];
 	struct model_machine machine;
 	struct model_process *process;
 	uint64_t now_ns;
@@ -39,11 +36,11 @@ static int setup(void **state)
 	static const uint32_t latency_ns[] = {80, 140, 400, 140, 80, 250};
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	memcpy(f->latency_ns, latency_ns, sizeof(latency_ns));
-	f->cxl[2] = true;
-	f->points[1 * MEM_NODES + 2] = 30;
-	f->machine = (struct model_machine){CPU_NODES, MEM_NODES, f->latency_ns, f->wait_ns,
-					    f->cxl,    f->points, f->full};
+	for (size_t i = 0; i < ARRAY_SIZE(latency_ns); i++)
+		f->links[i].latency_ns = latency_ns[i];
+	f->memory[2].cxl = true;
+	f->links[1 * MEM_NODES + 2].points = 30;
+	f->machine = (struct model_machine){CPU_NODES, MEM_NODES, f->memory, f->links};
 	f->process = model_process_new(CPU_NODES, MEM_NODES);
 	f->now_ns = NSEC_PER_SEC;
 	*state = f;
@@ -214,12 +211,12 @@ static void points_decide_what_costs_leave_open(void **state)
 					    {0, 24 * MB, 20, 0, on_node[0]}};
 	const struct model_profile *p;
 
-	f->latency_ns[2] = 300; /* 190 ns from node 0, 195 from node 1 */
+	f->links[2].latency_ns = 300; /* 190 ns from node 0, 195 from node 1 */
 	p = update(f, mix, 2, 20);
 	assert_true(p->cost_ns[0] < p->cost_ns[1]);
 	assert_int_equal(p->order[0], 1);
 	assert_int_equal(p->preferred, 1);
-	f->machine.points = NULL;
+	f->links[1 * MEM_NODES + 2].points = 0;
 	p = update(f, mix, 2, 20);
 	assert_int_equal(p->score[0], 100);
 	assert_int_equal(p->order[0], 0);
@@ -246,7 +243,7 @@ static void busy_device_is_dearer(void **state)
 	assert_int_equal(model_wait_ns(250, 500), 250);
 	assert_int_equal(model_wait_ns(250, 950), 4750);
 	assert_int_equal(model_wait_ns(250, 1000), 4750); /* bounded */
-	f->wait_ns[2] = 250;
+	f->memory[2].wait_ns = 250;
 	assert_int_equal(update(f, cxl, 1, 5)->cost_ns[1], 500);
 	/* the wait is at the device, not on the way to it: 400 + 250 */
 	assert_int_equal(update(f, cxl, 1, 1)->cost_ns[0], 650);
@@ -260,20 +257,20 @@ static void full_device_lets_go(void **state)
 	const struct model_profile *p = update(f, cxl, 1, 5);
 
 	assert_int_equal(p->score[1], 130);
-	f->wait_ns[2] = model_wait_ns(250, 300);
-	f->points[1 * MEM_NODES + 2] = 50;
+	f->memory[2].wait_ns = model_wait_ns(250, 300);
+	f->links[1 * MEM_NODES + 2].points = 50;
 	p = update(f, cxl, 1, 1);
 	assert_int_equal(p->score[1], 150);
 	assert_int_equal(p->preferred, 1);
-	f->wait_ns[2] = model_wait_ns(250, 950);
-	f->points[1 * MEM_NODES + 2] = 0;
+	f->memory[2].wait_ns = model_wait_ns(250, 950);
+	f->links[1 * MEM_NODES + 2].points = 0;
 	p = update(f, cxl, 1, 1);
 	/* 5000 of 5150 ns */
 	assert_int_equal(p->score[0], 97);
 	assert_int_equal(p->score[1], 100);
 	assert_int_equal(p->preferred, MODEL_NO_NODE);
-	f->wait_ns[2] = model_wait_ns(250, 300);
-	f->points[1 * MEM_NODES + 2] = 50;
+	f->memory[2].wait_ns = model_wait_ns(250, 300);
+	f->links[1 * MEM_NODES + 2].points = 50;
 	assert_int_equal(update(f, cxl, 1, 1)->preferred, 1);
 }
 
@@ -284,11 +281,11 @@ static void points_count_where_the_heat_is(void **state)
 	const struct sample_region local[] = {{0, 24 * MB, 10, 0, on_node[0]}};
 	const struct model_profile *p;
 
-	f->points[1 * MEM_NODES + 2] = 90;
+	f->links[1 * MEM_NODES + 2].points = 90;
 	p = update(f, local, 1, 5);
 	assert_int_equal(p->score[0], 100);
 	assert_int_equal(p->score[1], 57);
-	f->points[0] = 200;
+	f->links[0].points = 200;
 	assert_int_equal(update(f, local, 1, 1)->score[0], 255);
 }
 
@@ -298,16 +295,16 @@ static void no_preference_where_all_is_alike(void **state)
 	const struct sample_region cxl[] = {{0, 24 * MB, 10, 0, on_node[2]}};
 	const struct model_profile *p;
 
-	f->latency_ns[2] = f->latency_ns[5] = 300;
-	f->machine.points = NULL;
+	f->links[2].latency_ns = f->links[5].latency_ns = 300;
+	f->links[1 * MEM_NODES + 2].points = 0;
 	p = update(f, cxl, 1, 5);
 	assert_int_equal(p->preferred, MODEL_NO_NODE);
 	assert_int_equal(p->locality[0], 100);
 	assert_int_equal(p->locality[1], 100);
 	/* 4% is below the gain that counts */
-	f->latency_ns[2] = 312;
+	f->links[2].latency_ns = 312;
 	assert_int_equal(update(f, cxl, 1, 1)->preferred, MODEL_NO_NODE);
-	f->latency_ns[2] = 330;
+	f->links[2].latency_ns = 330;
 	assert_int_equal(update(f, cxl, 1, 1)->preferred, 1);
 }
 
@@ -318,7 +315,7 @@ static void unknown_latency_is_not_guessed(void **state)
 	const struct sample_region local[] = {{0, 24 * MB, 10, 0, on_node[0]}};
 	const struct model_profile *p;
 
-	f->latency_ns[2] = 0;
+	f->links[2].latency_ns = 0;
 	p = update(f, cxl, 1, 5);
 	assert_int_equal(p->preferred, MODEL_NO_NODE);
 	assert_int_equal(p->locality[0], MODEL_UNKNOWN_LOCALITY);
@@ -495,20 +492,20 @@ static void who_saturates_a_device_is_held(void **state)
 	const struct sample_region local[] = {{0, 24 * MB, MAX_ACCESSES, 0, on_node[0]}};
 	const struct model_profile *p;
 
-	f->wait_ns[2] = model_wait_ns(250, 950);
-	f->points[1 * MEM_NODES + 2] = 0;
-	f->full[2] = true;
+	f->memory[2].wait_ns = model_wait_ns(250, 950);
+	f->links[1 * MEM_NODES + 2].points = 0;
+	f->memory[2].full = true;
 	update_with(f, cxl, 1, 0, 0);
 	for (int i = 0; i < 40; i++)
 		p = update_with(f, cxl, 1, 2 * AGGREGATION_NS, 0);
 	assert_true(p->saturates);
 	assert_int_equal(p->preferred, 1);
-	f->full[2] = false;
+	f->memory[2].full = false;
 	p = update_with(f, cxl, 1, 2 * AGGREGATION_NS, 0);
 	assert_false(p->saturates);
 	assert_int_equal(p->preferred, MODEL_NO_NODE);
 	/* much CPU time for the same heat: it is not memory that it waits for */
-	f->full[2] = true;
+	f->memory[2].full = true;
 	for (int i = 0; i < 40; i++)
 		p = update_with(f, cxl, 1, 20 * AGGREGATION_NS, 0);
 	assert_false(p->saturates);
@@ -572,10 +569,10 @@ static void more_accesses_than_possible_count_as_all(void **state)
 
 static void one_node_has_no_preference(void **state)
 {
-	static const uint32_t latency_ns[] = {100}, pages[] = {100};
-	static const uint32_t wait_ns[] = {0};
-	static const bool cxl[] = {false};
-	const struct model_machine machine = {1, 1, latency_ns, wait_ns, cxl, NULL, NULL};
+	static const uint32_t pages[] = {100};
+	static const struct machine_memory memory = {0};
+	static const struct machine_link link = {.latency_ns = 100};
+	const struct model_machine machine = {1, 1, &memory, &link};
 	struct model_process *process = model_process_new(1, 1);
 	const struct sample_region region = {0, 24 * MB, 10, 0, pages};
 	struct sample sample = {.aggregation_ns = AGGREGATION_NS,

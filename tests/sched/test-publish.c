@@ -109,14 +109,15 @@ static void machine_is_dense(void **state)
 	assert_int_equal(machine_new(&m, &t), 0);
 	assert_int_equal(m->nr_cpu_nodes, 2);
 	assert_int_equal(m->nr_mem_nodes, 3);
-	assert_memory_equal(m->latency_ns, latency_ns, sizeof(latency_ns));
+	for (size_t i = 0; i < ARRAY_SIZE(latency_ns); i++)
+		assert_int_equal(m->links[i].latency_ns, latency_ns[i]);
 	assert_int_equal(machine_cpu_place(m, 8), 1);
 	assert_int_equal(machine_cpu_place(m, 4), -1);
-	assert_true(m->cxl[1]);
-	assert_int_equal(m->near_order[0], 0);
-	assert_int_equal(m->near_order[1], 1);
-	assert_int_equal(m->near_order[2], 1);
-	assert_int_equal(m->near_order[3], 0);
+	assert_true(m->memory[1].cxl);
+	assert_int_equal(m->cpu_nodes[0].near_order[0], 0);
+	assert_int_equal(m->cpu_nodes[0].near_order[1], 1);
+	assert_int_equal(m->cpu_nodes[1].near_order[0], 1);
+	assert_int_equal(m->cpu_nodes[1].near_order[1], 0);
 	assert_int_equal(m->nr_cpus, 7);
 	assert_int_equal(m->cpus[0].place, 0);
 	assert_int_equal(m->cpus[3].place, TS_NO_NODE);
@@ -137,13 +138,14 @@ static void near_order_is_by_distance(void **state)
 		[3].latency_ns = 200, [4].latency_ns = 80,  [5].latency_ns = 150};
 	struct topology t = {.nodes = nodes, .nr_nodes = 3, .links = links};
 	/* from node 2 nothing is known: by number */
-	static const uint8_t want[] = {0, 2, 1, 1, 2, 0, 2, 0, 1};
+	static const uint8_t want[3][3] = {{0, 2, 1}, {1, 2, 0}, {2, 0, 1}};
 	struct machine *m;
 
 	for (unsigned int i = 0; i < 3; i++)
 		nodes[i] = (struct topology_node){.id = i, .cpus = {cpu[i], 1}, .mem_bytes = 1};
 	assert_int_equal(machine_new(&m, &t), 0);
-	assert_memory_equal(m->near_order, want, sizeof(want));
+	for (size_t c = 0; c < 3; c++)
+		assert_memory_equal(m->cpu_nodes[c].near_order, want[c], sizeof(want[c]));
 	machine_free(m);
 }
 
