@@ -219,11 +219,12 @@ void managed_collect(struct managed_set *set, const struct damon_snapshot *snaps
 
 void managed_model(struct managed_set *set, const struct model_options *options, uint64_t now_ns)
 {
+	const struct model_machine machine = machine_for_model(set->machine);
+
 	for (size_t i = 0; i < set->nr; i++) {
 		struct managed *item = &set->items[i];
 
 		if (item->sample.last.now_ns == now_ns)
-			model_update(item->model, &set->machine->model, options,
-				     &item->sample.last);
+			model_update(item->model, &machine, options, &item->sample.last);
 	}
 }

@@ -145,12 +145,6 @@ static int fill(struct machine *m, const struct topology *t)
 				idlist_has(&t->nodes[mem_at[n]].near_nodes, m->cpu_nodes[c].id);
 		}
 	order_by_distance(m, t, cpu_at);
-	m->model = (struct model_machine){
-		.nr_cpu_nodes = m->nr_cpu_nodes,
-		.nr_mem_nodes = m->nr_mem_nodes,
-		.memory = m->memory,
-		.links = m->links,
-	};
 	return fill_cpus(m, t, cpu_at);
 }
 

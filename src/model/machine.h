@@ -20,12 +20,22 @@ struct machine_cpu_node {
 struct machine {
 	size_t nr_cpu_nodes, nr_mem_nodes;
 	struct machine_cpu_node *cpu_nodes; /* by place */
-	struct machine_memory *memory;
-	struct machine_link *links; /* see machine_link() */
-	struct ts_cpu *cpus;	    /* by CPU number */
-	size_t nr_cpus;		    /* highest online CPU number + 1 */
-	struct model_machine model; /* the same memory and links, for the model */
+	struct machine_memory *memory;	    /* by ascending id */
+	struct machine_link *links;	    /* see machine_link() */
+	struct ts_cpu *cpus;		    /* by CPU number */
+	size_t nr_cpus;			    /* highest online CPU number + 1 */
 };
+
+/* What the model borrows of it. */
+static inline struct model_machine machine_for_model(const struct machine *m)
+{
+	return (struct model_machine){
+		.nr_cpu_nodes = m->nr_cpu_nodes,
+		.nr_mem_nodes = m->nr_mem_nodes,
+		.memory = m->memory,
+		.links = m->links,
+	};
+}
 
 /* What lies between CPU node C and memory node N. */
 static inline struct machine_link *machine_link(const struct machine *m, size_t c, size_t n)

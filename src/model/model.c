@@ -255,12 +255,17 @@ static uint8_t confidence(const struct model_process *p, const struct sample *s)
 	return (uint8_t)lround(100 * by_pages * by_samples * by_age);
 }
 
+static const struct machine_link *link_to(const struct model_machine *m, size_t c, size_t n)
+{
+	return &m->links[c * m->nr_mem_nodes + n];
+}
+
 static uint32_t cost_ns(const struct model_process *p, const struct model_machine *m, size_t c)
 {
 	double cost = 0;
 
 	for (size_t n = 0; n < m->nr_mem_nodes; n++) {
-		uint32_t latency = m->links[c * m->nr_mem_nodes + n].latency_ns;
+		uint32_t latency = link_to(m, c, n)->latency_ns;
 
 		if (p->share[n] < 0.0005)
 			continue;
@@ -277,7 +282,7 @@ static double points(const struct model_process *p, const struct model_machine *
 	double points = 0;
 
 	for (size_t n = 0; n < m->nr_mem_nodes; n++)
-		points += p->share[n] * m->links[c * m->nr_mem_nodes + n].points;
+		points += p->share[n] * link_to(m, c, n)->points;
 	return points;
 }
 
