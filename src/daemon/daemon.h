@@ -40,6 +40,7 @@ struct daemon {
 	bool told_of_no_hits; /* the log says that hit rates of processes are not known */
 	uint64_t nr_ticks;
 	uint64_t ticks_cpu_ns;	 /* CPU time of all ticks */
+	uint64_t choose_ns;	 /* CPU time that choosing processes may take now */
 	uint64_t process_cpu_ns; /* CPU time that a tick spends on a process, averaged */
 	size_t turn;		 /* processes that the next tick looks at, at most */
 };

@@ -25,7 +25,10 @@
 /* A tick looks at the processes that this much CPU time allows, at some in any case, in turns. */
 #define PROCESSES_CPU_NS NSEC_PER_MSEC
 #define LEAST_TURN 8
-/* Choosing processes takes a fiftieth of a tick, and no more than this much CPU time. */
+/*
+ * Choosing processes takes a fiftieth of the time.  What is not used is saved up to this much.  So
+ * the pass of a second is mostly done in one tick, and a new process need not wait for the rest.
+ */
 #define CHOOSE_PART 50
 #define CHOOSE_CPU_NS (20 * NSEC_PER_MSEC)
 #define USE_NS (10 * NSEC_PER_SEC) /* after this it is known what a process uses */
@@ -50,12 +53,15 @@ static void tell_used(struct daemon *d, uint64_t now)
 /* Do a piece of the pass over all processes, which never stops.  True: others were chosen. */
 static bool choose(struct daemon *d, uint64_t now)
 {
+	uint64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	const struct choice *chosen;
 	bool others = false;
 	size_t nr;
-	int r = chooser_step(d->chooser, now, MIN(d->tick_ns / CHOOSE_PART, CHOOSE_CPU_NS), &chosen,
-			     &nr);
+	int r;
 
+	d->choose_ns = MIN(d->choose_ns + d->tick_ns / CHOOSE_PART, CHOOSE_CPU_NS);
+	r = chooser_step(d->chooser, now, d->choose_ns, &chosen, &nr);
+	d->choose_ns -= MIN(clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns, d->choose_ns);
 	if (!r)
 		return false; /* the pass is not over */
 	if (r > 0)
