@@ -114,6 +114,15 @@ SETS = {
             [Case("cost", "memory", ("tiersched",), 1)],
         ]),
     ],
+    # A cell of each kind, for the lab's check: does it all work?  One round tells nothing more.
+    "check": [
+        Boot("cxl-model", "--machine cxl --clock model,scale=32", 1, [
+            [one_placement("hnsw", CORE)],
+            [Case("interleave", "t2.r100", PAIR, 4)],
+            [Case("wakeup", "hogs", PAIR, 5)],
+            [Case("cost", "memory", ("tiersched",), 1)],
+        ]),
+    ],
 }
 
 
