@@ -60,18 +60,27 @@
 
 /*
  * A rate below COLD_SHARE of that mean counts as cold.  Two rates are alike when they differ by at
- * most ALIKE_SHARE of the larger.
+ * most ALIKE_SHARE of the larger.  Two lives are alike when one is at most ALIKE_LIVES times as
+ * long as the other.
  */
 #define COLD_SHARE 0.002
 #define ALIKE_SHARE 0.02
+#define ALIKE_LIVES 2
 /* Less than this share of the rates of its regions is only the rim of something hot. */
 #define RIM_SHARE 0.25
+/*
+ * A segment becomes hot with the footprint, and cold at this share of the rate that it needs for
+ * that.  So how long it has been hot does not hang on noise.
+ */
+#define STAYS_HOT_SHARE 0.5
 
 struct segment {
 	uint64_t start, end;
 	double rate;	   /* share of samples that find it accessed */
 	double peers;	   /* heat-weighted mean rate of the regions it was part of */
 	double accessed_s; /* active time when a region around it last had an access */
+	double since_s;	   /* active time when it became hot, or cold */
+	bool hot;
 };
 
 struct footprint {
@@ -122,6 +131,18 @@ size_t footprint_nr_segments(const struct footprint *f)
 size_t footprint_capacity(const struct footprint *f)
 {
 	return f->capacity;
+}
+
+struct footprint_range footprint_range(const struct footprint *f, size_t i)
+{
+	const struct segment *s = &f->segments[i];
+
+	return (struct footprint_range){
+		.start = s->start,
+		.bytes = s->end - s->start,
+		.rate = s->hot ? s->rate : 0,
+		.life_s = f->active_s - s->since_s,
+	};
 }
 
 /*
@@ -195,7 +216,7 @@ static size_t cut(struct segment *pieces, size_t max, const struct footprint *f,
 	size_t nr = 0;
 
 	while (start < end) {
-		struct segment piece = {.start = start, .end = end};
+		struct segment piece = {.start = start, .end = end, .since_s = f->active_s};
 
 		while (*old < f->nr && f->segments[*old].end <= start)
 			++*old;
@@ -267,10 +288,18 @@ static size_t refine(struct footprint *f, const struct sample *sample,
 	return nr;
 }
 
+/*
+ * Two rates may be the same for a moment only, while the one falls and the other rises.  So hot
+ * segments are alike only if their lives are alike, too.
+ */
 static bool alike(const struct footprint *f, const struct segment *a, const struct segment *b)
 {
 	double more = MAX(a->rate, b->rate);
+	double old_s = f->active_s - MIN(a->since_s, b->since_s);
+	double young_s = f->active_s - MAX(a->since_s, b->since_s);
 
+	if (a->hot != b->hot || (a->hot && young_s * ALIKE_LIVES < old_s))
+		return false;
 	return a->end == b->start &&
 	       (more < COLD_SHARE * f->heat_rate || fabs(a->rate - b->rate) <= ALIKE_SHARE * more);
 }
@@ -282,6 +311,7 @@ static void join(struct segment *a, const struct segment *b)
 	a->rate += share * (b->rate - a->rate);
 	a->peers += share * (b->peers - a->peers);
 	a->accessed_s = MAX(a->accessed_s, b->accessed_s);
+	a->since_s += share * (b->since_s - a->since_s);
 	a->end = b->end;
 }
 
@@ -297,18 +327,26 @@ static void settle(struct footprint *f, size_t nr)
 	}
 }
 
-static bool is_used(const struct footprint *f, const struct segment *s)
+/* Does it have PART of the rate that makes a segment part of the footprint? */
+static bool is_used(const struct footprint *f, const struct segment *s, double part)
 {
-	return s->rate > 0 && s->rate >= f->noise_share * f->heat_rate &&
-	       s->rate >= RIM_SHARE * s->peers;
+	return s->rate > 0 && s->rate >= part * f->noise_share * f->heat_rate &&
+	       s->rate >= part * RIM_SHARE * s->peers;
 }
 
 static void measure(struct footprint *f)
 {
 	f->bytes = 0;
-	for (size_t i = 0; i < f->nr; i++)
-		if (is_used(f, &f->segments[i]))
-			f->bytes += f->segments[i].end - f->segments[i].start;
+	for (size_t i = 0; i < f->nr; i++) {
+		struct segment *s = &f->segments[i];
+		bool used = is_used(f, s, 1);
+		bool hot = s->hot ? is_used(f, s, STAYS_HOT_SHARE) : used;
+
+		f->bytes += used ? s->end - s->start : 0;
+		if (hot != s->hot)
+			s->since_s = f->active_s;
+		s->hot = hot;
+	}
 	f->grid_bytes = PAGE_BYTES;
 	while (f->grid_bytes < f->bytes / GRIDS_PER_FOOTPRINT)
 		f->grid_bytes *= 2;

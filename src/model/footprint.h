@@ -73,6 +73,19 @@ uint64_t footprint_bytes(const struct footprint *f);
 size_t footprint_nr_segments(const struct footprint *f);
 
 /*
+ * A segment of the footprint.  Segments ascend and do not overlap.  One that is not part of the
+ * footprint has the rate 0.
+ */
+struct footprint_range {
+	uint64_t start, bytes;
+	double rate;   /* share of samples that find a page of it accessed, 0..1 */
+	double life_s; /* for so long it has been hot, or cold.  Only active time counts. */
+};
+
+/* Segment I, below footprint_nr_segments(). */
+struct footprint_range footprint_range(const struct footprint *f, size_t i);
+
+/*
  * How many segments there is room for.  It is at most eight times what the last update needed: its
  * segments and twice the regions of its sample.
  */

@@ -33,6 +33,11 @@ enum {
 	STALE_AGGREGATIONS = 100, /* heat of this age has no confidence left */
 	MAX_LOAD_PERMILLE = 950,
 };
+/*
+ * A page that every sample found accessed may be accessed any number of times.  It counts as if one
+ * sample in so many had missed it.
+ */
+#define MISSED_SAMPLES 40
 /* In points.  It is small, because at a full device places differ little. */
 #define SATURATED_GAIN 0.2
 
@@ -53,6 +58,7 @@ struct model_process {
 	uint32_t nr_samples;	 /* samples that had heat */
 	uint64_t heat_ns;	 /* when heat was last seen */
 	uint64_t resident_bytes; /* UINT64_MAX unknown */
+	double sample_s;	 /* DAMON's sampling interval as of the last sample */
 };
 
 struct model_process *model_process_new(size_t nr_cpu_nodes, size_t nr_mem_nodes)
@@ -117,6 +123,25 @@ void model_process_free(struct model_process *p)
 const struct model_profile *model_profile(const struct model_process *p)
 {
 	return &p->profile;
+}
+
+size_t model_nr_ranges(const struct model_process *p)
+{
+	return footprint_nr_segments(p->footprint);
+}
+
+/* Accesses come at random times: of samples, e^-(hz x interval) find none. */
+struct model_range model_range(const struct model_process *p, size_t i)
+{
+	struct footprint_range range = footprint_range(p->footprint, i);
+	double seen = MIN(range.rate, 1 - 1.0 / MISSED_SAMPLES);
+
+	return (struct model_range){
+		.start = range.start,
+		.bytes = range.bytes,
+		.hz = -log1p(-seen) / p->sample_s,
+		.life_s = range.life_s,
+	};
 }
 
 uint32_t model_wait_ns(uint32_t latency_ns, uint32_t utilisation_permille)
@@ -400,14 +425,19 @@ const struct model_profile *model_update(struct model_process *p,
 		add_region(p, &totals, &sample->regions[i], sample->max_nr_accesses, nr_mem_nodes);
 
 	p->resident_bytes = sample->resident_bytes ? sample->resident_bytes : UINT64_MAX;
+	p->sample_s = (double)sample->aggregation_ns / 1e9 / sample->max_nr_accesses;
 	footprint_update(p->footprint, sample);
 	if (totals.heat > 0) {
 		learn(p, sample, &totals);
 		learn_intensity(p, sample, &totals);
 	}
-	if (sample->wall_ns)
+	if (sample->wall_ns) {
+		double second = 1.0 - exp(-(double)sample->wall_ns / 1e9);
+
 		smooth(&p->migrations_hz, sample->nr_migrations / ((double)sample->wall_ns / 1e9),
-		       1.0 - exp(-(double)sample->wall_ns / 1e9));
+		       second);
+		smooth(&p->profile.cpus, (double)sample->cpu_ns / (double)sample->wall_ns, second);
+	}
 	p->profile.confidence = confidence(p, sample);
 	judge(p, machine, options);
 	fill_sizes(p, machine);

@@ -98,8 +98,9 @@ struct model_profile {
 	uint32_t access_hz;		 /* mean accesses seen where there are any, per second */
 	uint32_t intensity_mb_per_cpu_s; /* UINT32_MAX unknown: no CPU time seen yet */
 	uint32_t mean_age;		 /* of the working set by bytes, aggregation intervals */
-	uint16_t cxl_heat_permille;	 /* share of heat on CXL nodes */
-	uint8_t confidence;		 /* 0..100 */
+	double cpus; /* CPU time that it uses, seconds a second, of the last second or so */
+	uint16_t cxl_heat_permille; /* share of heat on CXL nodes */
+	uint8_t confidence;	    /* 0..100 */
 	bool memory_intensive;
 	bool saturates; /* it is intensive, and more than half of its heat is on full memory */
 	int preferred;	/* CPU node, or MODEL_NO_NODE: all are alike, or not known */
@@ -128,6 +129,19 @@ const struct model_profile *model_update(struct model_process *p,
 					 const struct model_machine *machine,
 					 const struct model_options *options,
 					 const struct sample *sample);
+
+/* Memory that was accessed alike. */
+struct model_range {
+	uint64_t start, bytes; /* addresses */
+	double hz; /* accesses of each page a second, at least: DAMON sees no more than one a sample */
+	double life_s; /* for so long it has been hot, or cold.  Only active time counts */
+};
+
+/* Ranges ascend and do not overlap.  What is not in one is not monitored. */
+size_t model_nr_ranges(const struct model_process *p);
+
+/* Range I, below model_nr_ranges(), as of the last update. */
+struct model_range model_range(const struct model_process *p, size_t i);
 
 /* The profile as of the last update.  Before the first one everything is unknown. */
 const struct model_profile *model_profile(const struct model_process *p);

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "base/random.h"
 #include "base/util.h"
 #include "model/footprint.h"
 
@@ -120,6 +121,55 @@ static void cold_memory_leaves_when_it_is_cut_away(void **state)
 
 	assert_true(update(*state, before, 1, 10) == 100);
 	assert_true(update(*state, after, 2, 25) < 11);
+}
+
+/* The segment around an address, MBS into what is mapped. */
+static struct footprint_range range_at(const struct hand *h, double mbs)
+{
+	uint64_t address = MAPPED * PAGE + (uint64_t)(mbs * PAGES_PER_MB) * PAGE;
+
+	for (size_t i = 0; i < footprint_nr_segments(h->footprint); i++) {
+		struct footprint_range range = footprint_range(h->footprint, i);
+
+		if (address >= range.start && address < range.start + range.bytes)
+			return range;
+	}
+	fail_msg("no segment at %g MB", mbs);
+	return (struct footprint_range){0};
+}
+
+static void it_is_known_how_long_something_is_hot(void **state)
+{
+	const struct sample_region first[] = {region(0, 16, 10), region(16, 16, 0)};
+	const struct sample_region then[] = {region(0, 16, 0), region(16, 16, 10)};
+	const struct hand *h = *state;
+
+	update(*state, first, 2, 100);
+	assert_near(range_at(h, 8).rate, 0.5, 5);
+	assert_near(range_at(h, 8).life_s, 9.9, 2);
+	assert_true(range_at(h, 24).rate == 0);
+	assert_near(range_at(h, 24).life_s, 10, 2);
+	/* it moves: both are what they are since a moment */
+	update(*state, then, 2, 40);
+	assert_true(range_at(h, 8).rate == 0);
+	assert_in_range((uint64_t)(range_at(h, 8).life_s * 10), 10, 40);
+	assert_near(range_at(h, 24).rate, 0.5, 5);
+	assert_in_range((uint64_t)(range_at(h, 24).life_s * 10), 30, 40);
+}
+
+/* Half of the accesses for a while, and most snapshots noisy: it is hot all the time. */
+static void noise_does_not_end_a_life(void **state)
+{
+	struct sample_region regions[] = {region(0, 16, 12), region(16, 16, 0)};
+	uint64_t random = 1;
+
+	for (int i = 0; i < 200; i++) {
+		regions[0].nr_accesses = (uint32_t)(random_next(&random) % 12);
+		regions[1].nr_accesses = (uint32_t)(random_next(&random) % 3);
+		update(*state, regions, 2, 1);
+	}
+	assert_true(range_at(*state, 8).life_s > 19);
+	assert_true(range_at(*state, 8).rate > range_at(*state, 24).rate);
 }
 
 static void rims_do_not_count(void **state)
@@ -673,6 +723,8 @@ int main(void)
 		by_hand(nothing_before_the_first_access),
 		by_hand(regions_with_accesses_count),
 		by_hand(cold_memory_leaves_when_it_is_cut_away),
+		by_hand(it_is_known_how_long_something_is_hot),
+		by_hand(noise_does_not_end_a_life),
 		by_hand(rims_do_not_count),
 		by_hand(one_silent_interval_is_no_loss),
 		by_hand(the_same_snapshot_tells_nothing_new),
