@@ -5,6 +5,7 @@ cxl_tiersched_LDADD = libtiersched.a $(LIBS_ALL)
 
 libtiersched_a_SOURCES += \
 	src/base/array.h \
+	src/base/bpf-log.c src/base/bpf-log.h \
 	src/base/clock.h \
 	src/base/escape.c src/base/escape.h \
 	src/base/format.c src/base/format.h \

@@ -3,13 +3,12 @@
 #include "sched/scheduler.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "base/log.h"
+#include "base/bpf-log.h"
 #include "base/sysfs.h"
 #include "base/util.h"
 #include "sched/maps.h"
@@ -45,15 +44,6 @@ struct sched {
 	struct ts_cpu *contexts; /* of each possible CPU, as written last */
 	uint64_t *percpu;	 /* scratch for sched_stats() */
 };
-
-/* Print libbpf's messages with -v only: the verifier's log is one message of many lines. */
-_printf_(2, 0)
-static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-	if (level != LIBBPF_DEBUG)
-		log_write_lines(LOG_LEVEL_DEBUG, fmt, args);
-	return 0;
-}
 
 static void configure(struct tiersched_bpf *skel, const struct sched_options *o,
 		      const struct machine *m, uint64_t stale_after_ns)
@@ -114,7 +104,7 @@ int sched_load(struct sched **out, const struct sched_options *o, const struct m
 
 	if (!s)
 		return -ENOMEM;
-	libbpf_set_print(print_libbpf);
+	bpf_log_init();
 	s->nr_possible_cpus = libbpf_num_possible_cpus();
 	s->percpu = calloc(MAX(s->nr_possible_cpus, 1), sizeof(*s->percpu));
 	s->contexts = calloc(MAX(s->nr_possible_cpus, 1), sizeof(*s->contexts));
