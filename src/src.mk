@@ -39,6 +39,9 @@ libtiersched_a_SOURCES += \
 	src/model/footprint.c src/model/footprint.h \
 	src/model/machine.c src/model/machine.h \
 	src/model/model.c src/model/model.h \
+	src/tier/mappings.c \
+	src/tier/obey.h \
+	src/tier/rules.c src/tier/rules.h \
 	src/sched/maps.h \
 	src/sched/publish.c \
 	src/sched/scheduler.c src/sched/scheduler.h \
@@ -70,6 +73,7 @@ libtiersched_a_SOURCES += \
 	src/cli/settings.c src/cli/settings.h \
 	src/cli/values.c src/cli/values.h
 
-# Only the loader sees the skeleton.
+# Only its loader sees a skeleton.
 src/sched/scheduler.$(OBJEXT): bpf/tiersched.skel.h
-nodist_libtiersched_a_SOURCES = bpf/tiersched.skel.h
+src/tier/mappings.$(OBJEXT): bpf/vmas.skel.h
+nodist_libtiersched_a_SOURCES = bpf/tiersched.skel.h bpf/vmas.skel.h

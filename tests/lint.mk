@@ -25,6 +25,7 @@ lint: tidy analyze lint-scripts lint-format
 tidy: $(BUILT_SOURCES)
 	$(lint_each) clang-tidy --quiet FILE -- $(lint_flags)
 	clang-tidy --quiet --checks='$(lint_bpf)' $(srcdir)/bpf/tiersched.bpf.c -- $(bpf_flags)
+	clang-tidy --quiet --checks='$(lint_bpf)' $(srcdir)/bpf/vmas.bpf.c -- $(bpf_flags)
 
 analyze: $(BUILT_SOURCES)
 	$(lint_each) gcc $(lint_flags) -O1 -fanalyzer -Werror -S -o /dev/null FILE

@@ -25,6 +25,7 @@ UNIT_TESTS += \
 	tests/sample/test-extent \
 	tests/model/test-footprint \
 	tests/model/test-model \
+	tests/tier/test-obey \
 	tests/sched/test-publish \
 	tests/sched/test-usage \
 	tests/report/test-foreign \
@@ -97,6 +98,10 @@ tests_lab_guest_pingpong_LDADD = -lpthread
 noinst_PROGRAMS += tests/lab/guest/taskctx
 tests_lab_guest_taskctx_SOURCES = tests/lab/guest/taskctx.c
 tests_lab_guest_taskctx_LDADD = $(LIBBPF_LIBS)
+
+noinst_PROGRAMS += tests/lab/guest/rules
+tests_lab_guest_rules_SOURCES = tests/lab/guest/rules.c
+tests_lab_guest_rules_LDADD = libtiersched.a $(LIBS_ALL)
 
 noinst_PROGRAMS += tests/lab/guest/dying
 tests_lab_guest_dying_SOURCES = tests/lab/guest/dying.c

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * vmas - what binds the memory of a process to nodes, mapping by mapping.
+ *
+ * /proc/PID/numa_maps tells policies too, but it walks all pages to count them.  This reads the
+ * mappings and no page.  The kernel holds the lock of the address space for reading, as it does
+ * for /proc/PID/maps.  It lets go of it when somebody waits to write, and each 32 KB.
+ *
+ * Which policy counts is what the kernel's page faults go by:
+ *
+ * - A mapping whose vm_ops have get_policy: the policy of the file's pages there.  Of shared
+ *   memory (shmem, tmpfs, memfd, System V) it is in a tree by page numbers, at the inode.  All
+ *   processes that map the file obey it, whoever set it.
+ * - Another mapping: its vm_policy.
+ * - Where there is none: the policy of the task.
+ *
+ * The tree and the task's policy may change or go while they are read, since a BPF program cannot
+ * take their locks.  Reads of memory that is gone fail or give a wrong answer, for once, and do no
+ * harm.  Policies of mappings are safe under the lock of the address space.
+ *
+ * A struct or member that is not there makes the kernel refuse the program.  That is meant: what
+ * cannot be read must not be taken for free.
+ */
+#include "bpf/types.h"
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+#include "bpf/vmas.h"
+
+char _license[] SEC("license") = "GPL";
+
+/* include/linux/mm.h.  They have been the same since 2.6. */
+#define VM_MAYSHARE 0x80
+#define VM_PFNMAP 0x400
+#define VM_LOCKED 0x2000
+#define VM_IO 0x4000
+#define VM_HUGETLB 0x400000
+#define VM_MIXEDMAP 0x10000000
+
+#define TMPFS_MAGIC 0x01021994 /* include/uapi/linux/magic.h; all shmem has it */
+#define MAX_DEPTH 32	       /* of a tree of policies.  Deeper ones count as not seen */
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+	unsigned long bits[1];
+} nodemask_t;
+
+struct mempolicy {
+	unsigned short mode;
+	nodemask_t nodes;
+};
+
+struct task_struct {
+	struct mempolicy *mempolicy;
+	nodemask_t mems_allowed;
+};
+
+struct vm_area_struct;
+
+struct vm_operations_struct {
+	struct mempolicy *(*get_policy)(struct vm_area_struct *, unsigned long, unsigned long *);
+};
+
+struct super_block {
+	unsigned long s_magic;
+};
+
+struct inode {
+	struct super_block *i_sb;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_flags;
+	const struct vm_operations_struct *vm_ops;
+	unsigned long vm_pgoff;
+	struct file *vm_file;
+	struct mempolicy *vm_policy;
+};
+
+struct rb_node {
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct shared_policy {
+	struct rb_root root;
+};
+
+struct shmem_inode_info {
+	struct shared_policy policy;
+	struct inode vfs_inode;
+};
+
+struct sp_node {
+	struct rb_node nd;
+	unsigned long start, end; /* page numbers in the file; the end is behind the last */
+	struct mempolicy *policy;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+	u64 seq_num;
+};
+
+struct bpf_iter__task_vma {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
+};
+
+#pragma clang attribute pop
+
+const volatile __u32 nr_words = 1;    /* of nodes that anybody wants to know of */
+const volatile __u32 page_shift = 12; /* a page has two to the power of this bytes */
+
+/* Read a member into a variable, with no word to the verifier of what it points to.  0, or -errno. */
+#define READ(variable, member) bpf_core_read(&(variable), sizeof(__typeof__(variable)), &(member))
+
+/* Take the nodes of FIELD, a nodemask_t in the kernel, as far as they are wanted. */
+#define TAKE_NODES(record, field)                                                                  \
+	({                                                                                         \
+		u32 _size = bpf_core_field_size(field);                                            \
+		u32 _room = 8 * nr_words;                                                          \
+                                                                                                   \
+		if (_size > _room)                                                                 \
+			_size = _room;                                                             \
+		if (_size > sizeof((record)->nodes))                                               \
+			_size = sizeof((record)->nodes);                                           \
+		bpf_core_read((record)->nodes, _size, &(field));                                   \
+	})
+
+static __always_inline void take_policy(struct ts_vma *r, struct mempolicy *policy, u32 flag)
+{
+	if (READ(r->mode, policy->mode) || TAKE_NODES(r, policy->nodes)) {
+		r->flags |= TS_VMA_UNSEEN;
+		return;
+	}
+	r->flags |= flag;
+}
+
+static __always_inline void write_record(struct seq_file *seq, struct ts_vma *r, bool with_nodes)
+{
+	u32 words = with_nodes ? nr_words : 0, size = TS_VMA_SIZE(words);
+
+	r->nr_words = words;
+	if (size <= sizeof(*r))
+		bpf_seq_write(seq, r, size);
+}
+
+/*
+ * Find the policy of all of FIRST..END in the tree: 0; -1 where parts of it have different ones,
+ * or where it cannot be told.
+ */
+static __always_inline int find_shared_policy(struct mempolicy **out, struct rb_node *at, u64 first,
+					      u64 end)
+{
+	*out = NULL;
+	for (int depth = 0; depth < MAX_DEPTH; depth++) {
+		struct sp_node *node = (void *)at - bpf_core_field_offset(struct sp_node, nd);
+		u64 node_first = 0, node_end = 0;
+
+		if (!at)
+			return 0;
+		if (READ(node_first, node->start) || READ(node_end, node->end))
+			return -1;
+		if (end <= node_first) {
+			if (READ(at, node->nd.rb_left))
+				return -1;
+		} else if (first >= node_end) {
+			if (READ(at, node->nd.rb_right))
+				return -1;
+		} else if (first < node_first || end > node_end) {
+			return -1;
+		} else {
+			return READ(*out, node->policy);
+		}
+	}
+	return -1;
+}
+
+static __always_inline void take_shared_policy(struct ts_vma *r, struct vm_area_struct *vma)
+{
+	struct inode *inode = NULL;
+	struct super_block *sb = NULL;
+	struct shmem_inode_info *info;
+	struct mempolicy *policy;
+	struct rb_node *root = NULL;
+	u64 first = vma->vm_pgoff, magic = 0;
+
+	r->flags |= TS_VMA_UNSEEN;
+	if (!vma->vm_file || READ(inode, vma->vm_file->f_inode) || READ(sb, inode->i_sb) ||
+	    READ(magic, sb->s_magic) || magic != TMPFS_MAGIC)
+		return;
+	info = (void *)inode - bpf_core_field_offset(struct shmem_inode_info, vfs_inode);
+	if (READ(root, info->policy.root.rb_node) ||
+	    find_shared_policy(&policy, root, first, first + ((r->end - r->start) >> page_shift)))
+		return;
+	r->flags &= ~TS_VMA_UNSEEN;
+	if (policy)
+		take_policy(r, policy, TS_VMA_POLICY);
+}
+
+/* The records that stand before those of mappings.  R is scratch: the stack has room for one. */
+static __always_inline void write_task(struct seq_file *seq, struct task_struct *task,
+				       struct ts_vma *r)
+{
+	struct mempolicy *policy = task->mempolicy;
+
+	if (TAKE_NODES(r, task->mems_allowed))
+		return;
+	r->flags = TS_VMA_CPUSET;
+	write_record(seq, r, true);
+	if (!policy)
+		return;
+	r->flags = TS_VMA_TASK;
+	take_policy(r, policy, 0);
+	write_record(seq, r, !(r->flags & TS_VMA_UNSEEN));
+}
+
+SEC("iter/task_vma")
+int ts_vmas(struct bpf_iter__task_vma *ctx)
+{
+	struct seq_file *seq = ctx->meta->seq;
+	struct task_struct *task = ctx->task;
+	struct vm_area_struct *vma = ctx->vma;
+	const struct vm_operations_struct *ops;
+	struct mempolicy *policy;
+	struct ts_vma r = {};
+	u64 flags;
+
+	if (!task || !vma)
+		return 0;
+	if (!ctx->meta->seq_num)
+		write_task(seq, task, &r);
+	r.flags = 0;
+	r.start = vma->vm_start;
+	r.end = vma->vm_end;
+	flags = vma->vm_flags;
+	if (flags & VM_LOCKED)
+		r.flags |= TS_VMA_LOCKED;
+	if (flags & VM_HUGETLB)
+		r.flags |= TS_VMA_HUGETLB;
+	if (flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP))
+		r.flags |= TS_VMA_SPECIAL;
+	if (flags & VM_MAYSHARE)
+		r.flags |= TS_VMA_SHARED;
+	ops = vma->vm_ops;
+	policy = vma->vm_policy;
+	if (ops && ops->get_policy)
+		take_shared_policy(&r, vma);
+	else if (policy)
+		take_policy(&r, policy, TS_VMA_POLICY);
+	write_record(seq, &r, r.flags & TS_VMA_POLICY);
+	return 0;
+}
