@@ -99,6 +99,10 @@ noinst_PROGRAMS += tests/lab/guest/taskctx
 tests_lab_guest_taskctx_SOURCES = tests/lab/guest/taskctx.c
 tests_lab_guest_taskctx_LDADD = $(LIBBPF_LIBS)
 
+noinst_PROGRAMS += tests/lab/guest/policies
+tests_lab_guest_policies_SOURCES = tests/lab/guest/policies.c
+tests_lab_guest_policies_LDADD =
+
 noinst_PROGRAMS += tests/lab/guest/rules
 tests_lab_guest_rules_SOURCES = tests/lab/guest/rules.c
 tests_lab_guest_rules_LDADD = libtiersched.a $(LIBS_ALL)

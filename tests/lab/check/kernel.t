@@ -5,4 +5,4 @@
 set -euo pipefail
 
 lab=$(cd "$(dirname "$0")/.." && pwd)
-exec "$lab/lab" run --machine numa --kernel trixie --timeout 300 -- bats --tap "$lab/suite/old-kernel/old-kernel.bats"
+exec "$lab/lab" run --machine numa --kernel trixie --timeout 300 -- bats --tap "$lab"/suite/old-kernel/*.bats
