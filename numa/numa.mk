@@ -15,5 +15,6 @@ libtiersched_a_SOURCES += \
 	numa/probe.c numa/probe.h \
 	numa/read.c \
 	numa/residency.c numa/residency.h \
+	numa/room.c numa/room.h \
 	numa/text.c numa/text.h \
 	numa/topology.c numa/topology.h

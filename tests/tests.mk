@@ -14,6 +14,7 @@ UNIT_TESTS += \
 	tests/numa/test-latencies \
 	tests/numa/test-machines \
 	tests/numa/test-residency \
+	tests/numa/test-room \
 	tests/numa/test-topology \
 	tests/damon/test-damon \
 	tests/damon/test-regions \
