@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Moving pages.  migrate.h has the contract.
+ *
+ * What move_pages(2) does with an array for one node (Linux 6.12 to 7.3): it takes page after page
+ * off the lists of the kernel, and copies all of them at the end.  A page that cannot be taken ends
+ * a part of the array: what has been taken is copied there and then.  When a page of a part cannot
+ * be copied, the call returns.  Pages of that part and behind it keep the status that the caller
+ * gave them, whether they have moved or not, and those behind it have not been tried.
+ *
+ * The pages behind the first of a huge page cannot be taken, because it is taken already.  So the
+ * second address of it says "busy", though it moves, and each of the others costs a page walk.
+ */
+#include "numa/migrate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <numa.h>
+#include <numaif.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/util.h"
+#include "numa/room.h"
+
+/* No page has this status, so that one the kernel did not come to can be told apart. */
+#define UNTOUCHED INT32_MIN
+/* How often what was not tried is tried again. */
+#define MOST_ROUNDS 3
+#define MEASURE_ROUNDS 3
+
+void migrate_init(struct migrate *m)
+{
+	m->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	m->huge_bytes = room_huge_page_bytes(NULL);
+	m->nr = 0;
+}
+
+/* Is there a huge page at START..END, which are in one?  Where that cannot be told: no. */
+static bool is_huge(pid_t task, uint64_t start, uint64_t end)
+{
+	_cleanup_close_ int pagemap = -1;
+	struct page_region found;
+	struct pm_scan_arg arg = {
+		.size = sizeof(arg),
+		.start = start,
+		.end = end,
+		.vec = (uintptr_t)&found,
+		.vec_len = 1,
+		.max_pages = 1,
+		.category_mask = PAGE_IS_HUGE | PAGE_IS_PRESENT,
+		.return_mask = PAGE_IS_HUGE,
+	};
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", task);
+	pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	return pagemap >= 0 && ioctl(pagemap, PAGEMAP_SCAN, &arg) > 0;
+}
+
+/* The addresses of the batch.  Returns the one behind them. */
+static uint64_t pick_pages(struct migrate *m, const struct migrate_order *order)
+{
+	uint64_t start = order->start - order->start % m->page_bytes, end = order->end;
+
+	m->nr = 0;
+	m->each_bytes = m->page_bytes;
+	if (end <= start)
+		return order->end;
+	end = start + MIN(end - start, MIGRATE_BATCH_PAGES * m->page_bytes);
+	/* not beyond a huge page, or what may be one */
+	if (m->huge_bytes)
+		end = start + MIN(end - start, m->huge_bytes - start % m->huge_bytes);
+	end += m->page_bytes - 1;
+	end -= end % m->page_bytes;
+	if (m->huge_bytes && is_huge(order->task, start, end)) {
+		m->each_bytes = m->huge_bytes;
+		m->pages[m->nr++] = (void *)(uintptr_t)start;
+		return end;
+	}
+	for (uint64_t at = start; at < end; at += m->page_bytes)
+		m->pages[m->nr++] = (void *)(uintptr_t)at;
+	return end;
+}
+
+/* What a failed call means.  A zombie has no memory; no other argument of ours can be invalid. */
+static int call_error(void)
+{
+	return errno == EINVAL ? -ESRCH : -errno;
+}
+
+static void forget_status(struct migrate *m)
+{
+	for (uint32_t i = 0; i < m->nr; i++)
+		m->status[i] = UNTOUCHED;
+}
+
+static int ask(struct migrate *m, pid_t task)
+{
+	forget_status(m);
+	if (!m->nr || numa_move_pages(task, m->nr, m->pages, NULL, m->status, 0) >= 0)
+		return 0;
+	return call_error();
+}
+
+/* Keep the pages on FROM for which there is room. */
+static void keep_pages(struct migrate *m, struct migrate_result *result,
+		       const struct migrate_order *order)
+{
+	uint64_t room = order->room_bytes;
+	bool huge = m->each_bytes > m->page_bytes;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < m->nr; i++) {
+		if (m->status[i] < 0) {
+			result->absent_bytes += m->each_bytes;
+		} else if (m->status[i] != (int)order->from) {
+			result->elsewhere_bytes += m->each_bytes;
+		} else if (room < m->each_bytes) {
+			result->left_bytes[MIGRATE_NO_ROOM] += m->each_bytes;
+		} else if (huge && order->huge_room_bytes < m->each_bytes) {
+			result->left_bytes[MIGRATE_NO_HUGE_ROOM] += m->each_bytes;
+		} else {
+			room -= m->each_bytes;
+			m->pages[kept++] = m->pages[i];
+		}
+	}
+	m->nr = kept;
+}
+
+/*
+ * Try to move all pages of the batch.  Returns the reason of those that have not moved and have no
+ * status, or -1: they have not been tried.
+ */
+static int move_once(struct migrate *m, const struct migrate_order *order)
+{
+	for (uint32_t i = 0; i < m->nr; i++)
+		m->nodes[i] = (int)order->to;
+	forget_status(m);
+	if (numa_move_pages(order->task, m->nr, m->pages, m->nodes, m->status, MPOL_MF_MOVE) < 0) {
+		switch (errno) {
+		case EACCES:
+			return MIGRATE_FORBIDDEN;
+		case ENOMEM:
+			return MIGRATE_NO_ROOM;
+		default:
+			/* when it has ended, asking tells */
+			return MIGRATE_FAILED;
+		}
+	}
+	/* one part: all have been tried */
+	for (uint32_t i = 0; i < m->nr; i++)
+		if (m->status[i] < 0 && m->status[i] != UNTOUCHED)
+			return -1;
+	return MIGRATE_BUSY;
+}
+
+/* What STATUS says, or REASON where it says nothing. */
+static int reason_of(int status, int reason)
+{
+	switch (status) {
+	case UNTOUCHED:
+		return reason;
+	case -EACCES:
+		return MIGRATE_SHARED;
+	case -EBUSY:
+	case -EAGAIN:
+		return MIGRATE_BUSY;
+	default:
+		return MIGRATE_FAILED;
+	}
+}
+
+/*
+ * Count what has become of the pages.  Keep those that have not been tried, unless this is the LAST
+ * round.
+ */
+static int settle(struct migrate *m, struct migrate_result *result,
+		  const struct migrate_order *order, int reason, bool last)
+{
+	int said[MIGRATE_BATCH_PAGES], r;
+	uint32_t kept = 0;
+
+	memcpy(said, m->status, m->nr * sizeof(*said));
+	r = ask(m, order->task);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < m->nr; i++) {
+		int why = reason_of(said[i], reason);
+
+		if (m->status[i] == (int)order->to)
+			result->moved_bytes += m->each_bytes;
+		else if (m->status[i] < 0)
+			result->absent_bytes += m->each_bytes;
+		else if (why < 0 && !last)
+			m->pages[kept++] = m->pages[i];
+		else
+			result->left_bytes[why < 0 ? MIGRATE_BUSY : why] += m->each_bytes;
+	}
+	m->nr = kept;
+	return 0;
+}
+
+int migrate_batch(struct migrate *m, struct migrate_result *out, const struct migrate_order *order)
+{
+	struct migrate_result result = {0};
+	int r;
+
+	if (order->from == order->to)
+		return -EINVAL;
+	/* 0 would mean this process */
+	if (order->task <= 0)
+		return -ESRCH;
+	result.next = pick_pages(m, order);
+	r = ask(m, order->task);
+	if (r < 0)
+		return r;
+	keep_pages(m, &result, order);
+	for (int round = 1; m->nr; round++) {
+		int reason = move_once(m, order);
+
+		r = settle(m, &result, order, reason, round == MOST_ROUNDS);
+		if (r < 0)
+			return r;
+	}
+	if (m->each_bytes > m->page_bytes)
+		result.moved_huge_bytes = result.moved_bytes;
+	*out = result;
+	return 0;
+}
+
+/* Put BYTES of own MEMORY on NODE if it has room, and on others where not. */
+static int fill(char *memory, uint64_t bytes, unsigned int node)
+{
+	size_t word_bits = 8 * sizeof(unsigned long), nr_words = node / word_bits + 1;
+	_cleanup_free_ unsigned long *nodes = calloc(nr_words, sizeof(*nodes));
+
+	if (!nodes)
+		return -ENOMEM;
+	nodes[node / word_bits] = 1UL << node % word_bits;
+	/* the kernel takes one bit less than this number */
+	if (mbind(memory, bytes, MPOL_PREFERRED, nodes, nr_words * word_bits + 1, 0))
+		return -errno;
+	memset(memory, 1, bytes);
+	return 0;
+}
+
+/* CPU time of this thread for all of the batch.  0, or -ENOMEM where not all of it has moved. */
+static int measure_once(uint64_t *cpu_ns, struct migrate *m, const struct migrate_order *order)
+{
+	uint64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	struct migrate_order rest = *order;
+	struct migrate_result result;
+	uint64_t moved = 0;
+
+	while (rest.start < rest.end) {
+		int r = migrate_batch(m, &result, &rest);
+
+		if (r < 0)
+			return r;
+		moved += result.moved_bytes;
+		rest.start = result.next;
+	}
+	*cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
+	return moved == order->end - order->start ? 0 : -ENOMEM;
+}
+
+static int measure_rounds(double *ns_per_byte, struct migrate *m, struct migrate_order forth)
+{
+	struct migrate_order back = forth;
+	uint64_t least = UINT64_MAX, cpu_ns, ignored;
+
+	back.from = forth.to;
+	back.to = forth.from;
+	for (int i = 0; i < MEASURE_ROUNDS; i++) {
+		int r = measure_once(&cpu_ns, m, &forth);
+
+		if (!r)
+			r = measure_once(&ignored, m, &back);
+		if (r < 0)
+			return r;
+		least = MIN(least, cpu_ns);
+	}
+	*ns_per_byte = (double)least / (double)(forth.end - forth.start);
+	return 0;
+}
+
+static bool has_room(unsigned int a, unsigned int b, uint64_t bytes)
+{
+	struct room room = {0};
+	bool has = !room_read(&room) && room_of(&room, a).bytes >= bytes &&
+		   room_of(&room, b).bytes >= bytes;
+
+	room_deinit(&room);
+	return has;
+}
+
+int migrate_measure(double *ns_per_byte, unsigned int from, unsigned int to)
+{
+	struct migrate_order order = {.task = getpid(), .from = from, .to = to};
+	struct migrate m;
+	uint64_t bytes;
+	char *memory;
+	int r;
+
+	migrate_init(&m);
+	bytes = MIGRATE_BATCH_PAGES * m.page_bytes;
+	if (!has_room(from, to, bytes + ROOM_SPARE_BYTES))
+		return -ENOMEM;
+	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	(void)madvise(memory, bytes, MADV_NOHUGEPAGE);
+	r = fill(memory, bytes, from);
+	if (!r) {
+		order.start = (uint64_t)(uintptr_t)memory;
+		order.end = order.start + bytes;
+		order.room_bytes = bytes;
+		r = measure_rounds(ns_per_byte, &m, order);
+	}
+	munmap(memory, bytes);
+	return r;
+}
