@@ -40,6 +40,7 @@ libtiersched_a_SOURCES += \
 	src/model/machine.c src/model/machine.h \
 	src/model/model.c src/model/model.h \
 	src/tier/mappings.c \
+	src/tier/move.c src/tier/move.h \
 	src/tier/obey.h \
 	src/tier/rules.c src/tier/rules.h \
 	src/sched/maps.h \

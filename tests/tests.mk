@@ -27,6 +27,7 @@ UNIT_TESTS += \
 	tests/sample/test-extent \
 	tests/model/test-footprint \
 	tests/model/test-model \
+	tests/tier/test-move \
 	tests/tier/test-obey \
 	tests/sched/test-publish \
 	tests/sched/test-usage \
@@ -56,7 +57,8 @@ tests_helpers_libhelpers_a_SOURCES = \
 	tests/helpers/said.c tests/helpers/said.h \
 	tests/helpers/sched.c tests/helpers/sched.h \
 	tests/helpers/sysroot.c tests/helpers/sysroot.h \
-	tests/helpers/topology.c tests/helpers/topology.h
+	tests/helpers/topology.c tests/helpers/topology.h \
+	tests/helpers/world.c tests/helpers/world.h
 
 dist_check_SCRIPTS += tests/cli/test-cli tests/test-rooms tests/test-rooms-breaches tests/test-install-deps \
 	tests/fuzz/test-corpus
