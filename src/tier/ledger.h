@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The ledger: what was moved of each process, in which direction, and what was refused.  Pure: no
+ * I/O, no clock.  Times are those of the results that it is given.
+ *
+ * It also finds ping-pong.  Of each process it keeps the ranges that were moved within the last
+ * LEDGER_WINDOW_NS, at most LEDGER_MAX_RANGES.  Bytes that a later move puts back on the node that
+ * they left within that time are called returned.  A plan that returns some halves the budget of
+ * the process, which is what a plan may move of it.  It begins with half of what was moved within
+ * the window.  Below LEDGER_LEAST_BYTES nothing moves.  After each LEDGER_WINDOW_NS without a
+ * return the budget doubles, until it is what it was cut from.  Then there is none again.
+ *
+ * Not all pages of a range need have moved.  The ledger takes it that those that have are spread
+ * evenly.  When there are too many ranges, neighbours that moved alike become one, with the time of
+ * the later move.  So a return may then be found a little too late, or beside the place.  It is
+ * never more than what the later move has moved, and no byte comes back more often than it left.
+ */
+#ifndef TS_TIER_LEDGER_H
+#define TS_TIER_LEDGER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tier/move.h"
+
+#define LEDGER_WINDOW_NS (60 * NSEC_PER_SEC)
+#define LEDGER_MAX_RANGES 64
+/* A huge page. */
+#define LEDGER_LEAST_BYTES (UINT64_C(2) << 20)
+#define LEDGER_NO_LIMIT UINT64_MAX
+
+/* All of them only grow. */
+struct ledger_totals {
+	uint64_t moved_bytes[MOVE_NR_DIRECTIONS];
+	uint64_t returned_bytes;		 /* of those moved */
+	uint64_t left_bytes[MIGRATE_NR_REASONS]; /* refused, and failed.  Each attempt counts */
+	uint64_t nr_errors;			 /* jobs that ended with MOVE_ERROR */
+};
+
+struct ledger;
+
+/*
+ * A process takes 4 KB at most.  Of MAX_PROCESSES (1 or more) plus one, the one that has had no
+ * move for longest is dropped.  0, or -ENOMEM.
+ */
+int ledger_new(struct ledger **out, size_t max_processes);
+void ledger_free(struct ledger *l); /* NULL is fine */
+
+/*
+ * Add a result.  Results come in the order of their when_ns.  0, or -ENOMEM: it is in the totals,
+ * but what comes back of it will not be found.
+ */
+int ledger_add(struct ledger *l, const struct move_done *done);
+
+/* How many bytes of the process a plan may move at NOW_NS (CLOCK_MONOTONIC). */
+uint64_t ledger_budget(const struct ledger *l, struct process_id process, uint64_t now_ns);
+
+/* Valid until the next call that changes L.  NULL: nothing is known of it. */
+const struct ledger_totals *ledger_of(const struct ledger *l, struct process_id process);
+
+/* Of all processes, with those that have been dropped. */
+const struct ledger_totals *ledger_all(const struct ledger *l);
+
+/* Forget a process. */
+void ledger_drop(struct ledger *l, struct process_id process);
+
+static inline void ledger_freep(struct ledger **l)
+{
+	ledger_free(*l);
+}
+
+#endif
