@@ -39,10 +39,15 @@ libtiersched_a_SOURCES += \
 	src/model/footprint.c src/model/footprint.h \
 	src/model/machine.c src/model/machine.h \
 	src/model/model.c src/model/model.h \
+	src/tier/input.h \
 	src/tier/ledger.c src/tier/ledger.h \
 	src/tier/mappings.c \
 	src/tier/move.c src/tier/move.h \
 	src/tier/obey.h \
+	src/tier/piece.h \
+	src/tier/place.c \
+	src/tier/plan.c src/tier/plan.h \
+	src/tier/ranges.c \
 	src/tier/rules.c src/tier/rules.h \
 	src/sched/maps.h \
 	src/sched/publish.c \

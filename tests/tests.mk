@@ -30,6 +30,8 @@ UNIT_TESTS += \
 	tests/tier/test-ledger \
 	tests/tier/test-move \
 	tests/tier/test-obey \
+	tests/tier/test-plan \
+	tests/tier/test-ranges \
 	tests/sched/test-publish \
 	tests/sched/test-usage \
 	tests/report/test-foreign \

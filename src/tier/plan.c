@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The plan.  plan.h has the theory.
+ *
+ * All pages are cut into pieces: the part of a range that lies on one node.  Then each process
+ * gets its place, the hottest process first.  Pieces for which another node is nearer are taken up
+ * in the order of gain by cost.  Pieces that may have to leave are looked for node by node, from
+ * the coldest on.  So a plan takes about as long as to sort the pieces.
+ */
+#include "tier/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "tier/piece.h"
+
+struct plan {
+	struct piece *pieces;	/* by process */
+	struct piece **wanted;	/* those for which another node is nearer, the best first */
+	struct piece **leavers; /* all, by node, and there the coldest first */
+	struct slice *slices;	/* the hottest first */
+	struct plan_verdict *verdicts;
+	uint64_t *room;	   /* [mem node] what may still be filled */
+	uint64_t *claimed; /* [mem node] the same, less what hotter processes shall have */
+	uint64_t *trial;   /* [mem node] the same, while an offer is made */
+	uint64_t *no_room; /* [mem node] all 0 */
+	size_t *leaver;	   /* [mem node] index of the next leaver */
+	size_t nr_pieces, nr_wanted, nr_moves;
+	size_t max_pieces, max_processes, max_nodes;
+	uint64_t left_bytes; /* that this plan may still move */
+	struct plan_move moves[PLAN_MAX_MOVES];
+};
+
+struct plan *plan_new(void)
+{
+	return calloc(1, sizeof(struct plan));
+}
+
+static void free_arrays(struct plan *p)
+{
+	free(p->pieces);
+	free(p->wanted);
+	free(p->leavers);
+	free(p->slices);
+	free(p->verdicts);
+	free(p->room);
+	free(p->claimed);
+	free(p->trial);
+	free(p->no_room);
+	free(p->leaver);
+}
+
+void plan_free(struct plan *p)
+{
+	if (!p)
+		return;
+	free_arrays(p);
+	free(p);
+}
+
+const struct plan_move *plan_moves(const struct plan *p, size_t *nr)
+{
+	*nr = p->nr_moves;
+	return p->moves;
+}
+
+const struct plan_verdict *plan_verdicts(const struct plan *p)
+{
+	return p->verdicts;
+}
+
+/* Room for all that this input can need.  It grows for a while, and then it is enough. */
+static int reserve(struct plan *p, const struct plan_input *in)
+{
+	size_t nodes = in->machine->nr_mem_nodes, processes = in->nr_processes, pieces = 0;
+
+	for (size_t i = 0; i < processes; i++)
+		pieces += in->processes[i].nr_ranges * nodes;
+	if (pieces <= p->max_pieces && processes <= p->max_processes && nodes <= p->max_nodes)
+		return 0;
+	pieces = MAX(2 * pieces, p->max_pieces);
+	processes = MAX(processes, p->max_processes);
+	nodes = MAX(nodes, p->max_nodes);
+	free_arrays(p);
+	*p = (struct plan){
+		.pieces = calloc(pieces + 1, sizeof(*p->pieces)),
+		.wanted = calloc(pieces + 1, sizeof(*p->wanted)),
+		.leavers = calloc(pieces + 1, sizeof(*p->leavers)),
+		.slices = calloc(processes + 1, sizeof(*p->slices)),
+		.verdicts = calloc(processes + 1, sizeof(*p->verdicts)),
+		.room = calloc(nodes + 1, sizeof(*p->room)),
+		.claimed = calloc(nodes + 1, sizeof(*p->claimed)),
+		.trial = calloc(nodes + 1, sizeof(*p->trial)),
+		.no_room = calloc(nodes + 1, sizeof(*p->no_room)),
+		.leaver = calloc(nodes + 1, sizeof(*p->leaver)),
+		.max_pieces = pieces,
+		.max_processes = processes,
+		.max_nodes = nodes,
+	};
+	if (p->pieces && p->wanted && p->leavers && p->slices && p->verdicts && p->room &&
+	    p->claimed && p->trial && p->no_room && p->leaver)
+		return 0;
+	/* the next plan tries again */
+	free_arrays(p);
+	*p = (struct plan){0};
+	return -ENOMEM;
+}
+
+/* Pieces. */
+
+static int hottest_first(const void *a, const void *b)
+{
+	const struct piece *x = a, *y = b;
+
+	return (x->hz < y->hz) - (x->hz > y->hz);
+}
+
+static int by_node_coldest_first(const void *a, const void *b)
+{
+	const struct piece *x = *(struct piece *const *)a, *y = *(struct piece *const *)b;
+
+	if (x->node != y->node)
+		return x->node < y->node ? -1 : 1;
+	return (x->hz > y->hz) - (x->hz < y->hz);
+}
+
+static int best_first(const void *a, const void *b)
+{
+	const struct piece *x = *(struct piece *const *)a, *y = *(struct piece *const *)b;
+
+	return (x->value < y->value) - (x->value > y->value);
+}
+
+static int slice_hottest_first(const void *a, const void *b)
+{
+	const struct slice *x = a, *y = b;
+
+	return (x->bytes_hz < y->bytes_hz) - (x->bytes_hz > y->bytes_hz);
+}
+
+static void add_pieces(struct plan *p, struct slice *slice, const struct plan_range *ranges,
+		       size_t nr, size_t nr_nodes)
+{
+	for (size_t r = 0; r < nr; r++)
+		for (size_t n = 0; n < nr_nodes; n++) {
+			double bytes = ranges[r].share[n] * (double)ranges[r].bytes;
+
+			if (bytes < PAGE_BYTES)
+				continue;
+			slice->pieces[slice->nr++] = (struct piece){
+				.process = slice->process,
+				.range = r,
+				.node = n,
+				.bytes = (uint64_t)bytes,
+				.hz = ranges[r].hz,
+				.life_s = ranges[r].life_s,
+				.why = -1,
+			};
+			slice->bytes_hz += bytes * ranges[r].hz;
+		}
+	qsort(slice->pieces, slice->nr, sizeof(*slice->pieces), hottest_first);
+	p->nr_pieces += slice->nr;
+}
+
+/* What its accesses wait for at place C, ns a second.  Negative: a latency is not known. */
+static double wait_at(const struct plan_input *in, const struct slice *slice, size_t c)
+{
+	double wait_ns = 0;
+
+	for (size_t i = 0; i < slice->nr; i++) {
+		const struct piece *piece = &slice->pieces[i];
+		double ns = piece_latency_ns(in, c, piece->node);
+
+		if (piece->hz > 0 && ns <= 0)
+			return -1;
+		wait_ns += (double)piece->bytes * piece->hz / PAGE_BYTES * ns;
+	}
+	return wait_ns;
+}
+
+/*
+ * A process does not wait for longer than it runs.  Where more accesses were seen than that, many
+ * of them are under way at a time, and each counts for less.
+ */
+static void bound(const struct plan_input *in, struct slice *slice)
+{
+	const struct plan_process *process = &in->processes[slice->process];
+	double least_ns = -1, part;
+
+	for (size_t c = 0; c < in->machine->nr_cpu_nodes; c++) {
+		double ns = wait_at(in, slice, c);
+
+		/* where it runs; somewhere, if that is not known */
+		if (ns < 0 || (process->place >= 0 && (size_t)process->place != c))
+			continue;
+		least_ns = least_ns < 0 ? ns : MIN(least_ns, ns);
+	}
+	part = least_ns > 0 ? process->cpus * 1e9 / least_ns : 1;
+	if (part >= 1)
+		return;
+	for (size_t i = 0; i < slice->nr; i++)
+		slice->pieces[i].hz *= part;
+	slice->bytes_hz *= part;
+}
+
+static void cut(struct plan *p, const struct plan_input *in)
+{
+	p->nr_pieces = 0;
+	for (size_t i = 0; i < in->nr_processes; i++) {
+		p->slices[i] = (struct slice){.process = i, .pieces = p->pieces + p->nr_pieces};
+		add_pieces(p, &p->slices[i], in->processes[i].ranges, in->processes[i].nr_ranges,
+			   in->machine->nr_mem_nodes);
+		bound(in, &p->slices[i]);
+	}
+	qsort(p->slices, in->nr_processes, sizeof(*p->slices), slice_hottest_first);
+}
+
+static void choose_places(struct plan *p, const struct plan_input *in)
+{
+	const struct place_room room = {p->claimed, p->trial, p->no_room};
+
+	memcpy(p->claimed, in->room_bytes, in->machine->nr_mem_nodes * sizeof(*p->claimed));
+	for (size_t i = 0; i < in->nr_processes; i++)
+		p->verdicts[p->slices[i].process].place = place_choose(in, &p->slices[i], &room);
+}
+
+/* Moves. */
+
+/* What its pages gain by a move, ns a second for each byte.  Of a leaver it is negative. */
+static double gain_of(const struct plan *p, const struct plan_input *in, const struct piece *piece,
+		      size_t to)
+{
+	size_t c = (size_t)p->verdicts[piece->process].place;
+
+	return piece->hz / PAGE_BYTES *
+	       (piece_latency_ns(in, c, piece->node) - piece_latency_ns(in, c, to));
+}
+
+static bool pays(double gain, double life_s, double cost_ns)
+{
+	return gain * life_s > PLAN_MARGIN * cost_ns;
+}
+
+/* Note those that another node is nearer for. */
+static void want(struct plan *p, const struct plan_input *in)
+{
+	p->nr_wanted = 0;
+	for (size_t i = 0; i < p->nr_pieces; i++) {
+		struct piece *piece = &p->pieces[i];
+		int c = p->verdicts[piece->process].place, to;
+
+		p->leavers[i] = piece;
+		if (piece->hz <= 0 || c < 0)
+			continue;
+		to = piece_next_nearest(in, p->room, (size_t)c, 0,
+					piece_latency_ns(in, (size_t)c, piece->node));
+		if (to < 0)
+			continue;
+		piece->value = gain_of(p, in, piece, (size_t)to) /
+			       piece_copy_ns(in, piece->node, (size_t)to);
+		p->wanted[p->nr_wanted++] = piece;
+	}
+	qsort(p->wanted, p->nr_wanted, sizeof(struct piece *), best_first);
+	qsort(p->leavers, p->nr_pieces, sizeof(struct piece *), by_node_coldest_first);
+	for (size_t i = p->nr_pieces; i-- > 0;)
+		p->leaver[p->leavers[i]->node] = i;
+}
+
+/* How much of a piece this plan may still move. */
+static uint64_t may_move(const struct plan *p, const struct plan_input *in,
+			 const struct piece *piece)
+{
+	const struct plan_verdict *v = &p->verdicts[piece->process];
+	uint64_t used = v->bytes[PLAN_PROMOTE] + v->bytes[PLAN_DEMOTE];
+	uint64_t most = in->processes[piece->process].max_bytes;
+
+	return MIN(piece->bytes - piece->moved, MIN(p->left_bytes, most - MIN(used, most)));
+}
+
+/* Add a move of BYTES of a piece.  The addresses are as large a part of the range. */
+static void emit(struct plan *p, const struct plan_input *in, struct piece *piece, size_t to,
+		 uint64_t bytes, double gain, enum plan_why why)
+{
+	const struct plan_range *range = &in->processes[piece->process].ranges[piece->range];
+	struct plan_verdict *v = &p->verdicts[piece->process];
+	double span = (double)range->bytes / (double)piece->bytes;
+	uint64_t begin = (uint64_t)((double)piece->moved * span);
+	uint64_t end = (uint64_t)((double)(piece->moved + bytes) * span);
+
+	p->moves[p->nr_moves++] = (struct plan_move){
+		.process = piece->process,
+		.start = range->start + begin,
+		.bytes = MIN(end, range->bytes) - begin,
+		.on_from = bytes,
+		.from = piece->node,
+		.to = to,
+		.gain = gain * (double)bytes,
+		.cost_ns = piece_copy_ns(in, piece->node, to) * (double)bytes,
+		.why = why,
+	};
+	piece->moved += bytes;
+	p->left_bytes -= bytes;
+	v->bytes[why] += bytes;
+}
+
+/* Where a leaver goes: the nearest node to its place with room.  -1: nowhere. */
+static int way_out(const struct plan *p, const struct plan_input *in, const struct piece *leaver)
+{
+	int c = p->verdicts[leaver->process].place, best = -1;
+	double best_ns = 0;
+
+	/* what is not accessed loses nothing, wherever it goes */
+	if (c < 0 && leaver->hz > 0)
+		return -1;
+	for (size_t n = 0; n < in->machine->nr_mem_nodes; n++) {
+		double ns = c < 0 ? 1 : piece_latency_ns(in, (size_t)c, n);
+
+		if (n == leaver->node || !p->room[n] || ns <= 0 || !piece_may_lie(in, leaver, n))
+			continue;
+		if (best < 0 || ns < best_ns) {
+			best = (int)n;
+			best_ns = ns;
+		}
+	}
+	return best;
+}
+
+/* The next piece that may leave node N for HOTTER, and where it goes.  NULL: there is none. */
+static struct piece *next_leaver(struct plan *p, const struct plan_input *in, size_t n,
+				 const struct piece *hotter, int *to)
+{
+	for (; p->leaver[n] < p->nr_pieces; p->leaver[n]++) {
+		struct piece *leaver = p->leavers[p->leaver[n]];
+
+		if (leaver->node != n || leaver->hz * PLAN_HOTTER > hotter->hz)
+			return NULL;
+		if (!may_move(p, in, leaver))
+			continue;
+		*to = way_out(p, in, leaver);
+		if (*to >= 0)
+			return leaver;
+	}
+	return NULL;
+}
+
+/*
+ * Make room for up to BYTES of PIECE at node TO, where that pays.  Returns how much, and adds what
+ * it costs.
+ */
+static uint64_t displace(struct plan *p, const struct plan_input *in, const struct piece *piece,
+			 size_t to, uint64_t bytes, double *cost_ns)
+{
+	double gain = gain_of(p, in, piece, to), copy = piece_copy_ns(in, piece->node, to);
+	struct piece *leaver;
+	uint64_t done = 0;
+	int out;
+
+	/* leave a place for the move that this is for */
+	while (done < bytes && p->nr_moves + 1 < PLAN_MAX_MOVES &&
+	       (leaver = next_leaver(p, in, to, piece, &out))) {
+		double loss = leaver->hz > 0 ? -gain_of(p, in, leaver, (size_t)out) : 0;
+		double out_ns = piece_copy_ns(in, to, (size_t)out);
+		/* half of what may move is left for those that come in */
+		uint64_t part = MIN(MIN(bytes - done, p->room[out]),
+				    MIN(may_move(p, in, leaver), p->left_bytes / 2));
+
+		if (!part || !pays(gain - loss, MIN(piece->life_s, leaver->life_s), copy + out_ns))
+			break;
+		emit(p, in, leaver, (size_t)out, part, -loss, PLAN_DEMOTE);
+		p->room[out] -= part;
+		p->room[to] += part;
+		*cost_ns += out_ns * (double)part;
+		done += part;
+	}
+	return done;
+}
+
+/* Move as much of a piece to node TO as is worth it.  Returns why the rest stays. */
+static enum plan_why move_to(struct plan *p, const struct plan_input *in, struct piece *piece,
+			     size_t to)
+{
+	struct plan_verdict *v = &p->verdicts[piece->process];
+	double gain = gain_of(p, in, piece, to), cost_ns = 0;
+	uint64_t bytes = may_move(p, in, piece), room;
+	bool is_full;
+
+	if (!piece_may_lie(in, piece, to))
+		return PLAN_NOT_ALLOWED;
+	if (!pays(gain, piece->life_s, piece_copy_ns(in, piece->node, to)))
+		return PLAN_TOO_NEW;
+	if (!bytes || p->nr_moves == PLAN_MAX_MOVES)
+		return PLAN_LATER;
+	room = p->room[to];
+	if (room < bytes)
+		room += displace(p, in, piece, to, bytes - room, &cost_ns);
+	is_full = room < bytes;
+	bytes = MIN(MIN(bytes, room), may_move(p, in, piece));
+	if (!bytes)
+		return is_full ? PLAN_NO_ROOM : PLAN_LATER;
+	emit(p, in, piece, to, bytes, gain, PLAN_PROMOTE);
+	p->room[to] -= bytes;
+	v->gain += gain * (double)bytes;
+	v->cost_ns += piece_copy_ns(in, piece->node, to) * (double)bytes + cost_ns;
+	return is_full ? PLAN_NO_ROOM : PLAN_LATER;
+}
+
+/* Try the nodes that are nearer, the nearest first. */
+static void promote(struct plan *p, const struct plan_input *in, struct piece *piece)
+{
+	struct plan_verdict *v = &p->verdicts[piece->process];
+	double here_ns = piece_latency_ns(in, (size_t)v->place, piece->node), beyond_ns = 0;
+	int to;
+
+	while (piece->moved < piece->bytes &&
+	       (to = piece_next_nearest(in, p->room, (size_t)v->place, beyond_ns, here_ns)) >= 0) {
+		enum plan_why rest = move_to(p, in, piece, (size_t)to);
+
+		/* what keeps it from the nearest one is the reason */
+		piece->why = piece->why < 0 ? (int)rest : piece->why;
+		beyond_ns = piece_latency_ns(in, (size_t)v->place, (size_t)to);
+	}
+}
+
+int plan_make(struct plan *p, const struct plan_input *in)
+{
+	int r = reserve(p, in);
+
+	p->nr_moves = 0;
+	if (r < 0)
+		return r;
+	memset(p->verdicts, 0, in->nr_processes * sizeof(*p->verdicts));
+	cut(p, in);
+	choose_places(p, in);
+	memcpy(p->room, in->room_bytes, in->machine->nr_mem_nodes * sizeof(*p->room));
+	for (size_t n = 0; n < in->machine->nr_mem_nodes; n++)
+		p->leaver[n] = SIZE_MAX;
+	p->left_bytes = in->max_bytes;
+	want(p, in);
+	for (size_t i = 0; i < p->nr_wanted; i++)
+		promote(p, in, p->wanted[i]);
+	for (size_t i = 0; i < p->nr_pieces; i++) {
+		const struct piece *piece = &p->pieces[i];
+
+		if (piece->why >= 0)
+			p->verdicts[piece->process].bytes[piece->why] +=
+				piece->bytes - piece->moved;
+	}
+	return 0;
+}
