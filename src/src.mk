@@ -55,6 +55,8 @@ libtiersched_a_SOURCES += \
 	src/sched/tunables.h \
 	src/sched/usage.c \
 	src/report/foreign.c \
+	src/report/get.h \
+	src/report/pages.c \
 	src/report/report.h \
 	src/report/table.c \
 	src/report/text.c \
@@ -69,7 +71,9 @@ libtiersched_a_SOURCES += \
 	src/daemon/managed.c src/daemon/managed.h \
 	src/daemon/options.h \
 	src/daemon/run.c \
+	src/daemon/survey.c src/daemon/survey.h \
 	src/daemon/tick.c src/daemon/tick.h \
+	src/daemon/tiering.c src/daemon/tiering.h \
 	src/daemon/trouble.c src/daemon/trouble.h \
 	src/cli/cmd-calibrate.c \
 	src/cli/cmd-doctor.c \

@@ -44,7 +44,8 @@ UNIT_TESTS += \
 	tests/daemon/test-follow \
 	tests/daemon/test-hold \
 	tests/daemon/test-managed \
-	tests/daemon/test-tick
+	tests/daemon/test-tick \
+	tests/daemon/test-tiering
 
 LDADD = $(check_LIBRARIES) $(TEST_LIBS) -lpthread
 AM_CFLAGS += $(CMOCKA_CFLAGS)

@@ -32,12 +32,20 @@ int cmd_status(const struct options *o)
 			  strerror(-r));
 		return TS_EXIT_FAILED;
 	}
-	if (o->json)
+	if (o->of_pid && text_keep(report, o->of_pid) < 0) {
+		log_error("process %d is not managed, or it is another user's; see "
+			  "'cxl-tiersched status'",
+			  o->of_pid);
+		status = TS_EXIT_FAILED;
+	} else if (o->json) {
 		printf("%s\n",
 		       json_object_to_json_string_ext(
 			       report, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-	else if (text_print(report, &o->table) < 0)
+	} else if (text_print(report, &o->table) < 0) {
 		status = TS_EXIT_FAILED;
+	} else if (o->of_pid && !table_is_alone(&o->table)) {
+		text_print_pages(report, o->of_pid);
+	}
 	json_object_put(report);
 	return status;
 }

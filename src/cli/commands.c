@@ -9,14 +9,14 @@
 #include "report/report.h"
 
 const struct command commands[] = {
-	{"", FOR_RUN, daemon_run, NULL, NULL},
-	{"topology", FOR_TOPOLOGY, cmd_topology,
+	{"", NULL, FOR_RUN, daemon_run, NULL, NULL},
+	{"topology", NULL, FOR_TOPOLOGY, cmd_topology,
 	 "nodes, CXL devices, near CPUs, latency and bandwidth", &topology_table},
-	{"calibrate", FOR_CALIBRATE, cmd_calibrate,
+	{"calibrate", NULL, FOR_CALIBRATE, cmd_calibrate,
 	 "measure the latencies, keep them until the next boot", &topology_table},
-	{"doctor", FOR_DOCTOR, cmd_doctor, "can this machine run it, and what is missing",
+	{"doctor", NULL, FOR_DOCTOR, cmd_doctor, "can this machine run it, and what is missing",
 	 &doctor_table},
-	{"status", FOR_STATUS, cmd_status, "what the running daemon manages, where and why",
+	{"status", "PID", FOR_STATUS, cmd_status, "what the running daemon manages, where and why",
 	 &text_table},
 };
 const size_t nr_commands = ARRAY_SIZE(commands);

@@ -20,7 +20,8 @@ enum {
 };
 
 struct command {
-	const char *name; /* "": the run */
+	const char *name;    /* "": the run */
+	const char *operand; /* what may follow it, in the help; NULL: nothing */
 	unsigned int bit;
 	int (*run)(const struct options *o); /* returns an exit status */
 	const char *words;		     /* in the help */

@@ -37,6 +37,7 @@ struct description {
 #define DURATION(field, min, max, words) \
 	take_duration, {AT(field), .least = min, .most = max, .range = words}
 #define COUNT(field, min, max) take_count, {AT(field), .least = min, .most = max}
+#define WORD(field, words) take_word, {AT(field), .range = words}
 #define FIELD(take, field) take, {AT(field)}
 #define WORDS(take) take, {0}
 #define NOTHING NULL, {0}
@@ -76,6 +77,13 @@ static const struct description table[] = {
 	{"process-hits", NULL, 0, FOR_RUN, SWITCH(process_hits),
 	 "show how often managed processes hit the last-level cache; makes their context "
 	 "switches slower"},
+	{"tier", "MODE", 0, FOR_RUN, WORD(tier, "off advise on"),
+	 "pages far from where their process runs: off; advise says what moving them would "
+	 "gain and cost; on moves them where that pays [advise]"},
+	{"tier-rate", "SIZE", 0, FOR_RUN, FIELD(take_size, tier_bytes_per_s),
+	 "move at most so many bytes of pages a second [no limit]"},
+	{"tier-cpu", "PERCENT", 0, FOR_RUN, COUNT(tier_cpu_percent, 1, 100),
+	 "of one CPU that moving pages may take [5]"},
 	{"simulate", NULL, 0, FOR_RUN, SWITCH(simulate),
 	 "make up the load of CXL memory that no counter measures, and label it everywhere"},
 	{"simulate-seed", "N", 0, FOR_RUN, COUNT(simulate_seed, 1, INT64_MAX),
@@ -131,6 +139,8 @@ void options_init(struct options *o)
 		.damon_interval_ns = 100 * NSEC_PER_MSEC,
 		.damon_samples = DAMON_SAMPLES,
 		.simulate_seed = 1,
+		.tier = TIER_ADVISE,
+		.tier_cpu_percent = 5,
 		.status_group = (gid_t)-1,
 		.choose = {.min_rss_bytes = 64 << 20, .max_processes = 32},
 		.sched = {.slice_ns = 5 * NSEC_PER_MSEC,
@@ -219,6 +229,11 @@ static void print_columns(void)
 
 void options_help(void)
 {
+	/* the text is written at once, so that an error of that is known */
+	static char whole[16 << 10];
+	char left[64];
+
+	setvbuf(stdout, whole, _IOFBF, sizeof(whole));
 	printf("Usage: cxl-tiersched [OPTIONS]\n"
 	       "       cxl-tiersched ");
 	for (size_t i = 1; i < nr_commands; i++)
@@ -230,8 +245,13 @@ void options_help(void)
 	       "scheduling goes back to the kernel's on exit.\n"
 	       "\n"
 	       "Commands:\n");
-	for (size_t i = 1; i < nr_commands; i++)
-		print_entry(commands[i].name, commands[i].words);
+	for (size_t i = 1; i < nr_commands; i++) {
+		const struct command *command = &commands[i];
+
+		snprintf(left, sizeof(left), command->operand ? "%s [%s]" : "%s", command->name,
+			 command->operand);
+		print_entry(left, command->words);
+	}
 	printf("\n"
 	       "Options:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -335,8 +355,12 @@ static int complain(int c, const char *word)
  * Go over the command line once.  The first pass looks only for --config, so that the file is read
  * before the command line, which wins.
  */
-static int parse_pass(struct options *o, unsigned int bit, int argc, char **argv, bool for_config)
+static int parse_pass(struct options *o, const struct command *command, int argc, char **argv,
+		      bool for_config)
 {
+	const struct value operand = {AT(of_pid)};
+	unsigned int bit = command->bit;
+	bool has_operand = false;
 	struct option longs[ARRAY_SIZE(table) + 1] = {0};
 	char letters[2 * ARRAY_SIZE(table) + 3];
 	const char *word;
@@ -350,6 +374,12 @@ static int parse_pass(struct options *o, unsigned int bit, int argc, char **argv
 
 		word = argv[optind > 0 ? optind : 1];
 		c = getopt_long(argc, argv, letters, longs, NULL);
+		if (c < 0 && optind < argc && command->operand && !has_operand) {
+			if (take_one_pid(o, &operand, command->name, argv[optind++]) < 0)
+				return TS_EXIT_USAGE;
+			has_operand = true;
+			continue;
+		}
 		if (c < 0)
 			break;
 		d = find_description(c);
@@ -398,12 +428,12 @@ static int check(const struct options *o, const struct command *command)
 
 int options_parse(struct options *o, const struct command *command, int argc, char **argv)
 {
-	int r = parse_pass(o, command->bit, argc, argv, true);
+	int r = parse_pass(o, command, argc, argv, true);
 
 	if (r < 0 && o->config && settings_read(o->config, take_setting, o) < 0)
 		r = TS_EXIT_USAGE;
 	if (r < 0)
-		r = parse_pass(o, command->bit, argc, argv, false);
+		r = parse_pass(o, command, argc, argv, false);
 	if (r < 0 && check(o, command) < 0)
 		r = TS_EXIT_USAGE;
 	return r;

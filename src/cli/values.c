@@ -77,6 +77,24 @@ int take_tunable(struct options *o, const struct value *v, const char *name, con
 	return r;
 }
 
+int take_word(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	const char *word = v->range;
+
+	for (unsigned int i = 0; *word; i++) {
+		size_t len = strcspn(word, " ");
+
+		if (strlen(text) == len && !strncmp(word, text, len)) {
+			*(unsigned int *)place(o, v) = i;
+			return 0;
+		}
+		word += len;
+		word += *word == ' ';
+	}
+	log_error("%s: '%s' is none of these: %s", name, text, v->range);
+	return -EINVAL;
+}
+
 int take_size(struct options *o, const struct value *v, const char *name, const char *text)
 {
 	if (!parse_size_bytes(place(o, v), text))
@@ -132,19 +150,34 @@ int take_group(struct options *o, const struct value *v, const char *name, const
 	return 0;
 }
 
-int take_pid(struct options *o, const struct value *v, const char *name, const char *text)
+static int parse_pid(pid_t *out, const char *name, const char *text)
 {
 	uint64_t value;
-	pid_t *pid;
 
 	if (parse_u64(&value, text) < 0 || !value || value > INT32_MAX) {
 		log_error("%s: '%s' is not a process id", name, text);
 		return -EINVAL;
 	}
+	*out = (pid_t)value;
+	return 0;
+}
+
+int take_one_pid(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	return parse_pid(place(o, v), name, text);
+}
+
+int take_pid(struct options *o, const struct value *v, const char *name, const char *text)
+{
+	pid_t value, *pid;
+	int r = parse_pid(&value, name, text);
+
+	if (r < 0)
+		return r;
 	pid = ARRAY_PLACE(o->choose.pids, o->choose.nr_pids);
 	if (!pid)
 		return -ENOMEM;
-	*pid = (pid_t)value;
+	*pid = value;
 	o->choose.nr_pids++;
 	return 0;
 }

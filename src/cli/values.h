@@ -18,7 +18,7 @@
 struct value {
 	size_t offset; /* in struct options */
 	uint64_t least, most;
-	const char *range; /* in words, of durations */
+	const char *range; /* in words, of durations; of a word, those that there are */
 };
 
 typedef int value_take(struct options *o, const struct value *v, const char *name,
@@ -26,6 +26,9 @@ typedef int value_take(struct options *o, const struct value *v, const char *nam
 
 value_take take_duration, take_count, take_tunable, take_size, take_string, take_sysroot,
 	take_group, take_pid, take_rule, take_names, take_nodes, take_bandwidth;
+/* Its index among the words of the range goes into an enum. */
+value_take take_word;
+value_take take_one_pid;
 /* Of a switch: TEXT is NULL. */
 value_take take_switch, take_verbose;
 

@@ -14,6 +14,7 @@
 #include "sched/scheduler.h"
 
 struct server;
+struct tiering;
 
 struct daemon {
 	const struct options *options;
@@ -26,13 +27,14 @@ struct daemon {
 	struct managed_set set;
 	struct sched *sched; /* NULL with --observe */
 	struct server *server;
-	uint64_t tick_ns;      /* the tick's period */
-	uint64_t start_ns;     /* CLOCK_MONOTONIC, as all times here */
-	uint64_t start_cpu_ns; /* CPU time used by then */
-	uint64_t scan_ns;      /* of the last look at processes and topology */
-	uint64_t targets_ns;   /* DAMON is not told anew what to monitor before this */
-	uint64_t sample_ns;    /* of the samples that this tick collects */
-	bool retarget;	       /* what DAMON monitors is no longer right */
+	struct tiering *tiering; /* NULL with --tier off */
+	uint64_t tick_ns;	 /* the tick's period */
+	uint64_t start_ns;	 /* CLOCK_MONOTONIC, as all times here */
+	uint64_t start_cpu_ns;	 /* CPU time used by then */
+	uint64_t scan_ns;	 /* of the last look at processes and topology */
+	uint64_t targets_ns;	 /* DAMON is not told anew what to monitor before this */
+	uint64_t sample_ns;	 /* of the samples that this tick collects */
+	bool retarget;		 /* what DAMON monitors is no longer right */
 	struct troubles troubles;
 	uint64_t stats_ns;   /* of the last --stats table */
 	uint64_t restart_ns; /* of the last restart of the scheduler */

@@ -10,6 +10,7 @@
 #include "base/sysfs.h"
 #include "base/util.h"
 #include "config.h"
+#include "daemon/tiering.h"
 #include "report/report.h"
 
 static void add_int(json_object *o, const char *key, uint64_t value)
@@ -169,6 +170,74 @@ static void add_class(json_object *o, const struct managed *item)
 	json_object_object_add(o, "priority", known ? json_object_new_int(priority) : NULL);
 }
 
+/* What was moved, and what was not and why. */
+static void add_moved(json_object *o, const struct ledger_totals *totals)
+{
+	static const struct ledger_totals nothing;
+	static const char *const directions[MOVE_NR_DIRECTIONS] = {
+		[MOVE_PROMOTE] = "promoted_bytes",
+		[MOVE_DEMOTE] = "demoted_bytes",
+		[MOVE_SPREAD] = "spread_bytes",
+	};
+	static const char *const reasons[MIGRATE_NR_REASONS] = {
+		[MIGRATE_SHARED] = "refused_shared_bytes",
+		[MIGRATE_BUSY] = "refused_busy_bytes",
+		[MIGRATE_FORBIDDEN] = "refused_cpuset_bytes",
+		[MIGRATE_NO_ROOM] = "refused_no_room_bytes",
+		[MIGRATE_NO_HUGE_ROOM] = "refused_no_huge_room_bytes",
+		[MIGRATE_FAILED] = "failed_bytes",
+	};
+
+	totals = totals ? totals : &nothing;
+	for (size_t i = 0; i < MOVE_NR_DIRECTIONS; i++)
+		add_int(o, directions[i], totals->moved_bytes[i]);
+	add_int(o, "returned_bytes", totals->returned_bytes);
+	for (size_t i = 0; i < MIGRATE_NR_REASONS; i++)
+		add_int(o, reasons[i], totals->left_bytes[i]);
+}
+
+static void add_history(json_object *o, const struct tiering *t, struct process_id process,
+			uint64_t now_ns)
+{
+	uint64_t budget = tiering_budget(t, process, now_ns);
+
+	add_moved(o, tiering_moved_of(t, process));
+	json_object_object_add(o, "budget_bytes",
+			       budget == LEDGER_NO_LIMIT ? NULL
+							 : json_object_new_int64((int64_t)budget));
+}
+
+/* What the last plan says of its pages, and what was moved; null where there was no plan. */
+static void add_tier(json_object *o, const struct daemon *d, const struct managed *item,
+		     uint64_t now_ns)
+{
+	static const char *const keys[PLAN_NR_WHY] = {
+		[PLAN_PROMOTE] = "promote_bytes",	  [PLAN_DEMOTE] = "demote_bytes",
+		[PLAN_TOO_NEW] = "too_new_bytes",	  [PLAN_NO_ROOM] = "no_room_bytes",
+		[PLAN_NOT_ALLOWED] = "not_allowed_bytes", [PLAN_LATER] = "later_bytes",
+	};
+	const struct plan_verdict *v = &item->tier;
+	json_object *tier;
+
+	if (!item->tier_ns) {
+		json_object_object_add(o, "tier", NULL);
+		return;
+	}
+	tier = json_object_new_object();
+	json_object_object_add(tier, "node",
+			       v->place == MODEL_NO_NODE
+				       ? NULL
+				       : json_object_new_int64(d->machine->cpu_nodes[v->place].id));
+	for (size_t i = 0; i < PLAN_NR_WHY; i++)
+		add_int(tier, keys[i], v->bytes[i]);
+	add_tenths(tier, "gain_ms_per_s", v->gain / 1e6);
+	add_tenths(tier, "cost_ms", v->cost_ns / 1e6);
+	add_int(tier, "age_ms", (now_ns - MIN(item->tier_ns, now_ns)) / NSEC_PER_MSEC);
+	if (d->tiering && tiering_moved(d->tiering))
+		add_history(tier, d->tiering, proc_id(&item->choice.proc), now_ns);
+	json_object_object_add(o, "tier", tier);
+}
+
 static uint64_t run_ns(const struct ts_usage *u)
 {
 	uint64_t sum = 0;
@@ -178,9 +247,10 @@ static uint64_t run_ns(const struct ts_usage *u)
 	return sum;
 }
 
-static json_object *build_process(const struct machine *m, const struct managed *item,
+static json_object *build_process(const struct daemon *d, const struct managed *item,
 				  uint64_t now_ns)
 {
+	const struct machine *m = d->machine;
 	const struct model_profile *f = model_profile(item->model);
 	const struct ts_usage *u = &item->usage.last;
 	json_object *o = json_object_new_object();
@@ -210,11 +280,26 @@ static json_object *build_process(const struct machine *m, const struct managed 
 				       : json_object_new_int64(m->cpu_nodes[f->preferred].id));
 	json_object_object_add(o, "memory", build_memory(m, f));
 	json_object_object_add(o, "cpu_nodes", build_places(m, f));
+	add_tier(o, d, item, now_ns);
 	add_int(o, "run_ns", run_ns(u));
 	add_int(o, "placed_ns", u->placed_ns);
 	add_int(o, "near_ns", u->near_ns);
 	add_int(o, "node_moves", u->nr_node_moves);
 	add_int(o, "generation", item->published.generation);
+	return o;
+}
+
+static json_object *build_tier(const struct daemon *d)
+{
+	json_object *o = json_object_new_object();
+	struct move_totals mover;
+
+	add_string(o, "mode", !d->tiering ? "off" : d->options->tier == TIER_ON ? "on" : "advise");
+	if (!d->tiering || !tiering_mover(d->tiering, &mover))
+		return o;
+	add_moved(o, tiering_moved(d->tiering));
+	add_tenths(o, "mover_cpu_ms", (double)mover.cpu_ns / 1e6);
+	json_object_object_add(o, "paused", json_object_new_boolean(mover.is_paused));
 	return o;
 }
 
@@ -291,7 +376,7 @@ static json_object *build_processes(const struct daemon *d, const uid_t *reader,
 		const struct managed *item = &d->set.items[i];
 
 		if (!reader || proc_is_of(&item->choice.proc, *reader))
-			json_object_array_add(processes, build_process(d->machine, item, now_ns));
+			json_object_array_add(processes, build_process(d, item, now_ns));
 	}
 	return processes;
 }
@@ -304,6 +389,7 @@ json_object *document_build(const struct daemon *d, const uid_t *reader, uint64_
 	add_int(o, "pid", (uint64_t)getpid());
 	add_int(o, "uptime_ms", (now_ns - d->start_ns) / NSEC_PER_MSEC);
 	add_string(o, "mode", d->options->observe ? "observe" : "schedule");
+	json_object_object_add(o, "tier", build_tier(d));
 	add_int(o, "damon_interval_us", d->options->damon_interval_ns / NSEC_PER_USEC);
 	json_object_object_add(o, "scheduler", build_scheduler(d));
 	json_object_object_add(o, "cost", build_cost(d, now_ns));

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "daemon/hold.h"
+#include "daemon/tiering.h"
 
 #define RETRY_NS NSEC_PER_SEC
 #define MAX_RESTARTS 5 /* in a row, each within RESTART_WINDOW_NS of the last */
@@ -50,6 +51,7 @@ int follow_topology(struct daemon *d)
 	struct topology *old_topology = d->topology;
 	struct machine *old = d->machine;
 	struct managed_set set = {0};
+	struct tiering *tiering = NULL;
 	bool same;
 
 	if (!topology_changed(d->topology, NULL))
@@ -57,8 +59,10 @@ int follow_topology(struct daemon *d)
 	d->topology = NULL;
 	d->machine = NULL;
 	same = hold_read_machine(d) < 0 && same_shape(old, d->machine);
-	if (!d->machine || (!same && hold_new_set(&set, d) < 0)) {
+	if (!d->machine ||
+	    (!same && (hold_new_set(&set, d) < 0 || hold_new_tiering(&tiering, d) < 0))) {
 		/* the machine is changing, or memory is short: keep the old one and look again */
+		managed_deinit(&set);
 		machine_free(d->machine);
 		topology_free(d->topology);
 		d->topology = old_topology;
@@ -73,6 +77,8 @@ int follow_topology(struct daemon *d)
 	}
 	log_info("the machine has changed: %zu CPU nodes, %zu memory nodes",
 		 d->machine->nr_cpu_nodes, d->machine->nr_mem_nodes);
+	tiering_free(d->tiering);
+	d->tiering = tiering;
 	managed_deinit(&d->set);
 	d->set = set;
 	machine_free(old);

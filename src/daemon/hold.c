@@ -14,6 +14,7 @@
 #include "base/util.h"
 #include "control/server.h"
 #include "daemon/doctor.h"
+#include "daemon/tiering.h"
 #include "numa/topology.h"
 
 #define LEAST_FILES 128 /* with few CPUs some 45 are open */
@@ -202,6 +203,31 @@ int hold_new_set(struct managed_set *set, const struct daemon *d)
 			    extent_is_supported());
 }
 
+int hold_new_tiering(struct tiering **out, const struct daemon *d)
+{
+	const struct options *o = d->options;
+	const struct tiering_options options = {
+		.obeys = true,
+		.moves = o->tier == TIER_ON,
+		.move = {.max_bytes_per_s = o->tier_bytes_per_s,
+			 .max_cpu_percent = (uint32_t)o->tier_cpu_percent,
+			 .max_pressure_percent = o->sched.tune.memory_pressure},
+	};
+	int r;
+
+	*out = NULL;
+	if (o->tier == TIER_OFF)
+		return 0;
+	r = tiering_new(out, d->machine, o->choose.max_processes, &options);
+	if (!r || r == -ENOMEM)
+		return r;
+	/* whose pages may be moved is not known, so none is */
+	log_warning("no page is planned for or moved: this kernel does not tell of policies of "
+		    "memory: %s",
+		    strerror(-r));
+	return 0;
+}
+
 static int open_server(struct daemon *d)
 {
 	struct server_options options = {
@@ -259,6 +285,8 @@ int hold_take(struct daemon *d, int *lock)
 	r = chooser_new(&d->chooser, &d->options->choose);
 	if (!r)
 		r = hold_new_set(&d->set, d);
+	if (!r)
+		r = hold_new_tiering(&d->tiering, d);
 	if (r < 0) {
 		log_error("cannot start: %s", strerror(-r));
 		return TS_EXIT_FAILED;
@@ -274,6 +302,7 @@ void hold_let_go(struct daemon *d, int lock)
 		log_info("the kernel's own scheduler has all tasks again");
 	}
 	damon_close(d->damon);
+	tiering_free(d->tiering);
 	managed_deinit(&d->set);
 	chooser_free(d->chooser);
 	metrics_free(d->metrics);

@@ -24,4 +24,7 @@ int hold_attach(struct daemon *d);
 /* Make an empty set of processes for the machine as it is.  0 or -ENOMEM. */
 int hold_new_set(struct managed_set *set, const struct daemon *d);
 
+/* Make what plans for their pages, NULL with --tier off.  0 or -ENOMEM. */
+int hold_new_tiering(struct tiering **out, const struct daemon *d);
+
 #endif

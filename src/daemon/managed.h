@@ -10,6 +10,7 @@
 #include "process/process.h"
 #include "sample/collect.h"
 #include "sched/scheduler.h"
+#include "tier/plan.h"
 
 struct managed {
 	struct choice choice;
@@ -22,7 +23,10 @@ struct managed {
 	struct extent *extent;	     /* where its memory is; NULL where the kernel does not tell */
 	struct process_llc *llc;     /* NULL: not asked for, or there are no counters */
 	struct metric llc_hits;
-	bool gone; /* exited; dropped with the next choice */
+	struct plan_verdict tier; /* what the last plan says of it */
+	uint64_t tier_ns;	  /* of that plan; 0: there was none */
+	uint64_t rules_due_ns;	  /* plans leave it alone before this */
+	bool gone;		  /* exited; dropped with the next choice */
 };
 
 struct managed_set {

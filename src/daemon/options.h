@@ -25,6 +25,13 @@ enum ts_exit {
 	TS_EXIT_EJECTED = 4, /* the kernel ejected the scheduler */
 };
 
+/* Pages that lie far from where their process runs. */
+enum tier_mode {
+	TIER_OFF,    /* nobody looks at them */
+	TIER_ADVISE, /* it is said what moving them would gain and cost */
+	TIER_ON,     /* they are moved where that pays */
+};
+
 struct options {
 	uint64_t damon_interval_ns; /* aggregation interval, 1 ms .. 1 h */
 	uint64_t damon_samples;	    /* in an aggregation interval, 4 .. 1000 */
@@ -36,9 +43,12 @@ struct options {
 	bool json;
 	bool simulate;		/* make up figures of CXL memory that no counter tells ... */
 	uint64_t simulate_seed; /* ... from this seed, 1 .. 2^63-1 */
-	uint64_t stats_ns;	/* 0: none */
-	uint64_t duration_ns;	/* 0: until a signal */
-	gid_t status_group;	/* may read the status of all processes; (gid_t)-1: root alone */
+	enum tier_mode tier;
+	uint64_t tier_bytes_per_s; /* moves at most so much; 0: no limit */
+	uint64_t tier_cpu_percent; /* of one CPU, 1 .. 100 */
+	uint64_t stats_ns;	   /* 0: none */
+	uint64_t duration_ns;	   /* 0: until a signal */
+	gid_t status_group;	   /* may read the status of all processes; (gid_t)-1: root alone */
 	struct choose_options choose; /* owned */
 	struct sched_options sched;
 	struct idlist cxl_nodes;
@@ -47,6 +57,7 @@ struct options {
 	struct table_options table; /* of what a command prints */
 	char *sysroot;		    /* NULL: this machine */
 	char *config;
+	pid_t of_pid; /* what a command prints is of this process; 0: of all */
 };
 
 /* The run, from taking hold of the machine to giving it back.  An exit status. */

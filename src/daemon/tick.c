@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "daemon/follow.h"
+#include "daemon/tiering.h"
 
 #define SCAN_NS NSEC_PER_SEC
 /*
@@ -167,6 +168,12 @@ static void publish(struct daemon *d)
 	trouble_report(&d->troubles, TROUBLE_PUBLISH, d->sched ? publish_changes(d) : 0, NULL);
 }
 
+static void plan(struct daemon *d)
+{
+	trouble_report(&d->troubles, TROUBLE_TIER,
+		       d->tiering ? tiering_plan(d->tiering, &d->set, now_ns()) : 0, NULL);
+}
+
 /* Sets `turn` by what the last NR processes cost. */
 static void pace(struct daemon *d, size_t nr, uint64_t cpu_ns)
 {
@@ -218,6 +225,7 @@ void tick(struct daemon *d)
 	processes_cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	nr = collect_samples(d);
 	managed_model(&d->set, &d->model_options, d->sample_ns);
+	plan(d);
 	publish(d);
 	pace(d, nr, clock_ns(CLOCK_PROCESS_CPUTIME_ID) - processes_cpu);
 	d->nr_ticks++;

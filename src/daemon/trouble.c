@@ -14,6 +14,7 @@ static const struct {
 	[TROUBLE_TARGETS] = {"telling DAMON what to monitor", "what it monitors stays"},
 	[TROUBLE_SNAPSHOTS] = {"reading what DAMON saw",
 			       "profiles grow old, and three ticks later none counts"},
+	[TROUBLE_TIER] = {"planning which pages should move", "no page moves"},
 	[TROUBLE_PUBLISH] = {"writing profiles for the scheduler", "it keeps the ones it has"},
 	[TROUBLE_LOOP] = {"waiting for the next tick", "ticks come by the clock alone"},
 };

@@ -14,6 +14,7 @@ enum trouble_with {
 	TROUBLE_PROCESSES, /* looking for processes to manage */
 	TROUBLE_TARGETS,   /* telling DAMON what to monitor */
 	TROUBLE_SNAPSHOTS, /* reading what DAMON saw */
+	TROUBLE_TIER,	   /* planning which pages should move */
 	TROUBLE_PUBLISH,   /* writing profiles and contexts into the scheduler's maps */
 	TROUBLE_LOOP,	   /* waiting for the next tick */
 	NR_TROUBLES,

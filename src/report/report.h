@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "base/util.h"
 
@@ -106,5 +107,11 @@ extern const struct table_kind text_table;
  * 0, or -errno after logging it.
  */
 int text_print(json_object *report, const struct table_options *o);
+
+/* Of the processes of REPORT keep PID alone.  0, or -ESRCH: it is none of them. */
+int text_keep(json_object *report, pid_t pid);
+
+/* Print in sentences which pages of PID should lie elsewhere, and why others stay. */
+void text_print_pages(json_object *report, pid_t pid);
 
 #endif

@@ -8,16 +8,9 @@
 #include "base/format.h"
 #include "base/util.h"
 #include "counters/figure.h"
+#include "report/get.h"
 
 /* Readers that take a missing or null field for 0 or "-". */
-
-static json_object *get(json_object *o, const char *key)
-{
-	json_object *value = NULL;
-
-	json_object_object_get_ex(o, key, &value);
-	return value;
-}
 
 static json_object *get_array(json_object *o, const char *key)
 {
@@ -144,6 +137,23 @@ static void print_locality(FILE *out, const void *row, const void *key)
 	}
 }
 
+/* A size of its "tier". */
+static void print_tier_bytes(FILE *out, const void *row, const void *key)
+{
+	json_object *tier = get((json_object *)row, "tier");
+
+	if (tier)
+		print_bytes(out, tier, key);
+}
+
+static void print_gain(FILE *out, const void *row, const void *key)
+{
+	json_object *tier = get((json_object *)row, "tier");
+
+	if (tier)
+		fprintf(out, "%.0f ms/s", json_object_get_double(get(tier, key)));
+}
+
 /* The share of its run time on the best node's CPUs, since it has had one. */
 static void print_near(FILE *out, const void *row, const void *key)
 {
@@ -172,6 +182,8 @@ static const struct table_column columns[] = {
 	{"ACCESSES", TABLE_EXTRA | TABLE_RIGHT, print_value, "access_hz", "of a page of the working set, per second"},
 	{"HITS", TABLE_EXTRA | TABLE_RIGHT, print_figure, &figure_rows[FIGURE_LLC_HITS],
 	 "in the last-level cache (--process-hits)"},
+	{"FAR", TABLE_EXTRA | TABLE_RIGHT, print_tier_bytes, "promote_bytes", "hot memory that should lie nearer (--tier)"},
+	{"GAIN", TABLE_EXTRA | TABLE_RIGHT, print_gain, "gain_ms_per_s", "how much less it would wait then, about"},
 	{"SATURATES", TABLE_EXTRA, print_yes_or_no, "saturates", "does it use up the bandwidth of some memory"},
 	{"CONFIDENCE", TABLE_EXTRA | TABLE_RIGHT, print_value, "confidence", "in what is known of it, 0 to 100"},
 	{"TIME", TABLE_EXTRA | TABLE_RIGHT, print_run_time, "run_ns", "run time on CPUs"},

@@ -177,6 +177,7 @@ static void a_new_process_is_unknown_but_for_its_name(void **state)
 	assert_at(b, "/processes/0/cpu_nodes/1/locality", "null");
 	assert_at(b, "/processes/0/cpu_nodes/1/score", "null");
 	assert_at(b, "/processes/0/cpu_nodes/1/cost_ns", "null");
+	assert_at(b, "/processes/0/tier", "null");
 	assert_at(b, "/processes/0/generation", "0");
 	assert_at(b, "/cost/processes_a_tick", "0");
 }
@@ -217,6 +218,13 @@ static void a_process_that_is_known(void **state)
 	model(b, item);
 	item->nr_regions = 3;
 	item->published.generation = 6;
+	item->tier = (struct plan_verdict){
+		.place = 1,
+		.bytes = {[PLAN_PROMOTE] = 8 * MB, [PLAN_NO_ROOM] = 2 * MB},
+		.gain = 123.4e6,
+		.cost_ns = 5e6,
+	};
+	item->tier_ns = NOW - 200 * NSEC_PER_MSEC;
 	item->llc_hits = (struct metric){61.23, NOW - 40 * NSEC_PER_MSEC, METRIC_PERF};
 	item->usage = (struct usage){
 		.last = {.class_ns = {[TS_CLASS_REGULAR] = 300, [TS_CLASS_VECTOR] = 700},
@@ -251,6 +259,15 @@ static void a_process_that_is_known(void **state)
 	assert_true(json_object_get_int(at(b, "/processes/0/cpu_nodes/0/locality")) < 100);
 	assert_true(json_object_get_int(at(b, "/processes/0/cpu_nodes/0/cost_ns")) >
 		    json_object_get_int(at(b, "/processes/0/cpu_nodes/1/cost_ns")));
+	assert_at(b, "/tier/mode", "\"off\"");
+	assert_false(has(b, "/processes/0/tier/promoted_bytes"));
+	assert_at(b, "/processes/0/tier/node", "1");
+	assert_at(b, "/processes/0/tier/promote_bytes", "8388608");
+	assert_at(b, "/processes/0/tier/no_room_bytes", "2097152");
+	assert_at(b, "/processes/0/tier/too_new_bytes", "0");
+	assert_at(b, "/processes/0/tier/gain_ms_per_s", "123.4");
+	assert_at(b, "/processes/0/tier/cost_ms", "5.0");
+	assert_at(b, "/processes/0/tier/age_ms", "200");
 	assert_at(b, "/processes/0/run_ns", "1000");
 	assert_at(b, "/processes/0/placed_ns", "900");
 	assert_at(b, "/processes/0/near_ns", "800");

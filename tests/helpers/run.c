@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "cli/options.h"
+#include "daemon/tiering.h"
 
 static void open_damon(struct run *r)
 {
@@ -54,6 +55,7 @@ void run_deinit(struct run *r)
 	chooser_free(r->d.chooser);
 	sched_free(r->d.sched);
 	damon_close(r->d.damon);
+	tiering_free(r->d.tiering);
 	managed_deinit(&r->d.set);
 	metrics_free(r->d.metrics);
 	machine_free(r->d.machine);

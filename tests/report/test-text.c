@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The document as text: what stands in it, what does not, and what is foreign. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,28 +12,55 @@
 
 #include "report/report.h"
 
+/* What is printed from begin() to end(). */
+struct capture {
+	FILE *file;
+	int out;
+};
+
+static struct capture begin(void)
+{
+	struct capture c = {tmpfile(), dup(STDOUT_FILENO)};
+
+	assert_non_null(c.file);
+	fflush(stdout);
+	dup2(fileno(c.file), STDOUT_FILENO);
+	return c;
+}
+
+static const char *end(struct capture c)
+{
+	static char text[8192];
+	size_t n;
+
+	fflush(stdout);
+	dup2(c.out, STDOUT_FILENO);
+	close(c.out);
+	rewind(c.file);
+	n = fread(text, 1, sizeof(text) - 1, c.file);
+	text[n] = '\0';
+	fclose(c.file);
+	return text;
+}
+
+static json_object *parse(const char *document)
+{
+	json_object *parsed = json_tokener_parse(document);
+
+	assert_non_null(parsed);
+	return parsed;
+}
+
 /* What text_print() says of DOCUMENT, with its table as O says. */
 static const char *text_with(const char *document, const struct table_options *o)
 {
-	static char text[8192];
-	json_object *parsed = json_tokener_parse(document);
-	FILE *file = tmpfile();
-	int out = dup(STDOUT_FILENO);
-	size_t n;
+	json_object *parsed = parse(document);
+	struct capture c = begin();
+	int r = text_print(parsed, o);
+	const char *text = end(c);
 
-	assert_non_null(parsed);
-	assert_non_null(file);
-	fflush(stdout);
-	dup2(fileno(file), STDOUT_FILENO);
-	assert_int_equal(text_print(parsed, o), 0);
-	fflush(stdout);
-	dup2(out, STDOUT_FILENO);
-	close(out);
-	rewind(file);
-	n = fread(text, 1, sizeof(text) - 1, file);
-	text[n] = '\0';
-	fclose(file);
 	json_object_put(parsed);
+	assert_int_equal(r, 0);
 	return text;
 }
 
@@ -123,6 +151,75 @@ static void who_sees_his_own_alone_is_told(void **state)
 			       "no process of yours is managed"));
 }
 
+/* What is said of the pages of process 42, whose "tier" is TIER. */
+static const char *pages_of(const char *mode, const char *tier)
+{
+	struct capture c;
+	const char *text;
+	json_object *o;
+	char document[1024];
+
+	snprintf(document, sizeof(document),
+		 "{\"tier\": {\"mode\": \"%s\"}, \"processes\": [{\"pid\": 7}, {\"pid\": 42, "
+		 "\"tier\": %s}]}",
+		 mode, tier);
+	o = parse(document);
+	c = begin();
+	text_print_pages(o, 42);
+	text = end(c);
+	json_object_put(o);
+	return text;
+}
+
+static void what_becomes_of_pages_is_said_in_sentences(void **state)
+{
+	assert_string_equal(
+		pages_of("advise", "{\"node\": 1, \"promote_bytes\": 8388608, \"demote_bytes\": 0, "
+				   "\"too_new_bytes\": 4096, \"no_room_bytes\": 1048576, "
+				   "\"gain_ms_per_s\": 12.3, \"cost_ms\": 4.5}"),
+		"\n8.00M of its hot memory should lie nearer to the CPUs of node 1, where it is "
+		"best run.  It would wait about 12.3 ms less a second; the copy takes 4.5 ms "
+		"once.\n"
+		"4.00K stay: they have not been hot for long enough to pay for the copy.\n"
+		"1.00M stay: nearer nodes are full of memory that is about as hot.\n"
+		"No page is moved (--tier advise).\n");
+	assert_string_equal(pages_of("advise", "{\"node\": 0, \"promote_bytes\": 0}"),
+			    "\nNo page of its hot memory has a nearer place.\n"
+			    "No page is moved (--tier advise).\n");
+	assert_string_equal(pages_of("advise", "{\"node\": null}"),
+			    "\nWhere its pages should lie is not known: its accesses or latencies "
+			    "are not known.\n"
+			    "No page is moved (--tier advise).\n");
+	assert_string_equal(pages_of("advise", "null"),
+			    "\nWhere its pages should lie is not known yet.\n");
+	assert_string_equal(pages_of("on",
+				     "{\"node\": 0, \"promoted_bytes\": 8388608, "
+				     "\"returned_bytes\": 2097152, \"failed_bytes\": 0, "
+				     "\"refused_shared_bytes\": 4096, \"budget_bytes\": 4194304}"),
+			    "\nNo page of its hot memory has a nearer place.\n"
+			    "8.00M moved to nearer nodes so far.\n"
+			    "2.00M of these came back within a minute.\n"
+			    "4.00K did not move: other processes map them too.\n"
+			    "4.00M is all that a plan moves of it for now, because pages came "
+			    "back.\n");
+	assert_string_equal(pages_of("off", "null"),
+			    "\nWhere its pages should lie is not looked at (--tier off).\n");
+}
+
+static void one_process_can_be_kept_alone(void **state)
+{
+	json_object *o = parse("{\"processes\": [{\"pid\": 7}, {\"pid\": 42}, {\"pid\": 9}]}");
+	json_object *none = parse("{}");
+
+	assert_int_equal(text_keep(o, 8), -ESRCH);
+	assert_int_equal(text_keep(o, 42), 0);
+	assert_string_equal(json_object_to_json_string(o),
+			    "{ \"processes\": [ { \"pid\": 42 } ] }");
+	assert_int_equal(text_keep(none, 42), -ESRCH);
+	json_object_put(none);
+	json_object_put(o);
+}
+
 static void simulated_figures_and_troubles_are_told(void **state)
 {
 	const char *text = text_of(
@@ -145,6 +242,8 @@ int main(void)
 		cmocka_unit_test(a_name_reaches_no_terminal_as_it_is),
 		cmocka_unit_test(what_is_not_known_is_a_dash),
 		cmocka_unit_test(who_sees_his_own_alone_is_told),
+		cmocka_unit_test(what_becomes_of_pages_is_said_in_sentences),
+		cmocka_unit_test(one_process_can_be_kept_alone),
 		cmocka_unit_test(simulated_figures_and_troubles_are_told),
 	};
 

@@ -9,6 +9,8 @@
  * not used, as those of Go, Java and LMDB do.  With --views it is a file that is mapped
  * several times, and touched through each in turn.
  *
+ * --node binds the memory to a node.  With --free it is bound only until it is filled.
+ *
  * With --pause it rests after every 4096 touches.  With --hugetlb its memory is of huge pages
  * that the administrator has set aside; with --leave its first thread ends, and the others go on.
  *
@@ -49,7 +51,7 @@ struct options {
 	int nr_views;
 	int node; /* -1: anywhere */
 	int nr_threads;
-	bool sweep, thp, hugetlb, leave;
+	bool sweep, thp, hugetlb, leave, free;
 	uint64_t pause_us;    /* between batches */
 	uint64_t tlb_touches; /* 0: the TLB is left alone */
 	double duration_s;    /* 0: until told to stop */
@@ -85,7 +87,7 @@ static void usage_error(const char *word)
 		"usage: memtouch [--total SIZE] [--hot SIZE] [--node N] [--threads T] [--pattern "
 		"random|sweep]\n"
 		"                [--duration SECONDS] [--thp] [--tlb TOUCHES] [--pause USEC]\n"
-		"                [--reserve SIZE] [--views N] [--hugetlb] [--leave]\n",
+		"                [--reserve SIZE] [--views N] [--hugetlb] [--leave] [--free]\n",
 		word);
 	exit(2);
 }
@@ -118,6 +120,7 @@ static void parse_options(int argc, char **argv)
 		{"views", required_argument, NULL, 'v'},
 		{"hugetlb", no_argument, NULL, 'G'},
 		{"leave", no_argument, NULL, 'L'},
+		{"free", no_argument, NULL, 'f'},
 		{0},
 	};
 	int c;
@@ -164,6 +167,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'L':
 			options.leave = true;
+			break;
+		case 'f':
+			options.free = true;
 			break;
 		default:
 			usage_error("option");
@@ -248,6 +254,8 @@ static void make_memory(void)
 	for (int i = 0; i < options.nr_views; i++)
 		for (uint64_t at = 0; at < options.total_bytes; at += page_size)
 			views[i][at] = 1;
+	if (options.free && mbind(memory, options.total_bytes, MPOL_DEFAULT, NULL, 0, 0) < 0)
+		die("mbind");
 }
 
 static void make_scratch(struct toucher *toucher)

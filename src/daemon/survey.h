@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a plan has to know of the managed processes: their ranges, on which nodes the pages of each
+ * lie, where these may lie, and where the process may run.
+ */
+#ifndef TS_SURVEY_H
+#define TS_SURVEY_H
+
+#include "daemon/managed.h"
+#include "tier/input.h"
+#include "tier/obey.h"
+
+struct survey;
+
+/* For at most MAX_PROCESSES on the nodes of M.  0 or -ENOMEM. */
+int survey_new(struct survey **out, const struct machine *m, size_t max_processes);
+void survey_free(struct survey *s); /* NULL is fine */
+
+/*
+ * Look at all processes of SET.  Its machine has the nodes of survey_new().  Returns the processes
+ * in the order of SET's items, valid until the next look.  All of their pages may lie anywhere:
+ * survey_obey() says more.
+ */
+struct plan_process *survey_look(struct survey *s, const struct managed_set *set);
+
+/*
+ * Cut the ranges of process AT, an index of the last look, where the rules change, and look at its
+ * pages again.  RULES are of this process.
+ */
+void survey_obey(struct survey *s, size_t at, const struct obey_rules *rules);
+
+/* Nothing of it may move: nobody knows its rules. */
+void survey_leave(struct survey *s, size_t at);
+
+#endif
