@@ -119,6 +119,10 @@ noinst_PROGRAMS += tests/lab/guest/dying
 tests_lab_guest_dying_SOURCES = tests/lab/guest/dying.c
 tests_lab_guest_dying_LDADD =
 
+noinst_PROGRAMS += tests/lab/guest/mover
+tests_lab_guest_mover_SOURCES = tests/lab/guest/mover.c
+tests_lab_guest_mover_LDADD = libtiersched.a $(LIBS_ALL) -lpthread
+
 # A library to be preloaded: a program by its rule, for automake makes no others without libtool.
 noinst_PROGRAMS += tests/lab/guest/faults.so
 tests_lab_guest_faults_so_SOURCES = tests/lab/guest/faults.c
