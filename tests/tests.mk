@@ -27,6 +27,7 @@ UNIT_TESTS += \
 	tests/sample/test-extent \
 	tests/model/test-footprint \
 	tests/model/test-model \
+	tests/tier/test-copies \
 	tests/tier/test-ledger \
 	tests/tier/test-move \
 	tests/tier/test-obey \

@@ -207,7 +207,6 @@ int hold_new_tiering(struct tiering **out, const struct daemon *d)
 {
 	const struct options *o = d->options;
 	const struct tiering_options options = {
-		.obeys = true,
 		.moves = o->tier == TIER_ON,
 		.move = {.max_bytes_per_s = o->tier_bytes_per_s,
 			 .max_cpu_percent = (uint32_t)o->tier_cpu_percent,

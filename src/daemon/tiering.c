@@ -16,17 +16,16 @@
 
 #include "base/util.h"
 #include "daemon/survey.h"
-#include "numa/migrate.h"
 #include "numa/room.h"
+#include "tier/copies.h"
 #include "tier/obey.h"
 #include "tier/plan.h"
 
 #define PLAN_NS NSEC_PER_SEC
+/* A new plan ends what is left of the last one, and looks at its pages again.  So it waits. */
+#define CARRY_NS (4 * NSEC_PER_SEC)
 /* The rules of a process that may not move are not asked for again before this. */
 #define RULES_NS (5 * NSEC_PER_SEC)
-/* A plan measures so many copies at most.  What could not be measured is tried again after this. */
-#define COPIES_A_PLAN 4
-#define COPIES_AGAIN_NS (60 * NSEC_PER_SEC)
 /* No machine copies a page faster.  It stands for a cost that is not known, in the first plan. */
 #define LEAST_COPY_NS 0.05
 
@@ -34,15 +33,16 @@ struct tiering {
 	size_t nr_mem_nodes, max_processes;
 	unsigned int *node_ids; /* [mem node] */
 	struct survey *survey;
-	struct obey *obey; /* NULL: there are no rules */
+	struct obey *obey;     /* NULL: there are no rules */
+	struct copies *copies; /* NULL: copy_ns is the test's */
 	struct plan *plan;
 	struct mover *mover; /* NULL: nothing moves */
 	struct ledger *ledger;
 	struct room room;
 	struct tiering_machine machine;
-	double *least_ns;      /* [from][to] as copy_ns, with LEAST_COPY_NS where not known */
-	uint64_t *copy_due_ns; /* [from][to] it is not measured before this */
-	uint64_t due_ns;
+	double *least_ns; /* [from][to] as copy_ns, with LEAST_COPY_NS where not known */
+	uint64_t due_ns, given_ns;
+	bool awaits; /* what copies of this plan cost is being measured: nothing moves yet */
 	bool *asked; /* [process] this plan has read its rules */
 	struct move_job jobs[PLAN_MAX_MOVES];
 };
@@ -61,7 +61,7 @@ void tiering_free(struct tiering *t)
 	free(t->machine.room_bytes);
 	free(t->machine.copy_ns);
 	free(t->least_ns);
-	free(t->copy_due_ns);
+	copies_free(t->copies);
 	free(t->asked);
 	free(t);
 }
@@ -76,18 +76,19 @@ static int init(struct tiering *t, const struct machine *m, const struct tiering
 	t->machine.room_bytes = calloc(nr + 1, sizeof(uint64_t));
 	t->machine.copy_ns = calloc(nr * nr + 1, sizeof(double));
 	t->least_ns = calloc(nr * nr + 1, sizeof(double));
-	t->copy_due_ns = calloc(nr * nr + 1, sizeof(uint64_t));
 	t->asked = calloc(t->max_processes, sizeof(*t->asked));
 	if (!t->node_ids || !t->plan || !t->machine.room_bytes || !t->machine.copy_ns ||
-	    !t->least_ns || !t->copy_due_ns || !t->asked)
+	    !t->least_ns || !t->asked)
 		return -ENOMEM;
 	for (size_t n = 0; n < nr; n++)
 		t->node_ids[n] = m->memory[n].id;
 	for (size_t i = 0; i < nr * nr; i++)
 		t->machine.copy_ns[i] = INFINITY;
 	r = survey_new(&t->survey, m, t->max_processes);
-	if (!r && options->obeys)
+	if (!r && !options->is_test)
 		r = obey_new(&t->obey, t->node_ids, nr);
+	if (!r && !options->is_test)
+		r = copies_new(&t->copies, t->node_ids, nr, NULL);
 	if (!r && options->moves)
 		r = ledger_new(&t->ledger, t->max_processes);
 	if (!r && options->moves)
@@ -132,24 +133,16 @@ static int read_room(struct tiering *t)
 	return r;
 }
 
-/* Measure the copies of the plan, a few at a time. */
-static void measure_copies(struct tiering *t, uint64_t now_ns)
+/* Ask what the copies of the plan cost.  True: some of it will be known soon. */
+static bool await_copies(struct tiering *t, uint64_t now_ns)
 {
 	size_t nr;
 	const struct plan_move *moves = plan_moves(t->plan, &nr);
-	int measured = 0;
+	bool awaits = false;
 
-	for (size_t i = 0; i < nr && measured < COPIES_A_PLAN; i++) {
-		size_t pair = moves[i].from * t->nr_mem_nodes + moves[i].to;
-
-		if (isfinite(t->machine.copy_ns[pair]) || now_ns < t->copy_due_ns[pair])
-			continue;
-		/* a node that is full has to wait */
-		(void)migrate_measure(&t->machine.copy_ns[pair], t->node_ids[moves[i].from],
-				      t->node_ids[moves[i].to]);
-		t->copy_due_ns[pair] = now_ns + COPIES_AGAIN_NS;
-		measured++;
-	}
+	for (size_t i = 0; t->copies && i < nr; i++)
+		awaits |= copies_want(t->copies, moves[i].from, moves[i].to, now_ns);
+	return awaits;
 }
 
 /* The plan. */
@@ -198,8 +191,8 @@ static void ask(struct tiering *t, const struct managed *item, size_t at)
 }
 
 /*
- * Read the rules of those that the plan wants to move.  The others stay in this second.  Returns
- * how many processes have rules now.
+ * Read the rules of those that the plan wants to move.  The others stay in this second, and keep
+ * their verdict if there is something of them to move.  Returns how many processes have rules now.
  */
 static size_t ask_all(struct tiering *t, struct managed_set *set, struct plan_process *processes,
 		      uint64_t now_ns)
@@ -209,8 +202,9 @@ static size_t ask_all(struct tiering *t, struct managed_set *set, struct plan_pr
 	for (size_t i = 0; i < set->nr; i++) {
 		struct managed *item = &set->items[i];
 		bool is_due = now_ns >= item->rules_due_ns;
+		bool wanted = is_wanted(&plan_verdicts(t->plan)[i]);
 
-		t->asked[i] = is_due && is_wanted(&plan_verdicts(t->plan)[i]);
+		t->asked[i] = is_due && wanted && !t->awaits;
 		if (t->asked[i]) {
 			if (t->obey)
 				ask(t, item, i);
@@ -220,14 +214,14 @@ static size_t ask_all(struct tiering *t, struct managed_set *set, struct plan_pr
 			nr++;
 			continue;
 		}
-		if (is_due || !item->tier_ns)
+		if (!wanted)
 			take_verdict(t, set, i, now_ns);
 		processes[i].max_bytes = 0;
 	}
 	return nr;
 }
 
-static void give_jobs(struct tiering *t, const struct managed_set *set)
+static void give_jobs(struct tiering *t, const struct managed_set *set, uint64_t now_ns)
 {
 	size_t nr, nr_jobs = 0;
 	const struct plan_move *moves = plan_moves(t->plan, &nr);
@@ -250,6 +244,7 @@ static void give_jobs(struct tiering *t, const struct managed_set *set)
 	}
 	/* without memory the last plan goes on */
 	(void)mover_give(t->mover, t->jobs, nr_jobs);
+	t->given_ns = now_ns;
 }
 
 int tiering_plan_processes(struct tiering *t, struct managed_set *set, uint64_t now_ns)
@@ -257,13 +252,15 @@ int tiering_plan_processes(struct tiering *t, struct managed_set *set, uint64_t 
 	struct plan_process *processes = survey_look(t->survey, set);
 	int r;
 
+	if (t->copies)
+		copies_get(t->copies, t->machine.copy_ns);
 	for (size_t i = 0; i < t->nr_mem_nodes * t->nr_mem_nodes; i++)
 		t->least_ns[i] =
 			isfinite(t->machine.copy_ns[i]) ? t->machine.copy_ns[i] : LEAST_COPY_NS;
 	r = make_plan(t, set, processes, t->least_ns);
 	if (r < 0)
 		return r;
-	measure_copies(t, now_ns);
+	t->awaits = await_copies(t, now_ns);
 	if (ask_all(t, set, processes, now_ns)) {
 		r = make_plan(t, set, processes, t->machine.copy_ns);
 		if (r < 0)
@@ -291,13 +288,20 @@ static void take_results(struct tiering *t)
 	} while (nr == ARRAY_SIZE(done));
 }
 
+static bool is_carrying(const struct tiering *t)
+{
+	struct move_totals totals;
+
+	return tiering_mover(t, &totals) && totals.nr_jobs_left > 0;
+}
+
 int tiering_plan(struct tiering *t, struct managed_set *set, uint64_t now_ns)
 {
 	int r;
 
 	if (t->mover)
 		take_results(t);
-	if (now_ns < t->due_ns)
+	if (now_ns < t->due_ns || (is_carrying(t) && now_ns - t->given_ns < CARRY_NS))
 		return 0;
 	t->due_ns = now_ns + PLAN_NS;
 	r = read_room(t);
@@ -305,7 +309,7 @@ int tiering_plan(struct tiering *t, struct managed_set *set, uint64_t now_ns)
 		return r;
 	r = tiering_plan_processes(t, set, now_ns);
 	if (!r && t->mover)
-		give_jobs(t, set);
+		give_jobs(t, set, now_ns);
 	return r;
 }
 

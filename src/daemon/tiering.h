@@ -15,8 +15,8 @@
 struct tiering;
 
 struct tiering_options {
-	bool obeys; /* ask the kernel for rules.  A test whose process has none leaves this out */
 	bool moves;
+	bool is_test; /* there are no rules, and what copies cost is in tiering_machine() */
 	struct move_options move;
 };
 

@@ -49,7 +49,7 @@ static int setup(void **state)
 			machine_link(m, c, n)->latency_ns = n == 2 ? 100 : 300;
 	assert_int_equal(managed_update(&b.run.d.set, &choice, 1, NULL, NOW, &changed), 0);
 	b.item = &b.run.d.set.items[0];
-	assert_int_equal(tiering_new(&b.t, m, 4, &(struct tiering_options){0}), 0);
+	assert_int_equal(tiering_new(&b.t, m, 4, &(struct tiering_options){.is_test = true}), 0);
 	b.memory = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(b.memory, MAP_FAILED);
 	memset(b.memory, 1, BYTES);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What it costs to copy a byte from one node to another: CPU time of this machine, measured with
+ * pages of our own (numa/migrate.h).  A measurement takes some milliseconds, and more where memory
+ * is slow.  So a thread makes it, for one pair of nodes at a time, when a plan first asks.
+ */
+#ifndef TS_TIER_COPIES_H
+#define TS_TIER_COPIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What could not be measured, because a node is full, is tried again after this. */
+#define COPIES_AGAIN_NS (60 * UINT64_C(1000000000))
+
+struct copies;
+
+/* The signature of migrate_measure(), for tests. */
+typedef int copies_measure_fn(double *ns_per_byte, unsigned int from, unsigned int to);
+
+/* Of the NR nodes NODE_IDS, which are copied.  MEASURE NULL: the machine's.  0 or -ENOMEM. */
+int copies_new(struct copies **out, const unsigned int *node_ids, size_t nr,
+	       copies_measure_fn *measure);
+
+/* Waits for a measurement that is under way.  NULL is fine. */
+void copies_free(struct copies *c);
+
+/* Fill NS, [from][to] in ns a byte.  What is not known is INFINITY. */
+void copies_get(struct copies *c, double *ns);
+
+/*
+ * A plan needs that copy (indexes of nodes).  True while it is to be measured: it will be known
+ * soon.  False where it is known, or could not be measured of late.
+ */
+bool copies_want(struct copies *c, size_t from, size_t to, uint64_t now_ns);
+
+#endif
