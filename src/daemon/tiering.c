@@ -21,7 +21,9 @@
 #include "tier/obey.h"
 #include "tier/plan.h"
 
+/* Plans that are carried out, and plans that are only told. */
 #define PLAN_NS NSEC_PER_SEC
+#define ADVICE_NS (5 * NSEC_PER_SEC)
 /* A new plan ends what is left of the last one, and looks at its pages again.  So it waits. */
 #define CARRY_NS (4 * NSEC_PER_SEC)
 /* The rules of a process that may not move are not asked for again before this. */
@@ -303,7 +305,7 @@ int tiering_plan(struct tiering *t, struct managed_set *set, uint64_t now_ns)
 		take_results(t);
 	if (now_ns < t->due_ns || (is_carrying(t) && now_ns - t->given_ns < CARRY_NS))
 		return 0;
-	t->due_ns = now_ns + PLAN_NS;
+	t->due_ns = now_ns + (t->mover ? PLAN_NS : ADVICE_NS);
 	r = read_room(t);
 	if (r < 0)
 		return r;

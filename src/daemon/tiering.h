@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The tier step of the tick.  Once a second it makes a plan (tier/plan.h) of what is known of the
- * managed processes (survey.h), and leaves each of them its verdict.  With `moves` a thread
- * carries it out (tier/move.h), and the ledger keeps what came of it.
+ * The tier step of the tick.  It makes a plan (tier/plan.h) of what is known of the managed
+ * processes (survey.h), and leaves each of them its verdict.  With `moves` it does so once a
+ * second, a thread carries the plan out (tier/move.h), and the ledger keeps what came of it.
+ * Without, a plan is only told, and there is one in five seconds.
  */
 #ifndef TS_TIERING_H
 #define TS_TIERING_H
