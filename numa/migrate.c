@@ -34,7 +34,8 @@
 #define UNTOUCHED INT32_MIN
 /* How often what was not tried is tried again. */
 #define MOST_ROUNDS 3
-#define MEASURE_ROUNDS 3
+/* Enough that what a call costs by itself is little of it, and little beside other work. */
+#define MEASURE_PAGES 128
 
 void migrate_init(struct migrate *m)
 {
@@ -272,26 +273,6 @@ static int measure_once(uint64_t *cpu_ns, struct migrate *m, const struct migrat
 	return moved == order->end - order->start ? 0 : -ENOMEM;
 }
 
-static int measure_rounds(double *ns_per_byte, struct migrate *m, struct migrate_order forth)
-{
-	struct migrate_order back = forth;
-	uint64_t least = UINT64_MAX, cpu_ns, ignored;
-
-	back.from = forth.to;
-	back.to = forth.from;
-	for (int i = 0; i < MEASURE_ROUNDS; i++) {
-		int r = measure_once(&cpu_ns, m, &forth);
-
-		if (!r)
-			r = measure_once(&ignored, m, &back);
-		if (r < 0)
-			return r;
-		least = MIN(least, cpu_ns);
-	}
-	*ns_per_byte = (double)least / (double)(forth.end - forth.start);
-	return 0;
-}
-
 static bool has_room(unsigned int a, unsigned int b, uint64_t bytes)
 {
 	struct room room = {0};
@@ -305,13 +286,13 @@ static bool has_room(unsigned int a, unsigned int b, uint64_t bytes)
 int migrate_measure(double *ns_per_byte, unsigned int from, unsigned int to)
 {
 	struct migrate_order order = {.task = getpid(), .from = from, .to = to};
+	uint64_t bytes, cpu_ns;
 	struct migrate m;
-	uint64_t bytes;
 	char *memory;
 	int r;
 
 	migrate_init(&m);
-	bytes = MIGRATE_BATCH_PAGES * m.page_bytes;
+	bytes = MEASURE_PAGES * m.page_bytes;
 	if (!has_room(from, to, bytes + ROOM_SPARE_BYTES))
 		return -ENOMEM;
 	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -323,8 +304,10 @@ int migrate_measure(double *ns_per_byte, unsigned int from, unsigned int to)
 		order.start = (uint64_t)(uintptr_t)memory;
 		order.end = order.start + bytes;
 		order.room_bytes = bytes;
-		r = measure_rounds(ns_per_byte, &m, order);
+		r = measure_once(&cpu_ns, &m, &order);
 	}
+	if (!r)
+		*ns_per_byte = (double)cpu_ns / (double)bytes;
 	munmap(memory, bytes);
 	return r;
 }

@@ -75,8 +75,8 @@ int migrate_batch(struct migrate *m, struct migrate_result *out, const struct mi
 
 /*
  * Measure what it costs to move a byte from node FROM to node TO in small pages: the CPU time of
- * this thread for 2 MB of its own, the least of some rounds.  A huge page costs less by the byte.
- * Nothing of it is left behind.
+ * this thread for half a megabyte of its own.  A huge page costs less by the byte.  Nothing of it
+ * is left behind.
  * 0, or a negative errno: -ENOMEM where a node has no room for it.
  */
 int migrate_measure(double *ns_per_byte, unsigned int from, unsigned int to);
