@@ -51,10 +51,11 @@ size_t plan_ranges(struct plan_range *out, size_t max, const struct model_proces
 	size_t nr;
 
 	/* the more pieces there are, the coarser it gets */
-	for (int i = 0; i < 6; i++, factor *= factor) {
+	for (int i = 0; i < 6; i++) {
 		nr = fill(out, max, p, factor);
 		if (nr <= max)
 			return nr;
+		factor *= factor;
 	}
 	/* what is left over is not planned for */
 	return max;
