@@ -114,13 +114,14 @@ static void read_shares(struct survey *s, size_t at, size_t nr_pages)
 			ranges[i].start, ranges[i].start + ranges[i].bytes, (uint32_t)nr_pages};
 	known = residency_sample(s->residency, s->tasks[at], s->asked, nr, s->pages) == 0;
 	for (size_t i = 0; i < nr; i++) {
-		double all = (double)MIN(nr_pages, MAX(ranges[i].bytes / page_bytes, UINT64_C(1)));
+		uint64_t all = ranges[i].bytes / page_bytes;
 		const uint32_t *pages = s->pages + i * s->nr_mem_nodes;
 		double *share = s->shares + (at * MAX_RANGES + i) * s->nr_mem_nodes;
+		double asked = (double)MIN(MAX(all, UINT64_C(1)), (uint64_t)nr_pages);
 
 		/* pages that are not there count as none, and so the range counts for less */
 		for (size_t n = 0; n < s->nr_mem_nodes; n++)
-			share[n] = known ? MIN(pages[n] / all, 1.0) : 0;
+			share[n] = known ? MIN(pages[n] / asked, 1.0) : 0;
 		ranges[i].share = share;
 	}
 }
