@@ -16,13 +16,10 @@ enum {
 
 static int new_collector(struct managed_set *set, const struct machine *m)
 {
-	_cleanup_free_ unsigned int *ids = calloc(m->nr_mem_nodes, sizeof(*ids));
+	_cleanup_free_ unsigned int *ids = machine_memory_ids(m);
 
-	if (!ids)
-		return -ENOMEM;
-	for (size_t n = 0; n < m->nr_mem_nodes; n++)
-		ids[n] = m->memory[n].id;
-	return collector_new(&set->collector, ids, m->nr_mem_nodes, 4 * PROCESS_PAGES);
+	return ids ? collector_new(&set->collector, ids, m->nr_mem_nodes, 4 * PROCESS_PAGES)
+		   : -ENOMEM;
 }
 
 int managed_init(struct managed_set *set, const struct machine *m, size_t max_processes,

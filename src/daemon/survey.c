@@ -51,18 +51,8 @@ void survey_free(struct survey *s)
 	free(s);
 }
 
-static int new_residency(struct survey *s, const struct machine *m)
-{
-	_cleanup_free_ unsigned int *ids = calloc(m->nr_mem_nodes + 1, sizeof(*ids));
-
-	if (!ids)
-		return -ENOMEM;
-	for (size_t n = 0; n < m->nr_mem_nodes; n++)
-		ids[n] = m->memory[n].id;
-	return residency_new(&s->residency, ids, m->nr_mem_nodes, MAX_RANGES * RANGE_PAGES);
-}
-
-int survey_new(struct survey **out, const struct machine *m, size_t max_processes)
+int survey_new(struct survey **out, const struct machine *m, const unsigned int *node_ids,
+	       size_t max_processes)
 {
 	struct survey *s = calloc(1, sizeof(*s));
 	size_t nr = m->nr_mem_nodes, nr_ranges = max_processes * MAX_RANGES;
@@ -79,7 +69,7 @@ int survey_new(struct survey **out, const struct machine *m, size_t max_processe
 	s->may_run = calloc(max_processes * m->nr_cpu_nodes + 1, sizeof(*s->may_run));
 	s->pages = calloc(MAX_RANGES * nr + 1, sizeof(*s->pages));
 	if (!s->processes || !s->tasks || !s->ranges || !s->shares || !s->may_lie || !s->may_run ||
-	    !s->pages || new_residency(s, m) < 0) {
+	    !s->pages || residency_new(&s->residency, node_ids, nr, MAX_RANGES * RANGE_PAGES) < 0) {
 		survey_free(s);
 		return -ENOMEM;
 	}
@@ -224,9 +214,4 @@ void survey_obey(struct survey *s, size_t at, const struct obey_rules *rules)
 {
 	cut(s, at, rules);
 	read_shares(s, at, RANGE_PAGES);
-}
-
-void survey_leave(struct survey *s, size_t at)
-{
-	s->processes[at].nr_ranges = 0;
 }

@@ -12,8 +12,9 @@
 
 struct survey;
 
-/* For at most MAX_PROCESSES on the nodes of M.  0 or -ENOMEM. */
-int survey_new(struct survey **out, const struct machine *m, size_t max_processes);
+/* For at most MAX_PROCESSES on the nodes of M, whose memory nodes are NODE_IDS.  0 or -ENOMEM. */
+int survey_new(struct survey **out, const struct machine *m, const unsigned int *node_ids,
+	       size_t max_processes);
 void survey_free(struct survey *s); /* NULL is fine */
 
 /*
@@ -28,8 +29,5 @@ struct plan_process *survey_look(struct survey *s, const struct managed_set *set
  * pages again.  RULES are of this process.
  */
 void survey_obey(struct survey *s, size_t at, const struct obey_rules *rules);
-
-/* Nothing of it may move: nobody knows its rules. */
-void survey_leave(struct survey *s, size_t at);
 
 #endif

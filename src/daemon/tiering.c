@@ -44,7 +44,6 @@ struct tiering {
 	struct tiering_machine machine;
 	double *least_ns; /* [from][to] as copy_ns, with LEAST_COPY_NS where not known */
 	uint64_t due_ns, given_ns;
-	bool awaits; /* what copies of this plan cost is being measured: nothing moves yet */
 	bool *asked; /* [process] this plan has read its rules */
 	struct move_job jobs[PLAN_MAX_MOVES];
 };
@@ -73,7 +72,7 @@ static int init(struct tiering *t, const struct machine *m, const struct tiering
 	size_t nr = m->nr_mem_nodes;
 	int r;
 
-	t->node_ids = calloc(nr + 1, sizeof(*t->node_ids));
+	t->node_ids = machine_memory_ids(m);
 	t->plan = plan_new();
 	t->machine.room_bytes = calloc(nr + 1, sizeof(uint64_t));
 	t->machine.copy_ns = calloc(nr * nr + 1, sizeof(double));
@@ -82,11 +81,9 @@ static int init(struct tiering *t, const struct machine *m, const struct tiering
 	if (!t->node_ids || !t->plan || !t->machine.room_bytes || !t->machine.copy_ns ||
 	    !t->least_ns || !t->asked)
 		return -ENOMEM;
-	for (size_t n = 0; n < nr; n++)
-		t->node_ids[n] = m->memory[n].id;
 	for (size_t i = 0; i < nr * nr; i++)
 		t->machine.copy_ns[i] = INFINITY;
-	r = survey_new(&t->survey, m, t->max_processes);
+	r = survey_new(&t->survey, m, t->node_ids, t->max_processes);
 	if (!r && !options->is_test)
 		r = obey_new(&t->obey, t->node_ids, nr);
 	if (!r && !options->is_test)
@@ -182,22 +179,25 @@ static void take_verdict(struct tiering *t, struct managed_set *set, size_t at, 
 	set->items[at].tier_ns = now_ns;
 }
 
-static void ask(struct tiering *t, const struct managed *item, size_t at)
+static void ask(struct tiering *t, const struct managed *item, struct plan_process *process,
+		size_t at)
 {
 	const struct obey_rules *rules;
 
+	/* of a process whose rules nobody knows, nothing may move */
 	if (obey_read(t->obey, item->choice.task.pid, &rules) < 0)
-		survey_leave(t->survey, at);
+		process->nr_ranges = 0;
 	else
 		survey_obey(t->survey, at, rules);
 }
 
 /*
  * Read the rules of those that the plan wants to move.  The others stay in this second, and keep
- * their verdict if there is something of them to move.  Returns how many processes have rules now.
+ * their verdict if there is something of them to move.  So do all while the plan AWAITS what copies
+ * cost.  Returns how many processes have rules now.
  */
 static size_t ask_all(struct tiering *t, struct managed_set *set, struct plan_process *processes,
-		      uint64_t now_ns)
+		      bool awaits, uint64_t now_ns)
 {
 	size_t nr = 0;
 
@@ -206,10 +206,10 @@ static size_t ask_all(struct tiering *t, struct managed_set *set, struct plan_pr
 		bool is_due = now_ns >= item->rules_due_ns;
 		bool wanted = is_wanted(&plan_verdicts(t->plan)[i]);
 
-		t->asked[i] = is_due && wanted && !t->awaits;
+		t->asked[i] = is_due && wanted && !awaits;
 		if (t->asked[i]) {
 			if (t->obey)
-				ask(t, item, i);
+				ask(t, item, &processes[i], i);
 			processes[i].max_bytes =
 				tiering_budget(t, proc_id(&item->choice.proc), now_ns);
 			item->rules_due_ns = now_ns + RULES_NS;
@@ -262,8 +262,7 @@ int tiering_plan_processes(struct tiering *t, struct managed_set *set, uint64_t 
 	r = make_plan(t, set, processes, t->least_ns);
 	if (r < 0)
 		return r;
-	t->awaits = await_copies(t, now_ns);
-	if (ask_all(t, set, processes, now_ns)) {
+	if (ask_all(t, set, processes, await_copies(t, now_ns), now_ns)) {
 		r = make_plan(t, set, processes, t->machine.copy_ns);
 		if (r < 0)
 			return r;

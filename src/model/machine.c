@@ -354,6 +354,15 @@ uint8_t machine_nearest_to_cxl(const struct machine *m, size_t c)
 	return (uint8_t)c;
 }
 
+unsigned int *machine_memory_ids(const struct machine *m)
+{
+	unsigned int *ids = calloc(m->nr_mem_nodes + 1, sizeof(*ids));
+
+	for (size_t n = 0; ids && n < m->nr_mem_nodes; n++)
+		ids[n] = m->memory[n].id;
+	return ids;
+}
+
 int machine_cpu_place(const struct machine *m, unsigned int node_id)
 {
 	for (size_t c = 0; c < m->nr_cpu_nodes; c++)

@@ -37,6 +37,9 @@ static inline struct model_machine machine_for_model(const struct machine *m)
 	};
 }
 
+/* The kernel's ids of its memory nodes, in order.  The caller frees them.  NULL without memory. */
+unsigned int *machine_memory_ids(const struct machine *m);
+
 /* What lies between CPU node C and memory node N. */
 static inline struct machine_link *machine_link(const struct machine *m, size_t c, size_t n)
 {
