@@ -17,6 +17,7 @@ libtiersched_a_SOURCES += \
 	src/base/random.h \
 	src/base/state.c src/base/state.h \
 	src/base/sysfs.c src/base/sysfs.h \
+	src/base/thread.c src/base/thread.h \
 	src/base/util.h \
 	src/counters/counter.c src/counters/counter.h \
 	src/counters/figure.c src/counters/figure.h \
@@ -71,6 +72,7 @@ libtiersched_a_SOURCES += \
 	src/daemon/hold.c src/daemon/hold.h \
 	src/daemon/managed.c src/daemon/managed.h \
 	src/daemon/options.h \
+	src/daemon/planner.c src/daemon/planner.h \
 	src/daemon/run.c \
 	src/daemon/survey.c src/daemon/survey.h \
 	src/daemon/tick.c src/daemon/tick.h \

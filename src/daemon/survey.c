@@ -23,6 +23,11 @@ enum {
 
 struct survey {
 	size_t nr_mem_nodes, nr_cpu_nodes;
+	struct machine_memory *memory; /* [mem node] */
+	struct machine_link *links;    /* [cpu node][mem node] */
+	struct model_machine machine;  /* of these two */
+	uint8_t places[MAX_CPUS];      /* [CPU] its CPU node, or TS_NO_NODE */
+	size_t nr;		       /* processes */
 	struct residency *residency;
 	struct plan_process *processes; /* [process] */
 	pid_t *tasks;			/* [process] the thread that stands for its memory */
@@ -41,6 +46,8 @@ void survey_free(struct survey *s)
 	if (!s)
 		return;
 	residency_free(s->residency);
+	free(s->memory);
+	free(s->links);
 	free(s->processes);
 	free(s->tasks);
 	free(s->ranges);
@@ -61,6 +68,8 @@ int survey_new(struct survey **out, const struct machine *m, const unsigned int 
 		return -ENOMEM;
 	s->nr_mem_nodes = nr;
 	s->nr_cpu_nodes = m->nr_cpu_nodes;
+	s->memory = calloc(nr + 1, sizeof(*s->memory));
+	s->links = calloc(m->nr_cpu_nodes * nr + 1, sizeof(*s->links));
 	s->processes = calloc(max_processes, sizeof(*s->processes));
 	s->tasks = calloc(max_processes, sizeof(*s->tasks));
 	s->ranges = calloc(nr_ranges, sizeof(*s->ranges));
@@ -68,8 +77,9 @@ int survey_new(struct survey **out, const struct machine *m, const unsigned int 
 	s->may_lie = calloc(nr_ranges * nr + 1, sizeof(*s->may_lie));
 	s->may_run = calloc(max_processes * m->nr_cpu_nodes + 1, sizeof(*s->may_run));
 	s->pages = calloc(MAX_RANGES * nr + 1, sizeof(*s->pages));
-	if (!s->processes || !s->tasks || !s->ranges || !s->shares || !s->may_lie || !s->may_run ||
-	    !s->pages || residency_new(&s->residency, node_ids, nr, MAX_RANGES * RANGE_PAGES) < 0) {
+	if (!s->memory || !s->links || !s->processes || !s->tasks || !s->ranges || !s->shares ||
+	    !s->may_lie || !s->may_run || !s->pages ||
+	    residency_new(&s->residency, node_ids, nr, MAX_RANGES * RANGE_PAGES) < 0) {
 		survey_free(s);
 		return -ENOMEM;
 	}
@@ -78,16 +88,17 @@ int survey_new(struct survey **out, const struct machine *m, const unsigned int 
 }
 
 /* On which CPU nodes may it run?  NULL: on all, or not known. */
-static const bool *read_may_run(bool *may_run, const struct machine *m, pid_t task)
+static const bool *read_may_run(struct survey *s, size_t at)
 {
+	bool *may_run = s->may_run + at * s->nr_cpu_nodes;
 	cpu_set_t cpus[MAX_CPUS / CPU_SETSIZE];
 
-	if (sched_getaffinity(task, sizeof(cpus), cpus))
+	if (sched_getaffinity(s->tasks[at], sizeof(cpus), cpus))
 		return NULL;
-	memset(may_run, 0, m->nr_cpu_nodes * sizeof(*may_run));
-	for (size_t cpu = 0; cpu < MIN(m->nr_cpus, (size_t)MAX_CPUS); cpu++)
-		if (m->cpus[cpu].place != TS_NO_NODE && CPU_ISSET_S(cpu, sizeof(cpus), cpus))
-			may_run[m->cpus[cpu].place] = true;
+	memset(may_run, 0, s->nr_cpu_nodes * sizeof(*may_run));
+	for (size_t cpu = 0; cpu < MAX_CPUS; cpu++)
+		if (s->places[cpu] != TS_NO_NODE && CPU_ISSET_S(cpu, sizeof(cpus), cpus))
+			may_run[s->places[cpu]] = true;
 	return may_run;
 }
 
@@ -116,9 +127,19 @@ static void read_shares(struct survey *s, size_t at, size_t nr_pages)
 	}
 }
 
-static void look_at(struct survey *s, size_t at, const struct managed_set *set)
+static void take_machine(struct survey *s, const struct machine *m)
 {
-	const struct managed *item = &set->items[at];
+	memcpy(s->memory, m->memory, m->nr_mem_nodes * sizeof(*s->memory));
+	memcpy(s->links, m->links, m->nr_cpu_nodes * m->nr_mem_nodes * sizeof(*s->links));
+	for (size_t cpu = 0; cpu < MAX_CPUS; cpu++)
+		s->places[cpu] = cpu < m->nr_cpus ? m->cpus[cpu].place : TS_NO_NODE;
+	s->machine = machine_for_model(m);
+	s->machine.memory = s->memory;
+	s->machine.links = s->links;
+}
+
+static void take_process(struct survey *s, size_t at, const struct managed *item)
+{
 	const struct model_profile *f = model_profile(item->model);
 	struct plan_range *ranges = s->ranges + at * MAX_RANGES;
 	size_t nr = item->sample.last.now_ns ? plan_ranges(ranges, MODEL_RANGES, item->model) : 0;
@@ -128,25 +149,36 @@ static void look_at(struct survey *s, size_t at, const struct managed_set *set)
 		.ranges = ranges,
 		.nr_ranges = nr,
 		.place = f->preferred,
-		.may_run = read_may_run(s->may_run + at * s->nr_cpu_nodes, set->machine,
-					item->choice.task.pid),
 		.cpus = f->cpus,
 		.max_bytes = UINT64_MAX,
 	};
 }
 
-struct plan_process *survey_look(struct survey *s, const struct managed_set *set)
+void survey_take(struct survey *s, const struct managed_set *set)
+{
+	take_machine(s, set->machine);
+	for (size_t i = 0; i < set->nr; i++)
+		take_process(s, i, &set->items[i]);
+	s->nr = set->nr;
+}
+
+const struct model_machine *survey_machine(const struct survey *s)
+{
+	return &s->machine;
+}
+
+struct plan_process *survey_look(struct survey *s)
 {
 	size_t nr_ranges = 0, nr_pages;
 
-	for (size_t i = 0; i < set->nr; i++) {
-		look_at(s, i, set);
+	for (size_t i = 0; i < s->nr; i++)
 		nr_ranges += s->processes[i].nr_ranges;
-	}
 	nr_pages = ALL_PAGES / MAX(nr_ranges, (size_t)1);
 	nr_pages = MAX(MIN(nr_pages, (size_t)RANGE_PAGES), (size_t)1);
-	for (size_t i = 0; i < set->nr; i++)
+	for (size_t i = 0; i < s->nr; i++) {
+		s->processes[i].may_run = read_may_run(s, i);
 		read_shares(s, i, nr_pages);
+	}
 	return s->processes;
 }
 

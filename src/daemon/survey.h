@@ -17,12 +17,18 @@ int survey_new(struct survey **out, const struct machine *m, const unsigned int 
 	       size_t max_processes);
 void survey_free(struct survey *s); /* NULL is fine */
 
+/* Take over what is known of the processes of SET.  Its machine has the nodes of survey_new(). */
+void survey_take(struct survey *s, const struct managed_set *set);
+
+/* The machine as it was then. */
+const struct model_machine *survey_machine(const struct survey *s);
+
 /*
- * Look at all processes of SET.  Its machine has the nodes of survey_new().  Returns the processes
- * in the order of SET's items, valid until the next look.  All of their pages may lie anywhere:
+ * Ask the kernel where these processes may run, and where their pages lie.  Returns them in the
+ * order of the set's items, valid until they are taken anew.  All of their pages may lie anywhere:
  * survey_obey() says more.
  */
-struct plan_process *survey_look(struct survey *s, const struct managed_set *set);
+struct plan_process *survey_look(struct survey *s);
 
 /*
  * Cut the ranges of process AT, an index of the last look, where the rules change, and look at its

@@ -215,7 +215,7 @@ static void look_around(struct daemon *d, uint64_t now)
 
 void tick(struct daemon *d)
 {
-	uint64_t now = now_ns(), cpu_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID), processes_cpu;
+	uint64_t now = now_ns(), cpu_before = clock_ns(CLOCK_THREAD_CPUTIME_ID), processes_cpu;
 	bool others;
 	size_t nr;
 
@@ -223,12 +223,12 @@ void tick(struct daemon *d)
 	others = choose(d, now);
 	measure(d, now);
 	aim(d, now, others);
-	processes_cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	processes_cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	nr = collect_samples(d);
 	managed_model(&d->set, &d->model_options, d->sample_ns);
 	plan(d);
 	publish(d);
-	pace(d, nr, clock_ns(CLOCK_PROCESS_CPUTIME_ID) - processes_cpu);
+	pace(d, nr, clock_ns(CLOCK_THREAD_CPUTIME_ID) - processes_cpu);
 	d->nr_ticks++;
-	d->ticks_cpu_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_before;
+	d->ticks_cpu_ns += clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_before;
 }

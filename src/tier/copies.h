@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What it costs to copy a byte from one node to another: CPU time of this machine, measured with
- * pages of our own (numa/migrate.h).  A measurement takes some milliseconds, and more where memory
- * is slow.  So a thread makes it, for one pair of nodes at a time, when a plan first asks.
+ * pages of our own (numa/migrate.h), when a plan first needs it.  A measurement takes some
+ * milliseconds, and more where memory is slow.  So it is for a thread that may take its time.
  */
 #ifndef TS_TIER_COPIES_H
 #define TS_TIER_COPIES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,17 +21,12 @@ typedef int copies_measure_fn(double *ns_per_byte, unsigned int from, unsigned i
 /* Of the NR nodes NODE_IDS, which are copied.  MEASURE NULL: the machine's.  0 or -ENOMEM. */
 int copies_new(struct copies **out, const unsigned int *node_ids, size_t nr,
 	       copies_measure_fn *measure);
+void copies_free(struct copies *c); /* NULL is fine */
 
-/* Waits for a measurement that is under way.  NULL is fine. */
-void copies_free(struct copies *c);
+/* [from][to] in ns a byte.  What is not known is INFINITY. */
+const double *copies_ns(const struct copies *c);
 
-/* Fill NS, [from][to] in ns a byte.  What is not known is INFINITY. */
-void copies_get(struct copies *c, double *ns);
-
-/*
- * A plan needs that copy (indexes of nodes).  True while it is to be measured: it will be known
- * soon.  False where it is known, or could not be measured of late.
- */
-bool copies_want(struct copies *c, size_t from, size_t to, uint64_t now_ns);
+/* Measure that copy (indexes of nodes), unless it is known or could not be measured of late. */
+void copies_learn(struct copies *c, size_t from, size_t to, uint64_t now_ns);
 
 #endif

@@ -12,14 +12,13 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/sysfs.h"
+#include "base/thread.h"
 #include "numa/room.h"
 
 /* A reading of rooms is good for no longer, however much room there is. */
@@ -278,31 +277,12 @@ static void *run(void *arg)
 {
 	struct mover *m = arg;
 
-	/* of this thread alone; the program itself may run at a stronger one */
-	if (getpriority(PRIO_PROCESS, 0) < 0)
-		(void)setpriority(PRIO_PROCESS, 0, 0);
+	thread_be_ordinary();
 	pthread_mutex_lock(&m->lock);
 	while (!m->ends)
 		turn(m);
 	pthread_mutex_unlock(&m->lock);
 	return NULL;
-}
-
-/* A thread begins with the signals blocked that are blocked for who makes it. */
-static int start(struct mover *m)
-{
-	sigset_t all, before;
-	int r;
-
-	sigfillset(&all);
-	r = pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (r)
-		return -r;
-	r = pthread_create(&m->thread, NULL, run, m);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!r)
-		(void)pthread_setname_np(m->thread, "tiersched-move");
-	return -r;
 }
 
 static int init_lock(struct mover *m)
@@ -349,7 +329,7 @@ int mover_new(struct mover **out, const struct move_options *options)
 		free(m);
 		return r;
 	}
-	r = start(m);
+	r = thread_start(&m->thread, "tiersched-move", run, m);
 	if (r < 0) {
 		free_all(m);
 		return r;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The tier step: from a process whose pages are real to the verdict on it.  Room, latencies and
- * the cost of a copy are the test's.
+ * The tier step: from a process whose pages are real to the verdict on it.  Room, latencies, rules
+ * and the cost of a copy are the test's.
  */
+#include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,13 +23,40 @@
 
 #define BYTES (UINT64_C(8) << 20)
 #define NOW (100 * NSEC_PER_SEC)
+#define ADVICE_NS (5 * NSEC_PER_SEC)
 
 struct bench {
 	struct run run;
 	struct tiering *t;
 	struct managed *item;
 	void *memory;
+	uint64_t room_bytes[3];
+	double copy_ns[9];
+	struct planner_machine machine;
+	/* what the planner's thread is told of rules */
+	pthread_mutex_t rules_lock;
+	pthread_cond_t rules_changed;
+	bool rules_wait, rules_are_asked;
+	int rules_error;
+	const struct obey_rules *rules;
 };
+
+/* As the kernel would, it may take its time. */
+static int read_rules(void *arg, pid_t task, const struct obey_rules **out)
+{
+	struct bench *b = arg;
+
+	if (task != getpid())
+		return -EINVAL;
+	pthread_mutex_lock(&b->rules_lock);
+	b->rules_are_asked = true;
+	pthread_cond_broadcast(&b->rules_changed);
+	while (b->rules_wait)
+		pthread_cond_wait(&b->rules_changed, &b->rules_lock);
+	pthread_mutex_unlock(&b->rules_lock);
+	*out = b->rules;
+	return b->rules_error;
+}
 
 /*
  * Pages of this process are on node 0.  As the test has it, that node is far from all CPUs, and
@@ -37,10 +66,13 @@ static int setup(void **state)
 {
 	static struct bench b;
 	struct choice choice = run_choice(getpid(), 5, "search");
+	struct tiering_options options = {0};
 	struct machine *m;
 	bool changed;
 
-	b = (struct bench){0};
+	b = (struct bench){.machine = {b.room_bytes, b.copy_ns},
+			   .rules_lock = PTHREAD_MUTEX_INITIALIZER,
+			   .rules_changed = PTHREAD_COND_INITIALIZER};
 	*state = &b;
 	run_init(&b.run, "cxl");
 	m = b.run.d.machine;
@@ -49,7 +81,9 @@ static int setup(void **state)
 			machine_link(m, c, n)->latency_ns = n == 2 ? 100 : 300;
 	assert_int_equal(managed_update(&b.run.d.set, &choice, 1, NULL, NOW, &changed), 0);
 	b.item = &b.run.d.set.items[0];
-	assert_int_equal(tiering_new(&b.t, m, 4, &(struct tiering_options){.is_test = true}), 0);
+	options.planner =
+		(struct planner_options){.machine = &b.machine, .rules = read_rules, .arg = &b};
+	assert_int_equal(tiering_new(&b.t, m, 4, &options), 0);
 	b.memory = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(b.memory, MAP_FAILED);
 	memset(b.memory, 1, BYTES);
@@ -94,12 +128,24 @@ static void heat(struct bench *b)
 
 static void put_machine(struct bench *b, uint64_t room_bytes, double copy_ns)
 {
-	struct tiering_machine *machine = tiering_machine(b->t);
-
-	for (size_t n = 0; n < b->run.d.machine->nr_mem_nodes; n++)
-		machine->room_bytes[n] = n == 2 ? room_bytes : 0;
+	b->room_bytes[2] = room_bytes;
 	for (size_t i = 0; i < 9; i++)
-		machine->copy_ns[i] = copy_ns;
+		b->copy_ns[i] = copy_ns;
+}
+
+static int tick(struct bench *b, uint64_t now_ns)
+{
+	return tiering_plan(b->t, &b->run.d.set, now_ns);
+}
+
+/* Ticks go on until the plan of NOW_NS has told of the process. */
+static void plan_at(struct bench *b, uint64_t now_ns)
+{
+	assert_int_equal(tick(b, now_ns), 0);
+	while (b->item->tier_ns != now_ns) {
+		usleep(1000);
+		assert_int_equal(tick(b, now_ns), 0);
+	}
 }
 
 static bool pages_have_nodes(void)
@@ -125,11 +171,10 @@ static void hot_memory_has_a_nearer_node(void **state)
 		skip();
 	put_machine(b, 2 * BYTES, 0.5);
 	/* nothing was seen of it yet */
-	assert_int_equal(tiering_plan_processes(b->t, &b->run.d.set, NOW), 0);
+	plan_at(b, NOW);
 	assert_int_equal(v->bytes[PLAN_PROMOTE], 0);
 	heat(b);
-	assert_int_equal(tiering_plan_processes(b->t, &b->run.d.set, NOW + 1), 0);
-	assert_int_equal(b->item->tier_ns, NOW + 1);
+	plan_at(b, NOW + ADVICE_NS);
 	assert_int_equal(v->bytes[PLAN_PROMOTE], BYTES);
 	/* a tenth of a CPU waits for it all the time, and two thirds of that are saved */
 	assert_true(fabs(v->gain - 1e8 * 2 / 3) < 1e6);
@@ -144,7 +189,7 @@ static void without_room_it_stays(void **state)
 		skip();
 	heat(b);
 	put_machine(b, 0, 0.5);
-	assert_int_equal(tiering_plan_processes(b->t, &b->run.d.set, NOW), 0);
+	plan_at(b, NOW);
 	assert_int_equal(b->item->tier.bytes[PLAN_PROMOTE], 0);
 	assert_int_equal(b->item->tier.bytes[PLAN_NO_ROOM], BYTES);
 }
@@ -158,21 +203,129 @@ static void what_a_copy_costs_is_not_guessed(void **state)
 		skip();
 	heat(b);
 	put_machine(b, 2 * BYTES, INFINITY);
-	assert_int_equal(tiering_plan_processes(b->t, &b->run.d.set, NOW), 0);
+	plan_at(b, NOW);
 	assert_int_equal(b->item->tier.bytes[PLAN_PROMOTE], 0);
 	assert_true(isfinite(b->item->tier.gain) && isfinite(b->item->tier.cost_ns));
+}
+
+static void rules_are_obeyed(void **state)
+{
+	struct bench *b = *state;
+	const struct obey_range bound = {
+		.start = 0, .end = UINT64_MAX, .nodes = NULL, .why = OBEY_LOCKED};
+	const struct obey_rules rules = {.ranges = &bound, .nr_ranges = 1, .nr_mappings = 1};
+
+	if (!pages_have_nodes())
+		skip();
+	heat(b);
+	put_machine(b, 2 * BYTES, 0.5);
+	b->rules = &rules;
+	plan_at(b, NOW);
+	assert_int_equal(b->item->tier.bytes[PLAN_PROMOTE], 0);
+	assert_int_equal(b->item->tier.bytes[PLAN_NOT_ALLOWED], BYTES);
+	/* it is left in peace for a while, and what was told stays */
+	b->rules = NULL;
+	tick(b, NOW + ADVICE_NS - 1);
+	assert_int_equal(b->item->tier.bytes[PLAN_NOT_ALLOWED], BYTES);
+	plan_at(b, NOW + ADVICE_NS);
+	assert_int_equal(b->item->tier.bytes[PLAN_PROMOTE], BYTES);
+}
+
+static void of_unknown_rules_nothing_moves(void **state)
+{
+	struct bench *b = *state;
+
+	if (!pages_have_nodes())
+		skip();
+	heat(b);
+	put_machine(b, 2 * BYTES, 0.5);
+	b->rules_error = -ESRCH;
+	plan_at(b, NOW);
+	for (size_t why = 0; why < PLAN_NR_WHY; why++)
+		assert_int_equal(b->item->tier.bytes[why], 0);
+}
+
+/* The lock of an address space may be held for long: by a process that means harm, or a large one. */
+static void no_tick_waits_for_a_process(void **state)
+{
+	struct bench *b = *state;
+
+	if (!pages_have_nodes())
+		skip();
+	heat(b);
+	put_machine(b, 2 * BYTES, 0.5);
+	b->rules_wait = true;
+	assert_int_equal(tick(b, NOW), 0);
+	pthread_mutex_lock(&b->rules_lock);
+	while (!b->rules_are_asked)
+		pthread_cond_wait(&b->rules_changed, &b->rules_lock);
+	pthread_mutex_unlock(&b->rules_lock);
+	/* it waits now, and this does not; nor is there a second plan beside the first */
+	assert_int_equal(tick(b, NOW + 10 * ADVICE_NS), 0);
+	assert_int_equal(b->item->tier_ns, 0);
+	pthread_mutex_lock(&b->rules_lock);
+	b->rules_wait = false;
+	pthread_cond_broadcast(&b->rules_changed);
+	pthread_mutex_unlock(&b->rules_lock);
+	while (!b->item->tier_ns) {
+		usleep(1000);
+		assert_int_equal(tick(b, NOW), 0);
+	}
+	assert_int_equal(b->item->tier_ns, NOW);
+	assert_int_equal(b->item->tier.bytes[PLAN_PROMOTE], BYTES);
+}
+
+/* The answer comes after another process has taken the place of the one that was asked about. */
+static void an_answer_is_for_the_process_that_was_meant(void **state)
+{
+	struct bench *b = *state;
+	const struct choice two[] = {run_choice(getppid(), 7, "other"),
+				     run_choice(getpid(), 5, "search")};
+	const struct choice other = run_choice(getpid(), 6, "heir");
+	struct managed_set *set = &b->run.d.set;
+	bool changed;
+
+	put_machine(b, 2 * BYTES, 0.5);
+	assert_int_equal(tick(b, NOW), 0);
+	assert_int_equal(managed_update(set, two, 2, NULL, NOW, &changed), 0);
+	b->item = set->items[0].choice.proc.pid == getpid() ? &set->items[0] : &set->items[1];
+	plan_at(b, NOW);
+	assert_int_equal(set->items[b->item == &set->items[0]].tier_ns, 0);
+	assert_int_equal(tick(b, NOW + ADVICE_NS), 0);
+	assert_int_equal(managed_update(set, &other, 1, NULL, NOW, &changed), 0);
+	for (int i = 0; i < 50; i++) {
+		usleep(1000);
+		assert_int_equal(tick(b, NOW + ADVICE_NS), 0);
+	}
+	assert_int_equal(set->items[0].tier_ns, 0);
 }
 
 static void advice_is_made_once_in_five_seconds(void **state)
 {
 	struct bench *b = *state;
 
-	assert_int_equal(tiering_plan(b->t, &b->run.d.set, NOW), 0);
+	plan_at(b, NOW);
+	for (int i = 0; i < 50; i++) {
+		usleep(1000);
+		assert_int_equal(tick(b, NOW + ADVICE_NS - 1), 0);
+	}
 	assert_int_equal(b->item->tier_ns, NOW);
-	assert_int_equal(tiering_plan(b->t, &b->run.d.set, NOW + 5 * NSEC_PER_SEC - 1), 0);
-	assert_int_equal(b->item->tier_ns, NOW);
-	assert_int_equal(tiering_plan(b->t, &b->run.d.set, NOW + 5 * NSEC_PER_SEC), 0);
-	assert_int_equal(b->item->tier_ns, NOW + 5 * NSEC_PER_SEC);
+	plan_at(b, NOW + ADVICE_NS);
+}
+
+/* It ends while it plans, or just before or after. */
+static void it_ends_at_any_moment(void **state)
+{
+	struct bench *b = *state;
+
+	for (int i = 0; i < 100; i++) {
+		struct tiering_options options = {.planner = {.machine = &b->machine}};
+		struct tiering *t;
+
+		assert_int_equal(tiering_new(&t, b->run.d.machine, 4, &options), 0);
+		assert_int_equal(tiering_plan(t, &b->run.d.set, NOW), 0);
+		tiering_free(t);
+	}
 }
 
 int main(void)
@@ -182,7 +335,12 @@ int main(void)
 		TEST(hot_memory_has_a_nearer_node),
 		TEST(without_room_it_stays),
 		TEST(what_a_copy_costs_is_not_guessed),
+		TEST(rules_are_obeyed),
+		TEST(of_unknown_rules_nothing_moves),
+		TEST(no_tick_waits_for_a_process),
+		TEST(an_answer_is_for_the_process_that_was_meant),
 		TEST(advice_is_made_once_in_five_seconds),
+		TEST(it_ends_at_any_moment),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
