@@ -63,6 +63,7 @@ libtiersched_a_SOURCES += \
 	src/report/table.c \
 	src/report/text.c \
 	src/control/server.c src/control/server.h \
+	src/daemon/balancing.c src/daemon/balancing.h \
 	src/daemon/cgroup-limits.c src/daemon/cgroup-limits.h \
 	src/daemon/cxl-advice.c src/daemon/cxl-advice.h \
 	src/daemon/daemon.h \

@@ -39,6 +39,7 @@ UNIT_TESTS += \
 	tests/report/test-table \
 	tests/report/test-text \
 	tests/control/test-server \
+	tests/daemon/test-balancing \
 	tests/daemon/test-cgroup-limits \
 	tests/daemon/test-doctor \
 	tests/daemon/test-document \

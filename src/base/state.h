@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #define STATE_DAMON_JOURNAL TS_STATEDIR "/damon"
+#define STATE_BALANCING TS_STATEDIR "/numa_balancing"
 #define STATE_LATENCIES TS_STATEDIR "/latencies.json"
 #define STATE_STATUS_SOCKET TS_STATEDIR "/status"	  /* for everybody */
 #define STATE_STATUS_ALL_SOCKET TS_STATEDIR "/status-all" /* for those who may see all processes */

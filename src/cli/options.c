@@ -77,9 +77,10 @@ static const struct description table[] = {
 	{"process-hits", NULL, 0, FOR_RUN, SWITCH(process_hits),
 	 "show how often managed processes hit the last-level cache; makes their context "
 	 "switches slower"},
-	{"tier", "MODE", 0, FOR_RUN, WORD(tier, "off advise on"),
+	{"tier", "MODE", 0, FOR_RUN, WORD(tier, "off advise on auto"),
 	 "pages far from where their process runs: off; advise says what moving them would "
-	 "gain and cost; on moves them where that pays [advise]"},
+	 "gain and cost; on moves them where that pays; auto is on where the kernel did so "
+	 "itself, else advise [auto]"},
 	{"tier-rate", "SIZE", 0, FOR_RUN, FIELD(take_size, tier_bytes_per_s),
 	 "move at most so many bytes of pages a second [no limit]"},
 	{"tier-cpu", "PERCENT", 0, FOR_RUN, COUNT(tier_cpu_percent, 1, 100),
@@ -139,7 +140,7 @@ void options_init(struct options *o)
 		.damon_interval_ns = 100 * NSEC_PER_MSEC,
 		.damon_samples = DAMON_SAMPLES,
 		.simulate_seed = 1,
-		.tier = TIER_ADVISE,
+		.tier = TIER_AUTO,
 		.tier_cpu_percent = 5,
 		.status_group = (gid_t)-1,
 		.choose = {.min_rss_bytes = 64 << 20, .max_processes = 32},

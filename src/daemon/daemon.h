@@ -27,7 +27,9 @@ struct daemon {
 	struct managed_set set;
 	struct sched *sched; /* NULL with --observe */
 	struct server *server;
-	struct tiering *tiering; /* NULL with --tier off */
+	enum tier_mode tier;	 /* never TIER_AUTO */
+	struct tiering *tiering; /* NULL with TIER_OFF */
+	int balancing;		 /* kernel.numa_balancing before the start; < 0: not known */
 	uint64_t tick_ns;	 /* the tick's period */
 	uint64_t start_ns;	 /* CLOCK_MONOTONIC, as all times here */
 	uint64_t start_cpu_ns;	 /* CPU time used by then */

@@ -294,7 +294,9 @@ static json_object *build_tier(const struct daemon *d)
 	json_object *o = json_object_new_object();
 	struct move_totals mover;
 
-	add_string(o, "mode", !d->tiering ? "off" : d->options->tier == TIER_ON ? "on" : "advise");
+	add_string(o, "mode", !d->tiering ? "off" : d->tier == TIER_ON ? "on" : "advise");
+	json_object_object_add(o, "numa_balancing_before",
+			       d->balancing < 0 ? NULL : json_object_new_int(d->balancing));
 	if (!d->tiering || !tiering_mover(d->tiering, &mover))
 		return o;
 	add_moved(o, tiering_moved(d->tiering));

@@ -13,6 +13,7 @@
 #include "base/state.h"
 #include "base/util.h"
 #include "control/server.h"
+#include "daemon/balancing.h"
 #include "daemon/doctor.h"
 #include "daemon/tiering.h"
 #include "numa/topology.h"
@@ -207,7 +208,7 @@ int hold_new_tiering(struct tiering **out, const struct daemon *d)
 {
 	const struct options *o = d->options;
 	const struct tiering_options options = {
-		.moves = o->tier == TIER_ON,
+		.moves = d->tier == TIER_ON,
 		.move = {.max_bytes_per_s = o->tier_bytes_per_s,
 			 .max_cpu_percent = (uint32_t)o->tier_cpu_percent,
 			 .max_pressure_percent = o->sched.tune.memory_pressure},
@@ -215,7 +216,7 @@ int hold_new_tiering(struct tiering **out, const struct daemon *d)
 	int r;
 
 	*out = NULL;
-	if (o->tier == TIER_OFF)
+	if (d->tier == TIER_OFF)
 		return 0;
 	r = tiering_new(out, d->machine, o->choose.max_processes, &options);
 	if (!r || r == -ENOMEM)
@@ -225,6 +226,49 @@ int hold_new_tiering(struct tiering **out, const struct daemon *d)
 		    "memory: %s",
 		    strerror(-r));
 	return 0;
+}
+
+/* Does the kernel move no pages itself while we are attached?  See daemon/balancing.h. */
+static bool balancing_rests(const struct options *o)
+{
+	return !o->observe && !o->sched.partial;
+}
+
+/* Whoever takes a service away replaces it. */
+static void settle_tier(struct daemon *d)
+{
+	const struct options *o = d->options;
+	uint64_t mode;
+	int r = balancing_put_back(STATE_BALANCING, NULL);
+
+	if (r > 0)
+		log_info("put back kernel.numa_balancing, which an earlier run had switched off");
+	else if (r < 0)
+		log_warning("cannot put back kernel.numa_balancing: %s", strerror(-r));
+	d->balancing = balancing_read(&mode, NULL) < 0 ? -1 : (int)mode;
+	d->tier = o->tier;
+	if (o->tier == TIER_AUTO)
+		d->tier = balancing_rests(o) && d->balancing > 0 ? TIER_ON : TIER_ADVISE;
+}
+
+/* Two that move the same pages work against each other. */
+static void replace_balancing(const struct daemon *d)
+{
+	int r;
+
+	if (d->tier != TIER_ON || !d->tiering || d->balancing <= 0)
+		return;
+	if (balancing_rests(d->options)) {
+		log_info("kernel.numa_balancing is %d, and moves no pages while this runs: this "
+			 "moves them (--tier)",
+			 d->balancing);
+		return;
+	}
+	r = balancing_switch_off(STATE_BALANCING, NULL);
+	if (r < 0)
+		log_warning("cannot switch off kernel.numa_balancing, which moves the same pages: "
+			    "%s",
+			    strerror(-r));
 }
 
 static int open_server(struct daemon *d)
@@ -277,8 +321,10 @@ int hold_take(struct daemon *d, int *lock)
 		status = check_no_other(d);
 	if (status < 0)
 		status = open_damon(d);
-	if (status < 0)
-		status = hold_attach(d);
+	if (status >= 0)
+		return status;
+	settle_tier(d);
+	status = hold_attach(d);
 	if (status >= 0)
 		return status;
 	r = chooser_new(&d->chooser, &d->options->choose);
@@ -290,6 +336,7 @@ int hold_take(struct daemon *d, int *lock)
 		log_error("cannot start: %s", strerror(-r));
 		return TS_EXIT_FAILED;
 	}
+	replace_balancing(d);
 	return open_server(d);
 }
 
@@ -302,6 +349,8 @@ void hold_let_go(struct daemon *d, int lock)
 	}
 	damon_close(d->damon);
 	tiering_free(d->tiering);
+	if (lock >= 0 && balancing_put_back(STATE_BALANCING, NULL) < 0)
+		log_warning("kernel.numa_balancing is not put back; the next start tries again");
 	managed_deinit(&d->set);
 	chooser_free(d->chooser);
 	metrics_free(d->metrics);

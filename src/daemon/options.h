@@ -30,6 +30,7 @@ enum tier_mode {
 	TIER_OFF,    /* nobody looks at them */
 	TIER_ADVISE, /* it is said what moving them would gain and cost */
 	TIER_ON,     /* they are moved where that pays */
+	TIER_AUTO,   /* the run chooses one of the others */
 };
 
 struct options {

@@ -50,10 +50,13 @@ alive() { kill -0 "$1" 2>/dev/null; }
 not() { ! "$@"; }
 state_is() { [[ $(cat $scx/state) == "$1" ]]; }
 
-# Nothing of ours is in the kernel, and DAMON is as it was after boot.
+# Nothing of ours is in the kernel, DAMON is as it was after boot, and no setting waits to be put
+# back.
 as_booted() {
-	state_is disabled && [[ $(cat $damon_stat) == Y ]] && [[ $(cat $kdamonds/nr_kdamonds) == 0 ]] && return
+	state_is disabled && [[ $(cat $damon_stat) == Y ]] && [[ $(cat $kdamonds/nr_kdamonds) == 0 ]] &&
+		[[ ! -e /run/cxl-tiersched/numa_balancing ]] && return
 	echo "sched_ext $(cat $scx/state), DAMON_STAT $(cat $damon_stat), $(cat $kdamonds/nr_kdamonds) kdamonds"
+	ls /run/cxl-tiersched
 	return 1
 }
 

@@ -13,6 +13,7 @@ has_ticked() { cxl-tiersched status --json | jq -e '.uptime_ms > 1500'; }
 	stop_daemon TERM
 	diff - "$BATS_TEST_TMPDIR/log" <<-'L'
 		cxl-tiersched: DAMON_STAT excludes every other use of DAMON: stopped, it is started again at exit
+		cxl-tiersched: kernel.numa_balancing is 1, and moves no pages while this runs: this moves them (--tier)
 		cxl-tiersched: scheduling; DAMON every 100 ms; stop with Ctrl-C
 		cxl-tiersched: the kernel's own scheduler has all tasks again
 		cxl-tiersched: put back: kdamond slot freed, DAMON_STAT started again
@@ -140,6 +141,49 @@ cannot_write() {
 	grep "put back what an earlier run left" "$BATS_TEST_TMPDIR/log"
 	retry 10 prefers "$p" 1
 	stop_daemon
+}
+
+mode_is() { cxl-tiersched status --json | jq -e --arg mode "$1" '.tier.mode == $mode' >/dev/null; }
+
+@test "pages are moved by default where attaching ends the kernel's own moves" {
+	local balancing=/proc/sys/kernel/numa_balancing
+	[[ $(cat $balancing) == 1 ]]
+	start_daemon
+	mode_is on
+	[[ $(cat $balancing) == 1 ]]
+	stop_daemon
+	for keeps in --partial --observe; do
+		start_daemon $keeps
+		mode_is advise
+		stop_daemon
+	done
+	echo 0 >$balancing
+	start_daemon
+	mode_is advise
+	stop_daemon
+	echo 1 >$balancing
+}
+
+@test "two do not move the same pages: the kernel's setting is put back, after SIGKILL too" {
+	local balancing=/proc/sys/kernel/numa_balancing
+	start_daemon --partial --tier on
+	retry 10 test "$(cat $balancing)" == 0
+	stop_daemon
+	[[ $(cat $balancing) == 1 ]]
+	start_daemon --observe --tier on
+	kill -9 "$daemon"
+	wait "$daemon" || true
+	[[ $(cat $balancing) == 0 ]]
+	start_daemon --tier off
+	grep "put back kernel.numa_balancing" "$BATS_TEST_TMPDIR/log"
+	[[ $(cat $balancing) == 1 ]]
+	stop_daemon
+	# who sets it meanwhile knows better
+	start_daemon --observe --tier on
+	echo 2 >$balancing
+	stop_daemon
+	[[ $(cat $balancing) == 2 ]]
+	echo 1 >$balancing
 }
 
 @test "many starts and stops" {
