@@ -44,6 +44,12 @@ static inline double piece_copy_ns(const struct plan_input *in, size_t from, siz
 	return in->copy_ns[from * in->machine->nr_mem_nodes + to];
 }
 
+/* Is a gain (ns per second) that lasts for LIFE_S worth what the move costs? */
+static inline bool piece_pays(double gain, double life_s, double cost_ns)
+{
+	return gain * life_s > PLAN_MARGIN * cost_ns;
+}
+
 static inline bool piece_may_lie(const struct plan_input *in, const struct piece *piece, size_t n)
 {
 	const struct plan_range *range = &in->processes[piece->process].ranges[piece->range];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Where a process shall run.  For each place: what its accesses wait for there when its pages lie
- * as near as there is room, and what it costs to bring them there.
+ * as near as there is room and as it pays, and what it costs to bring them there.
  */
 #include <math.h>
 #include <string.h>
@@ -44,6 +44,16 @@ struct offer {
 	double heat;
 };
 
+/* How much of a piece may go to node TO, and is worth it. */
+static double bytes_to(const struct plan_input *in, const struct piece *piece, double gain,
+		       size_t to, double most)
+{
+	if (!piece_may_lie(in, piece, to) ||
+	    !piece_pays(gain, piece->life_s, piece_copy_ns(in, piece->node, to)))
+		return 0;
+	return most;
+}
+
 /* Add a piece, and take the room that it needs from TRIAL. */
 static void offer_piece(struct offer *offer, const struct plan_input *in, const struct piece *piece,
 			uint64_t *trial, size_t c)
@@ -57,10 +67,11 @@ static void offer_piece(struct offer *offer, const struct plan_input *in, const 
 		return;
 	}
 	while (left > 0 && (to = piece_next_nearest(in, trial, c, beyond_ns, here_ns)) >= 0) {
-		double bytes =
-			piece_may_lie(in, piece, (size_t)to) ? MIN(left, (double)trial[to]) : 0;
+		double bytes;
 
 		beyond_ns = piece_latency_ns(in, c, (size_t)to);
+		bytes = bytes_to(in, piece, pages_hz * (here_ns - beyond_ns), (size_t)to,
+				 MIN(left, (double)trial[to]));
 		trial[to] -= (uint64_t)bytes;
 		left -= bytes;
 		offer->wait_ns += bytes * pages_hz * beyond_ns;

@@ -238,11 +238,6 @@ static double gain_of(const struct plan *p, const struct plan_input *in, const s
 	       (piece_latency_ns(in, c, piece->node) - piece_latency_ns(in, c, to));
 }
 
-static bool pays(double gain, double life_s, double cost_ns)
-{
-	return gain * life_s > PLAN_MARGIN * cost_ns;
-}
-
 /* Note those that another node is nearer for. */
 static void want(struct plan *p, const struct plan_input *in)
 {
@@ -366,7 +361,7 @@ static uint64_t displace(struct plan *p, const struct plan_input *in, const stru
 		uint64_t part = MIN(MIN(bytes - done, p->room[out]),
 				    MIN(may_move(p, in, leaver), p->left_bytes / 2));
 
-		if (!part || !pays(gain - loss, MIN(piece->life_s, leaver->life_s), copy + out_ns))
+		if (!part || !piece_pays(gain - loss, MIN(piece->life_s, leaver->life_s), copy + out_ns))
 			break;
 		emit(p, in, leaver, (size_t)out, part, -loss, PLAN_DEMOTE);
 		p->room[out] -= part;
@@ -388,7 +383,7 @@ static enum plan_why move_to(struct plan *p, const struct plan_input *in, struct
 
 	if (!piece_may_lie(in, piece, to))
 		return PLAN_NOT_ALLOWED;
-	if (!pays(gain, piece->life_s, piece_copy_ns(in, piece->node, to)))
+	if (!piece_pays(gain, piece->life_s, piece_copy_ns(in, piece->node, to)))
 		return PLAN_TOO_NEW;
 	if (!bytes || p->nr_moves == PLAN_MAX_MOVES)
 		return PLAN_LATER;

@@ -221,6 +221,20 @@ static void cold_pages_make_room_for_hot_ones(void **state)
 }
 
 /* Nearly as hot is not colder: to exchange the two would be work for nothing. */
+/* Where it does not pay to move its pages, they count as where they are. */
+static void what_stays_decides_the_place(void **state)
+{
+	struct fixture *f = *state;
+
+	f->processes[0].place = 1;
+	has(f, 0, 64, 10, 1, 2);
+	/* chance of a measurement */
+	f->copy_ns[2 * MEM_NODES + 1] = 0.6;
+	plan(f, 0);
+	assert_int_equal(verdict(f, 0)->place, 1);
+	assert_int_equal(verdict(f, 0)->bytes[PLAN_TOO_NEW], 64 * MB);
+}
+
 static void alike_pages_do_not_change_places(void **state)
 {
 	struct fixture *f = *state;
@@ -535,6 +549,7 @@ int main(void)
 		test(the_hottest_go_first),
 		test(the_second_nearest_is_better_than_none),
 		test(cold_pages_make_room_for_hot_ones),
+		test(what_stays_decides_the_place),
 		test(alike_pages_do_not_change_places),
 		test(what_has_just_cooled_does_not_leave),
 		test(task_and_pages_move_together),
