@@ -27,8 +27,10 @@ struct account {
 	uint64_t last_ns;
 	uint64_t budget_bytes; /* LEDGER_NO_LIMIT, or what it was at SINCE_NS */
 	uint64_t full_bytes;   /* what the budget was cut from */
-	uint64_t since_ns;     /* the last return */
+	uint64_t since_ns;     /* the last cut */
 	uint64_t cut_plan;     /* the last plan that has cut it, 0: none */
+	uint64_t back_bytes;   /* have come back, ... */
+	uint64_t back_ns;      /* ... the last at this time, each within a window of the next */
 };
 
 struct ledger {
@@ -218,14 +220,33 @@ static uint64_t budget_of(const struct account *a, uint64_t now_ns)
 	return bytes < a->full_bytes ? bytes : LEDGER_NO_LIMIT;
 }
 
+/* Within the window, and not come back. */
+static uint64_t away_bytes(const struct account *a)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < a->nr_ranges; i++)
+		bytes += a->ranges[i].bytes;
+	return bytes;
+}
+
+/* Is it so much that has come back, with these, that it is no accident? */
+static bool is_ping_pong(struct account *a, uint64_t returned, uint64_t now_ns)
+{
+	if (now_ns - a->back_ns > LEDGER_WINDOW_NS)
+		a->back_bytes = 0;
+	a->back_bytes += returned;
+	a->back_ns = now_ns;
+	return a->back_bytes >
+	       share_of(away_bytes(a) + a->back_bytes, LEDGER_RETURN_PERCENT, 100);
+}
+
 static void cut_budget(struct account *a, const struct move_done *done)
 {
 	uint64_t now = budget_of(a, done->when_ns);
 
 	if (now == LEDGER_NO_LIMIT) {
-		now = 0;
-		for (size_t i = 0; i < a->nr_ranges; i++)
-			now += a->ranges[i].bytes;
+		now = away_bytes(a);
 		a->full_bytes = MAX(now, UINT64_C(1));
 	}
 	/* a plan has many moves, and they are one mistake */
@@ -263,7 +284,7 @@ int ledger_add(struct ledger *l, const struct move_done *done)
 		forget_old_ranges(a, done->when_ns);
 		returned = take_back(a, &r);
 		ret = keep_range(a, &r);
-		if (returned)
+		if (returned && is_ping_pong(a, returned, done->when_ns))
 			cut_budget(a, done);
 	}
 	if (a)

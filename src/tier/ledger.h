@@ -5,10 +5,12 @@
  *
  * It also finds ping-pong.  Of each process it keeps the ranges that were moved within the last
  * LEDGER_WINDOW_NS, at most LEDGER_MAX_RANGES.  Bytes that a later move puts back on the node that
- * they left within that time are called returned.  A plan that returns some halves the budget of
- * the process, which is what a plan may move of it.  It begins with half of what was moved within
- * the window.  Below LEDGER_LEAST_BYTES nothing moves.  After each LEDGER_WINDOW_NS without a
- * return the budget doubles, until it is what it was cut from.  Then there is none again.
+ * they left within that time are called returned.  A few do, because heat is only seen in samples.
+ * Where it is more than LEDGER_RETURN_PERCENT of what was moved within that time, each plan that
+ * returns some halves the budget of the process, which is what a plan may move of it.  It begins
+ * with half of what was moved within the window.  Below LEDGER_LEAST_BYTES nothing moves.  After
+ * each LEDGER_WINDOW_NS without a cut the budget doubles, until it is what it was cut from.  Then
+ * there is none again.
  *
  * Not all pages of a range need have moved.  The ledger takes it that those that have are spread
  * evenly.  When there are too many ranges, neighbours that moved alike become one, with the time of
@@ -25,6 +27,7 @@
 
 #define LEDGER_WINDOW_NS (60 * NSEC_PER_SEC)
 #define LEDGER_MAX_RANGES 64
+#define LEDGER_RETURN_PERCENT 5
 /* A huge page. */
 #define LEDGER_LEAST_BYTES (UINT64_C(2) << 20)
 #define LEDGER_NO_LIMIT UINT64_MAX

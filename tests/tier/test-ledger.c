@@ -196,6 +196,28 @@ static void test_budgets_halve(void **state)
 	assert_int_equal(expected, 0);
 }
 
+/* Heat is seen in samples: a page that comes back is no ping-pong, and should stop nothing. */
+static void test_a_few_may_come_back(void **state)
+{
+	_cleanup_ledger_ struct ledger *l = make(4);
+
+	add(l, done_of(1, 0, 100, 2, 0));
+	add(l, done_of(2, 0, 2, 0, 2));
+	assert_int_equal(returned_mb(l), 2);
+	assert_true(budget_mb(l, 2) == LEDGER_NO_LIMIT);
+	/* within the same minute they add up: 5 of 103 are less than 5 %, 6 are more */
+	add(l, done_of(30, 2, 3, 0, 2));
+	assert_true(budget_mb(l, 30) == LEDGER_NO_LIMIT);
+	add(l, done_of(31, 5, 1, 0, 2));
+	assert_int_equal(returned_mb(l), 6);
+	assert_int_equal(budget_mb(l, 31), 50);
+	/* after that minute they do not */
+	add(l, done_of(91, 200, 100, 2, 0));
+	add(l, done_of(92, 200, 3, 0, 2));
+	assert_int_equal(returned_mb(l), 9);
+	assert_true(budget_mb(l, 92) == LEDGER_NO_LIMIT);
+}
+
 static void test_budgets_come_back(void **state)
 {
 	_cleanup_ledger_ struct ledger *l = make(4);
@@ -367,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_ranges_that_moved_in_part),
 		cmocka_unit_test(test_processes_are_apart),
 		cmocka_unit_test(test_budgets_halve),
+		cmocka_unit_test(test_a_few_may_come_back),
 		cmocka_unit_test(test_budgets_come_back),
 		cmocka_unit_test(test_the_least_budget),
 		cmocka_unit_test(test_more_ranges_than_are_kept),
