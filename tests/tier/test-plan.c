@@ -220,7 +220,6 @@ static void cold_pages_make_room_for_hot_ones(void **state)
 	assert_int_equal(m[1].bytes, 64 * MB);
 }
 
-/* Nearly as hot is not colder: to exchange the two would be work for nothing. */
 /* Where it does not pay to move its pages, they count as where they are. */
 static void what_stays_decides_the_place(void **state)
 {
@@ -235,6 +234,7 @@ static void what_stays_decides_the_place(void **state)
 	assert_int_equal(verdict(f, 0)->bytes[PLAN_TOO_NEW], 64 * MB);
 }
 
+/* Nearly as hot is not colder: to exchange the two would be work for nothing. */
 static void alike_pages_do_not_change_places(void **state)
 {
 	struct fixture *f = *state;
