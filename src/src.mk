@@ -77,6 +77,7 @@ libtiersched_a_SOURCES += \
 	src/daemon/run.c \
 	src/daemon/survey.c src/daemon/survey.h \
 	src/daemon/tick.c src/daemon/tick.h \
+	src/daemon/tier-advice.c src/daemon/tier-advice.h \
 	src/daemon/tiering.c src/daemon/tiering.h \
 	src/daemon/trouble.c src/daemon/trouble.h \
 	src/cli/cmd-calibrate.c \

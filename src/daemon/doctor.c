@@ -12,6 +12,7 @@
 #include "counters/metrics.h"
 #include "daemon/cgroup-limits.h"
 #include "daemon/cxl-advice.h"
+#include "daemon/tier-advice.h"
 #include "damon/damon.h"
 #include "model/machine.h"
 #include "numa/topology.h"
@@ -208,6 +209,17 @@ static void check_cxl(struct finding *f, const struct topology *t)
 		    "none found");
 	for (size_t i = 0; i < nr_advice; i++)
 		say(begin(f, "CXL memory", DOCTOR_OPTIONAL), DOCTOR_NOTE, advice[i].mend, "%s",
+		    advice[i].found);
+}
+
+static void check_tiering(struct finding *f, const struct topology *t, const char *root)
+{
+	struct tier_advice advice[TIER_ADVICE_MAX];
+	size_t nr = tier_advise(advice, t, root);
+
+	for (size_t i = 0; i < nr; i++)
+		say(begin(f, advice[i].name, DOCTOR_OPTIONAL),
+		    advice[i].lacks ? DOCTOR_NOTE : DOCTOR_OK, advice[i].mend, "%s",
 		    advice[i].found);
 }
 
@@ -486,6 +498,7 @@ int doctor_examine(struct doctor_check checks[DOCTOR_MAX_CHECKS], const struct o
 	check_fills(&f, o, topology);
 	check_resctrl(&f, o->sysroot);
 	check_pressure(&f, o->sysroot);
+	check_tiering(&f, topology, o->sysroot);
 	check_limits(&f, o->sysroot);
 	return (int)f.nr;
 }

@@ -193,6 +193,70 @@ static void test_named_node_that_cannot_be(void **state)
 	assert_int_equal(v.nr, -EINVAL);
 }
 
+#define DEMOTION "/sys/kernel/mm/numa/demotion_enabled"
+#define TIERS "/sys/devices/virtual/memory_tiering"
+
+static void test_who_moves_pages(void **state)
+{
+	_cleanup_sysroot_ struct sysroot root;
+	struct visit v;
+
+	sysroot_init(&root, "cxl");
+	examine(&v, &root, "");
+	assert_check(&v, "NUMA balancing", DOCTOR_OK,
+		     "kernel.numa_balancing is 1: it rests while this runs, which moves pages in "
+		     "its place (--tier)",
+		     "");
+	assert_check(&v, "memory tiers", DOCTOR_OK, "2: to the kernel CXL memory is a slower one",
+		     "");
+	assert_check(&v, "demotion", DOCTOR_NOTE,
+		     "off: when DRAM is full, the kernel swaps cold pages and does not put them "
+		     "on CXL memory",
+		     "echo true > " DEMOTION);
+	assert_check(&v, "DAMOS", DOCTOR_OK, "not used: pages are moved by move_pages(2)", "");
+	sysroot_put(&root, "/proc/sys/kernel/numa_balancing", "0\n");
+	sysroot_put(&root, "/proc/sys/kernel/osrelease", "6.12.48+deb13-amd64\n");
+	sysroot_put(&root, DEMOTION, "true\n");
+	sysroot_put(&root, TIERS "/memory_tier4/nodelist", "0-2\n");
+	sysroot_remove(&root, TIERS "/memory_tier22");
+	examine(&v, &root, "");
+	assert_check(&v, "NUMA balancing", DOCTOR_OK,
+		     "off: this only says which pages should move; --tier on moves them", "");
+	assert_check(&v, "memory tiers", DOCTOR_NOTE,
+		     "the kernel has DRAM and CXL memory in one tier: it demotes nothing to CXL "
+		     "memory",
+		     "only firmware can tell the kernel (HMAT, CDAT); this goes by its own "
+		     "latencies");
+	assert_check(&v, "demotion", DOCTOR_OK,
+		     "on: when DRAM is full, cold pages go to CXL memory", "");
+	assert_check(&v, "DAMOS", DOCTOR_NOTE,
+		     "not used, and other programs (damo) should not move pages by it: it counts "
+		     "moves that failed",
+		     "trust its migrate_hot and migrate_cold from Linux 7.3 on");
+}
+
+/* What is not there, or not known, is not spoken of. */
+static void test_nobody_moves_pages(void **state)
+{
+	_cleanup_sysroot_ struct sysroot root;
+	struct visit v;
+
+	visit(&v, "flat");
+	assert_null(find(&v, "NUMA balancing", 0));
+	assert_null(find(&v, "demotion", 0));
+	visit(&v, "numa");
+	assert_non_null(find(&v, "NUMA balancing", 0));
+	assert_null(find(&v, "memory tiers", 0));
+	sysroot_init(&root, "cxl");
+	sysroot_remove(&root, TIERS);
+	sysroot_remove(&root, DEMOTION);
+	sysroot_put(&root, "/proc/sys/kernel/osrelease", "unknown\n");
+	examine(&v, &root, "");
+	assert_null(find(&v, "memory tiers", 0));
+	assert_null(find(&v, "demotion", 0));
+	assert_null(find(&v, "DAMOS", 0));
+}
+
 static void test_disputed(void **state)
 {
 	struct visit v;
@@ -404,6 +468,8 @@ int main(void)
 		cmocka_unit_test(test_region_advice),
 		cmocka_unit_test(test_many_devices),
 		cmocka_unit_test(test_named_node_that_cannot_be),
+		cmocka_unit_test(test_who_moves_pages),
+		cmocka_unit_test(test_nobody_moves_pages),
 		cmocka_unit_test(test_disputed),
 		cmocka_unit_test(test_latencies),
 		cmocka_unit_test(test_too_many_nodes),
