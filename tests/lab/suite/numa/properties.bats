@@ -202,6 +202,7 @@ forks() { perl -e 'for (1 .. shift) { fork or exit; wait if $_ > 50 } 1 while wa
 }
 
 @test "churn: hackbench -P -g 100, and CPUs that go and come" {
+	[[ ${LAB_LONG:-} ]] || skip "hackbench -g 20 and the churn above do much of it: LAB_LONG=1"
 	start_daemon
 	churn cpu3_comes_and_goes
 	timeout 240 hackbench -P -g 100 -l 2
