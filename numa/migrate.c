@@ -98,18 +98,58 @@ static int call_error(void)
 	return errno == EINVAL ? -ESRCH : -errno;
 }
 
-static void forget_status(struct migrate *m)
+static void forget_status(struct migrate *m, uint32_t nr)
 {
-	for (uint32_t i = 0; i < m->nr; i++)
+	for (uint32_t i = 0; i < nr; i++)
 		m->status[i] = UNTOUCHED;
 }
 
-static int ask(struct migrate *m, pid_t task)
+/* On which nodes are these pages? */
+static int ask(struct migrate *m, pid_t task, void **pages, uint32_t nr)
 {
-	forget_status(m);
-	if (!m->nr || numa_move_pages(task, m->nr, m->pages, NULL, m->status, 0) >= 0)
+	forget_status(m, nr);
+	if (!nr || numa_move_pages(task, nr, pages, NULL, m->status, 0) >= 0)
 		return 0;
 	return call_error();
+}
+
+/*
+ * Note what is on FROM of the block that a huge page may fill, beside the batch of addresses up to
+ * END.  It may be of a large page that is mapped in pieces, and then it moves too.
+ */
+static int note_beside(struct migrate *m, const struct migrate_order *order, uint64_t end)
+{
+	uint64_t start = order->start - order->start % m->page_bytes, block = m->huge_bytes;
+	uint32_t nr = 0, nr_kept = 0;
+	int r;
+
+	m->nr_beside = 0;
+	if (!block || m->each_bytes > m->page_bytes || block > MIGRATE_BATCH_PAGES * m->page_bytes)
+		return 0;
+	for (uint64_t at = start - start % block, i = 0; i < block / m->page_bytes;
+	     i++, at += m->page_bytes)
+		if (at < start || at >= end)
+			m->beside[nr++] = (void *)(uintptr_t)at;
+	r = ask(m, order->task, m->beside, nr);
+	for (uint32_t i = 0; !r && i < nr; i++)
+		if (m->status[i] == (int)order->from)
+			m->beside[nr_kept++] = m->beside[i];
+	m->nr_beside = nr_kept;
+	return r;
+}
+
+/* Count those of them that have moved. */
+static int count_beside(struct migrate *m, struct migrate_result *result,
+			const struct migrate_order *order)
+{
+	int r = ask(m, order->task, m->beside, m->nr_beside);
+
+	for (uint32_t i = 0; !r && i < m->nr_beside; i++)
+		if (m->status[i] == (int)order->to) {
+			result->moved_bytes += m->page_bytes;
+			m->moved[m->nr_moved++] = m->beside[i];
+		}
+	return r;
 }
 
 /* Keep the pages on FROM for which there is room. */
@@ -125,6 +165,8 @@ static void keep_pages(struct migrate *m, struct migrate_result *result,
 			result->absent_bytes += m->each_bytes;
 		} else if (m->status[i] != (int)order->from) {
 			result->elsewhere_bytes += m->each_bytes;
+		} else if (order->forbidden) {
+			result->left_bytes[MIGRATE_FORBIDDEN] += m->each_bytes;
 		} else if (room < m->each_bytes) {
 			result->left_bytes[MIGRATE_NO_ROOM] += m->each_bytes;
 		} else if (huge && order->huge_room_bytes < m->each_bytes) {
@@ -145,7 +187,7 @@ static int move_once(struct migrate *m, const struct migrate_order *order)
 {
 	for (uint32_t i = 0; i < m->nr; i++)
 		m->nodes[i] = (int)order->to;
-	forget_status(m);
+	forget_status(m, m->nr);
 	if (numa_move_pages(order->task, m->nr, m->pages, m->nodes, m->status, MPOL_MF_MOVE) < 0) {
 		switch (errno) {
 		case EACCES:
@@ -191,23 +233,40 @@ static int settle(struct migrate *m, struct migrate_result *result,
 	uint32_t kept = 0;
 
 	memcpy(said, m->status, m->nr * sizeof(*said));
-	r = ask(m, order->task);
+	r = ask(m, order->task, m->pages, m->nr);
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < m->nr; i++) {
 		int why = reason_of(said[i], reason);
 
-		if (m->status[i] == (int)order->to)
+		if (m->status[i] == (int)order->to) {
 			result->moved_bytes += m->each_bytes;
-		else if (m->status[i] < 0)
+			m->moved[m->nr_moved++] = m->pages[i];
+		} else if (m->status[i] < 0) {
 			result->absent_bytes += m->each_bytes;
-		else if (why < 0 && !last)
+		} else if (why < 0 && !last) {
 			m->pages[kept++] = m->pages[i];
-		else
+		} else {
 			result->left_bytes[why < 0 ? MIGRATE_BUSY : why] += m->each_bytes;
+		}
 	}
 	m->nr = kept;
 	return 0;
+}
+
+/* Move what is in the batch. */
+static int move_all(struct migrate *m, struct migrate_result *result,
+		    const struct migrate_order *order)
+{
+	int r = 0;
+
+	m->nr_moved = 0;
+	for (int round = 1; m->nr && !r; round++) {
+		int reason = move_once(m, order);
+
+		r = settle(m, result, order, reason, round == MOST_ROUNDS);
+	}
+	return r;
 }
 
 int migrate_batch(struct migrate *m, struct migrate_result *out, const struct migrate_order *order)
@@ -221,20 +280,40 @@ int migrate_batch(struct migrate *m, struct migrate_result *out, const struct mi
 	if (order->task <= 0)
 		return -ESRCH;
 	result.next = pick_pages(m, order);
-	r = ask(m, order->task);
+	r = note_beside(m, order, result.next);
+	if (r < 0)
+		return r;
+	r = ask(m, order->task, m->pages, m->nr);
 	if (r < 0)
 		return r;
 	keep_pages(m, &result, order);
-	for (int round = 1; m->nr; round++) {
-		int reason = move_once(m, order);
-
-		r = settle(m, &result, order, reason, round == MOST_ROUNDS);
-		if (r < 0)
-			return r;
-	}
+	r = move_all(m, &result, order);
+	if (!r)
+		r = count_beside(m, &result, order);
+	if (r < 0)
+		return r;
 	if (m->each_bytes > m->page_bytes)
 		result.moved_huge_bytes = result.moved_bytes;
 	*out = result;
+	return 0;
+}
+
+int migrate_undo(struct migrate *m, struct migrate_result *out, const struct migrate_order *order)
+{
+	struct migrate_order back = *order;
+	struct migrate_result result = {0};
+	int r;
+
+	back.from = order->to;
+	back.to = order->from;
+	m->nr = m->nr_moved;
+	memcpy(m->pages, m->moved, m->nr * sizeof(*m->pages));
+	r = move_all(m, &result, &back);
+	if (r < 0)
+		return r;
+	out->moved_bytes -= result.moved_bytes;
+	out->moved_huge_bytes -= MIN(out->moved_huge_bytes, result.moved_bytes);
+	out->left_bytes[MIGRATE_FORBIDDEN] += result.moved_bytes;
 	return 0;
 }
 

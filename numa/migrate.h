@@ -6,13 +6,16 @@
  * pages that are pinned.  It does not ask the policy of a mapping, and it would move pages of
  * hugetlb: the caller leaves such ranges out.
  *
- * A huge page moves as a whole, by the first of its addresses that is asked for.  Only the kernel
- * that cannot have a block of its size splits it.  So the caller says how much room there is, and
- * nothing is tried beyond (numa/room.h).
+ * A huge page moves as a whole, by the first of its addresses that is asked for.  The kernel splits
+ * it where it cannot have a block of its size.  So the caller says how much room there is, and
+ * nothing is tried beyond (numa/room.h).  A huge page may also be mapped in pieces: after a policy,
+ * a lock or a protection was set on a part of it.  It moves as a whole, too, and the kernel
+ * (6.12 to 7.3) may split it when it moves again.
  */
 #ifndef TS_NUMA_MIGRATE_H
 #define TS_NUMA_MIGRATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -26,7 +29,7 @@
 enum migrate_reason {
 	MIGRATE_SHARED,	      /* others map them too */
 	MIGRATE_BUSY,	      /* pinned, locked, or under I/O */
-	MIGRATE_FORBIDDEN,    /* the cpuset of the process does not allow the node */
+	MIGRATE_FORBIDDEN,    /* the cpuset of the process does not allow the node; or a policy */
 	MIGRATE_NO_ROOM,      /* the node is full */
 	MIGRATE_NO_HUGE_ROOM, /* it has room, but no free block for a huge page */
 	MIGRATE_FAILED,	      /* another reason */
@@ -39,6 +42,7 @@ struct migrate_order {
 	unsigned int from, to;	  /* nodes, ids of the kernel */
 	uint64_t room_bytes;	  /* no more is put on TO */
 	uint64_t huge_room_bytes; /* of that, no more in huge pages */
+	bool forbidden;		  /* nothing moves.  What is on FROM is counted as forbidden */
 };
 
 /* In bytes.  A huge page counts as a whole, even where it goes beyond the range. */
@@ -57,6 +61,10 @@ struct migrate {
 	int nodes[MIGRATE_BATCH_PAGES], status[MIGRATE_BATCH_PAGES];
 	uint32_t nr;
 	uint64_t each_bytes; /* what an address stands for */
+	/* on FROM and in the same huge page as the batch, if there is one, but beside its addresses */
+	void *beside[MIGRATE_BATCH_PAGES];
+	void *moved[MIGRATE_BATCH_PAGES]; /* by the last batch */
+	uint32_t nr_beside, nr_moved;
 };
 
 void migrate_init(struct migrate *m);
@@ -72,6 +80,12 @@ void migrate_init(struct migrate *m);
  *   -EINVAL  FROM is TO
  */
 int migrate_batch(struct migrate *m, struct migrate_result *out, const struct migrate_order *order);
+
+/*
+ * Put back what the last batch, which was of ORDER, has moved.  OUT is its result: what goes back
+ * counts as forbidden and not as moved.  0, or an error as above.
+ */
+int migrate_undo(struct migrate *m, struct migrate_result *out, const struct migrate_order *order);
 
 /*
  * Measure what it costs to move a byte from node FROM to node TO in small pages: the CPU time of
