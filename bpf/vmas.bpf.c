@@ -20,6 +20,10 @@
  *
  * A struct or member that is not there makes the kernel refuse the program.  That is meant: what
  * cannot be read must not be taken for free.
+ *
+ * There are two programs.  The one is an iterator over all mappings of a process, whose records are
+ * a file.  The other reads the mappings of a few addresses, right before their pages are moved, and
+ * costs the same however many mappings a process has.
  */
 #include "bpf/types.h"
 
@@ -124,6 +128,19 @@ struct bpf_iter__task_vma {
 
 #pragma clang attribute pop
 
+#define ESRCH 3
+#define ENOBUFS 105
+
+struct bpf_iter_task_vma {
+	u64 __opaque[1];
+} __attribute__((aligned(8)));
+
+int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it, struct task_struct *task, u64 at) __ksym;
+struct vm_area_struct *bpf_iter_task_vma_next(struct bpf_iter_task_vma *it) __ksym;
+void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym;
+struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+void bpf_task_release(struct task_struct *task) __ksym;
+
 const volatile __u32 nr_words = 1;    /* of nodes that anybody wants to know of */
 const volatile __u32 page_shift = 12; /* a page has two to the power of this bytes */
 
@@ -194,6 +211,7 @@ static __always_inline int find_shared_policy(struct mempolicy **out, struct rb_
 
 static __always_inline void take_shared_policy(struct ts_vma *r, struct vm_area_struct *vma)
 {
+	struct file *file = NULL;
 	struct inode *inode = NULL;
 	struct super_block *sb = NULL;
 	struct shmem_inode_info *info;
@@ -202,8 +220,8 @@ static __always_inline void take_shared_policy(struct ts_vma *r, struct vm_area_
 	u64 first = vma->vm_pgoff, magic = 0;
 
 	r->flags |= TS_VMA_UNSEEN;
-	if (!vma->vm_file || READ(inode, vma->vm_file->f_inode) || READ(sb, inode->i_sb) ||
-	    READ(magic, sb->s_magic) || magic != TMPFS_MAGIC)
+	if (READ(file, vma->vm_file) || !file || READ(inode, file->f_inode) ||
+	    READ(sb, inode->i_sb) || READ(magic, sb->s_magic) || magic != TMPFS_MAGIC)
 		return;
 	info = (void *)inode - bpf_core_field_offset(struct shmem_inode_info, vfs_inode);
 	if (READ(root, info->policy.root.rb_node) ||
@@ -214,21 +232,46 @@ static __always_inline void take_shared_policy(struct ts_vma *r, struct vm_area_
 		take_policy(r, policy, TS_VMA_POLICY);
 }
 
-/* The records that stand before those of mappings.  R is scratch: the stack has room for one. */
-static __always_inline void write_task(struct seq_file *seq, struct task_struct *task,
-				       struct ts_vma *r)
+/* The records that stand before those of mappings.  False: there is none. */
+static __always_inline bool take_cpuset(struct ts_vma *r, struct task_struct *task)
 {
-	struct mempolicy *policy = task->mempolicy;
-
-	if (TAKE_NODES(r, task->mems_allowed))
-		return;
 	r->flags = TS_VMA_CPUSET;
-	write_record(seq, r, true);
-	if (!policy)
-		return;
+	return !TAKE_NODES(r, task->mems_allowed);
+}
+
+static __always_inline bool take_task(struct ts_vma *r, struct task_struct *task)
+{
+	struct mempolicy *policy = NULL;
+
 	r->flags = TS_VMA_TASK;
+	if (READ(policy, task->mempolicy) || !policy)
+		return false;
 	take_policy(r, policy, 0);
-	write_record(seq, r, !(r->flags & TS_VMA_UNSEEN));
+	return true;
+}
+
+static __always_inline void take_mapping(struct ts_vma *r, struct vm_area_struct *vma)
+{
+	const struct vm_operations_struct *ops = vma->vm_ops;
+	struct mempolicy *policy = vma->vm_policy,
+			 *(*get_policy)(struct vm_area_struct *, unsigned long, unsigned long *);
+	u64 flags = vma->vm_flags;
+
+	r->flags = 0;
+	r->start = vma->vm_start;
+	r->end = vma->vm_end;
+	if (flags & VM_LOCKED)
+		r->flags |= TS_VMA_LOCKED;
+	if (flags & VM_HUGETLB)
+		r->flags |= TS_VMA_HUGETLB;
+	if (flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP))
+		r->flags |= TS_VMA_SPECIAL;
+	if (flags & VM_MAYSHARE)
+		r->flags |= TS_VMA_SHARED;
+	if (ops && (READ(get_policy, ops->get_policy) || get_policy))
+		take_shared_policy(r, vma);
+	else if (policy)
+		take_policy(r, policy, TS_VMA_POLICY);
 }
 
 SEC("iter/task_vma")
@@ -237,33 +280,73 @@ int ts_vmas(struct bpf_iter__task_vma *ctx)
 	struct seq_file *seq = ctx->meta->seq;
 	struct task_struct *task = ctx->task;
 	struct vm_area_struct *vma = ctx->vma;
-	const struct vm_operations_struct *ops;
-	struct mempolicy *policy;
 	struct ts_vma r = {};
-	u64 flags;
 
 	if (!task || !vma)
 		return 0;
-	if (!ctx->meta->seq_num)
-		write_task(seq, task, &r);
-	r.flags = 0;
-	r.start = vma->vm_start;
-	r.end = vma->vm_end;
-	flags = vma->vm_flags;
-	if (flags & VM_LOCKED)
-		r.flags |= TS_VMA_LOCKED;
-	if (flags & VM_HUGETLB)
-		r.flags |= TS_VMA_HUGETLB;
-	if (flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP))
-		r.flags |= TS_VMA_SPECIAL;
-	if (flags & VM_MAYSHARE)
-		r.flags |= TS_VMA_SHARED;
-	ops = vma->vm_ops;
-	policy = vma->vm_policy;
-	if (ops && ops->get_policy)
-		take_shared_policy(&r, vma);
-	else if (policy)
-		take_policy(&r, policy, TS_VMA_POLICY);
+	if (!ctx->meta->seq_num) {
+		if (take_cpuset(&r, task))
+			write_record(seq, &r, true);
+		if (take_task(&r, task))
+			write_record(seq, &r, !(r.flags & TS_VMA_UNSEEN));
+	}
+	take_mapping(&r, vma);
 	write_record(seq, &r, r.flags & TS_VMA_POLICY);
+	return 0;
+}
+
+/* What the second program wrote.  Both sides see it. */
+struct ts_vma found[TS_VMA_MAX_FOUND];
+
+/* The next place for a record.  NULL: there is none. */
+static __always_inline struct ts_vma *next_found(struct ts_vmas_ask *ask)
+{
+	u32 i = ask->nr_found;
+
+	if (i >= TS_VMA_MAX_FOUND)
+		return NULL;
+	found[i].nr_words = nr_words;
+	ask->nr_found = i + 1;
+	return &found[i];
+}
+
+static __always_inline int find_mappings(struct ts_vmas_ask *ask, struct task_struct *task)
+{
+	struct bpf_iter_task_vma it;
+	struct vm_area_struct *vma;
+	struct ts_vma *r;
+	int error = bpf_iter_task_vma_new(&it, task, ask->start);
+
+	while (!error && (vma = bpf_iter_task_vma_next(&it))) {
+		if (vma->vm_start >= ask->end)
+			break;
+		r = next_found(ask);
+		if (!r) {
+			error = -ENOBUFS;
+			break;
+		}
+		take_mapping(r, vma);
+	}
+	bpf_iter_task_vma_destroy(&it);
+	return error;
+}
+
+SEC("syscall")
+int ts_vmas_at(struct ts_vmas_ask *ask)
+{
+	struct task_struct *task = bpf_task_from_pid(ask->task);
+	struct ts_vma *r;
+
+	ask->nr_found = 0;
+	if (!task)
+		return -ESRCH;
+	r = next_found(ask);
+	if (r && !take_cpuset(r, task))
+		ask->nr_found--;
+	r = next_found(ask);
+	if (r && !take_task(r, task))
+		ask->nr_found--;
+	ask->error = find_mappings(ask, task);
+	bpf_task_release(task);
 	return 0;
 }

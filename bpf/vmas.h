@@ -36,6 +36,17 @@ struct ts_vma {
 
 #define TS_VMA_SIZE(nr_words) (24 + 8 * (nr_words))
 
+/* What the program that reads a few addresses is asked, and what it says beside its records. */
+struct ts_vmas_ask {
+	__s32 task;	  /* thread id */
+	__u32 nr_found;	  /* records */
+	__u64 start, end; /* addresses */
+	__s32 error;	  /* negative errno: nothing is known */
+	__u32 pad;
+};
+
+#define TS_VMA_MAX_FOUND 64 /* records; with more mappings nothing is known */
+
 #ifndef __bpf__
 _Static_assert(sizeof(struct ts_vma) == TS_VMA_SIZE(TS_VMA_MAX_WORDS), "no padding");
 #endif

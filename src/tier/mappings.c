@@ -15,6 +15,7 @@
 
 #include "base/bpf-log.h"
 #include "base/util.h"
+#include "bpf/vmas.h"
 #include "bpf/vmas.skel.h"
 #include "tier/rules.h"
 
@@ -133,5 +134,32 @@ int obey_read(struct obey *o, pid_t task, const struct obey_rules **out)
 	if (!rules->nr_mappings)
 		return -ESRCH;
 	*out = rules;
+	return 0;
+}
+
+int obey_read_part(struct obey *o, pid_t task, uint64_t start, uint64_t end,
+		   const struct obey_rules **out)
+{
+	struct ts_vmas_ask ask = {.task = task, .start = start, .end = end};
+	/* of such a program the kernel writes what it says where it was asked */
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &ask, .ctx_size_in = sizeof(ask));
+	int r = task > 0 ? bpf_prog_test_run_opts(bpf_program__fd(o->skel->progs.ts_vmas_at),
+						  &options)
+			 : -ESRCH;
+
+	if (r < 0)
+		return r;
+	r = (int)options.retval ? (int)options.retval : ask.error;
+	if (r < 0)
+		return r;
+	rules_begin(&o->rules);
+	for (uint32_t i = 0; i < ask.nr_found; i++) {
+		const struct ts_vma *found = &o->skel->bss->found[i];
+		ssize_t taken = rules_take(&o->rules, found, TS_VMA_SIZE((size_t)found->nr_words));
+
+		if (taken <= 0)
+			return taken < 0 ? (int)taken : -EPROTO;
+	}
+	*out = rules_end(&o->rules);
 	return 0;
 }

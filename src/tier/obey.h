@@ -85,6 +85,14 @@ void obey_free(struct obey *o); /* NULL is fine */
  */
 int obey_read(struct obey *o, pid_t task, const struct obey_rules **out);
 
+/*
+ * The same of a few addresses, right before their pages are moved.  It costs the same however many
+ * mappings there are.  Errors as above; -EBUSY while the process changes its mappings; -ENOBUFS
+ * where more than 60 of them are in START..END.
+ */
+int obey_read_part(struct obey *o, pid_t task, uint64_t start, uint64_t end,
+		   const struct obey_rules **out);
+
 /* For people: "free", "bound to nodes", ... */
 const char *obey_why_name(enum obey_why why);
 

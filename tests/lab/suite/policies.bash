@@ -26,7 +26,8 @@ make_mappings() {
 	retry 60 grep -q ready "$mappings"
 }
 
-# says TASK NAME...: the rules of these mappings, or of all
+# says TASK NAME...: the rules of these mappings, or of all.  With $by_part the addresses of each are
+# read by themselves.
 says() {
 	local task=$1
 	shift
@@ -34,7 +35,7 @@ says() {
 		grep -E "^($(IFS='|'; echo "$*")) " "$mappings"
 	else
 		cat "$mappings"
-	fi | "$guest/rules" "$task"
+	fi | "$guest/rules" ${by_part:+--part} "$task"
 }
 
 # expect TEXT COMMAND...: COMMAND prints TEXT, which may have one line break at each end more

@@ -14,6 +14,22 @@ places() { awk '{ split($1, at, "-"); print $6, at[1], at[2] }' "/proc/$1/maps";
 	each_kind_has_its_rule
 }
 
+@test "each kind has the same rule where only its addresses are read, however many there are" {
+	local p q all part
+	by_part=1 each_kind_has_its_rule
+	make_mappings p "$guest/policies" 9000
+	run -0 "$guest/rules" --cost 20 --part "$p"
+	echo "$output"
+	part=${output##* }
+	run -0 "$guest/rules" --cost 2 "$p"
+	echo "$output"
+	all=${output##* }
+	((20 * part < all))
+	# more than 60 mappings are not taken for free
+	run -1 "$guest/rules" --part "$p" <"$mappings"
+	[[ $output == *"No buffer space"* ]]
+}
+
 @test "memory of devices stays, heap and stack are free" {
 	make_mappings p "$guest/policies"
 	mappings=$BATS_TEST_TMPDIR/places
