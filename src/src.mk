@@ -41,6 +41,7 @@ libtiersched_a_SOURCES += \
 	src/model/machine.c src/model/machine.h \
 	src/model/model.c src/model/model.h \
 	src/tier/copies.c src/tier/copies.h \
+	src/tier/guard.c src/tier/guard.h \
 	src/tier/input.h \
 	src/tier/ledger.c src/tier/ledger.h \
 	src/tier/mappings.c \

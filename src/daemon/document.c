@@ -182,7 +182,7 @@ static void add_moved(json_object *o, const struct ledger_totals *totals)
 	static const char *const reasons[MIGRATE_NR_REASONS] = {
 		[MIGRATE_SHARED] = "refused_shared_bytes",
 		[MIGRATE_BUSY] = "refused_busy_bytes",
-		[MIGRATE_FORBIDDEN] = "refused_cpuset_bytes",
+		[MIGRATE_FORBIDDEN] = "refused_not_allowed_bytes",
 		[MIGRATE_NO_ROOM] = "refused_no_room_bytes",
 		[MIGRATE_NO_HUGE_ROOM] = "refused_no_huge_room_bytes",
 		[MIGRATE_FAILED] = "failed_bytes",

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "numa/room.h"
+#include "tier/guard.h"
 
 /* Plans that are carried out, and plans that are only told. */
 #define PLAN_NS NSEC_PER_SEC
@@ -15,6 +17,7 @@
 
 struct tiering {
 	struct planner *planner;
+	struct guard *guard; /* of the mover; NULL: there are no rules */
 	struct mover *mover; /* NULL: nothing moves */
 	struct ledger *ledger;
 	uint64_t due_ns, given_ns;
@@ -27,8 +30,23 @@ void tiering_free(struct tiering *t)
 		return;
 	planner_free(t->planner);
 	mover_free(t->mover);
+	guard_free(t->guard);
 	ledger_free(t->ledger);
 	free(t);
+}
+
+/* What moves pages, and what it has to know of the rules. */
+static int begin_moves(struct tiering *t, const struct machine *m, size_t max_processes,
+		       const struct tiering_options *options)
+{
+	_cleanup_free_ unsigned int *node_ids = machine_memory_ids(m);
+	struct move_options move = options->move;
+	int r = node_ids ? ledger_new(&t->ledger, max_processes) : -ENOMEM;
+
+	if (!r && !options->planner.machine)
+		r = guard_new(&t->guard, node_ids, m->nr_mem_nodes, room_huge_page_bytes(NULL));
+	move.guard = t->guard;
+	return r ? r : mover_new(&t->mover, &move);
 }
 
 int tiering_new(struct tiering **out, const struct machine *m, size_t max_processes,
@@ -41,9 +59,7 @@ int tiering_new(struct tiering **out, const struct machine *m, size_t max_proces
 	if (!t)
 		return -ENOMEM;
 	if (options->moves)
-		r = ledger_new(&t->ledger, max_processes);
-	if (!r && options->moves)
-		r = mover_new(&t->mover, &options->move);
+		r = begin_moves(t, m, max_processes, options);
 	planner.mover = t->mover;
 	if (!r)
 		r = planner_new(&t->planner, m, max_processes, &planner);

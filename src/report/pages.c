@@ -30,7 +30,7 @@ static const struct {
 	{"returned_bytes", "of these came back within a minute"},
 	{"refused_shared_bytes", "did not move: other processes map them too"},
 	{"refused_busy_bytes", "did not move: pinned, locked or under I/O"},
-	{"refused_cpuset_bytes", "did not move: its cpuset does not allow the node"},
+	{"refused_not_allowed_bytes", "did not move: a cpuset, a policy or a lock holds it there"},
 	{"refused_no_room_bytes", "did not move: the node was full"},
 	{"refused_no_huge_room_bytes", "did not move: the node had no block for a huge page"},
 	{"failed_bytes", "did not move, for another reason"},

@@ -20,6 +20,7 @@
 #include "base/sysfs.h"
 #include "base/thread.h"
 #include "numa/room.h"
+#include "tier/guard.h"
 
 /* A reading of rooms is good for no longer, however much room there is. */
 #define ROOM_NS NSEC_PER_SEC
@@ -118,6 +119,18 @@ static uint64_t beyond_spare(uint64_t bytes)
 	return bytes > ROOM_SPARE_BYTES ? bytes - ROOM_SPARE_BYTES : 0;
 }
 
+/* What the rules say now of the next batch of ORDER, which is in one block. */
+static enum guard_answer ask_rules(struct mover *m, const struct migrate_order *order)
+{
+	uint64_t block = m->migrate.huge_bytes ? m->migrate.huge_bytes
+					       : MIGRATE_BATCH_PAGES * m->migrate.page_bytes;
+	uint64_t end = MIN(order->end, order->start + block - order->start % block);
+
+	return m->options.guard
+		       ? guard_ask(m->options.guard, order->task, order->start, end, order->to)
+		       : GUARD_MAY;
+}
+
 /* The next batch of the job, without the lock.  0 or a negative errno. */
 static int do_batch(struct mover *m, struct migrate_result *out, const struct move_job *job,
 		    uint64_t at)
@@ -141,20 +154,24 @@ static int do_batch(struct mover *m, struct migrate_result *out, const struct mo
 	room = room_of(&m->room, job->to);
 	order.room_bytes = beyond_spare(room.bytes);
 	order.huge_room_bytes = beyond_spare(room.huge_bytes);
+	order.forbidden = ask_rules(m, &order) != GUARD_MAY;
 	r = move_batch(m, out, &order);
+	if (!r && out->moved_bytes && ask_rules(m, &order) == GUARD_ELSEWHERE)
+		r = migrate_undo(&m->migrate, out, &order);
 	if (!r)
 		room_take(&m->room, job->to, out->moved_bytes, out->moved_huge_bytes);
 	return r;
 }
 
 /* What a batch says of its job: an enum move_end, or -1 to go on. */
-static int end_of_batch(const struct migrate_result *batch, int error)
+static int end_of_batch(const struct mover *m, const struct migrate_result *batch, int error)
 {
 	if (error == -ESRCH)
 		return MOVE_GONE;
 	if (error < 0)
 		return MOVE_ERROR;
-	if (batch->left_bytes[MIGRATE_FORBIDDEN])
+	/* by the kernel, which asks the cpuset.  Rules differ by address */
+	if (batch->left_bytes[MIGRATE_FORBIDDEN] && !m->options.guard)
 		return MOVE_FORBIDDEN;
 	if (batch->left_bytes[MIGRATE_NO_ROOM] || batch->left_bytes[MIGRATE_NO_HUGE_ROOM])
 		return MOVE_NO_ROOM;
@@ -214,7 +231,7 @@ static void step(struct mover *m)
 	m->totals.cpu_ns = m->cpu_ns;
 	if (!error)
 		add_batch(m, &batch);
-	end = end_of_batch(&batch, error);
+	end = end_of_batch(m, &batch, error);
 	/* one that does not come on would be tried for ever */
 	if (end < 0 && (m->done.reached >= job.start + job.bytes || m->done.reached <= at))
 		end = MOVE_COMPLETE;

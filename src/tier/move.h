@@ -7,6 +7,8 @@
  *   - the quotas have something left, of bytes and of CPU time,
  *   - the node has more room than the kernel wants to keep free (numa/room.h).  So a move never
  *     makes the kernel reclaim memory or split a huge page,
+ *   - the rules of the process still allow it (guard.h).  Where they have changed when it is done,
+ *     the pages go back,
  *   - tasks wait for memory on this machine.  Then it pauses.
  *
  * What is not done when the next plan comes is dropped, because the new plan knows better.
@@ -24,6 +26,8 @@
 #include "base/proc.h"
 #include "base/util.h"
 #include "numa/migrate.h"
+
+struct guard;
 
 #define MOVE_BURST_NS (100 * NSEC_PER_MSEC)
 /* With so many results to be taken the mover waits until somebody takes them. */
@@ -51,7 +55,7 @@ enum move_end {
 	MOVE_COMPLETE,	/* all of it was looked at */
 	MOVE_REPLACED,	/* by the next plan */
 	MOVE_GONE,	/* the process or its thread has ended */
-	MOVE_FORBIDDEN, /* by its cpuset */
+	MOVE_FORBIDDEN, /* by its cpuset.  With a guard a job goes on, as rules differ by address */
 	MOVE_NO_ROOM,	/* the node is full, or has no block for a huge page */
 	MOVE_ERROR,	/* see .error */
 };
@@ -75,6 +79,7 @@ struct move_options {
 	uint64_t max_bytes_per_s;    /* that have moved.  0: no limit */
 	uint32_t max_cpu_percent;    /* of one CPU, 1 .. 100 */
 	double max_pressure_percent; /* "some avg10" of /proc/pressure/memory.  100: no limit */
+	struct guard *guard; /* of the caller, for the thread alone.  NULL: nothing is asked */
 	/* for tests */
 	const char *sysroot;  /* of rooms and pressure.  NULL: this machine */
 	move_batch_fn *batch; /* NULL: the kernel's */
