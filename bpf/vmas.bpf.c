@@ -14,6 +14,12 @@
  * - Another mapping: its vm_policy.
  * - Where there is none: the policy of the task.
  *
+ * Mappings of the same file have the same page cache (f_mapping), and that tells which memory it is.
+ * Its address is a number that no two of them have, as long as somebody maps it.  A device and an
+ * inode would take more reads, and some file systems show another device than they have.  Memory
+ * that is shared without a name (MAP_ANONYMOUS, memfd, System V) is a file too.  What a fork shares
+ * is no file: nothing tells.
+ *
  * The tree and the task's policy may change or go while they are read, since a BPF program cannot
  * take their locks.  Reads of memory that is gone fail or give a wrong answer, for once, and do no
  * harm.  Policies of mappings are safe under the lock of the address space.
@@ -75,8 +81,11 @@ struct inode {
 	struct super_block *i_sb;
 };
 
+struct address_space;
+
 struct file {
 	struct inode *f_inode;
+	struct address_space *f_mapping;
 };
 
 struct vm_area_struct {
@@ -232,6 +241,18 @@ static __always_inline void take_shared_policy(struct ts_vma *r, struct vm_area_
 		take_policy(r, policy, TS_VMA_POLICY);
 }
 
+/* Which memory it is, where others may map it too. */
+static __always_inline void take_file(struct ts_vma *r, struct vm_area_struct *vma)
+{
+	struct address_space *mapping = NULL;
+	struct file *file = NULL;
+
+	r->flags |= TS_VMA_SHARED;
+	r->first_page = vma->vm_pgoff;
+	if (!READ(file, vma->vm_file) && file && !READ(mapping, file->f_mapping))
+		r->file = (u64)mapping;
+}
+
 /* The records that stand before those of mappings.  False: there is none. */
 static __always_inline bool take_cpuset(struct ts_vma *r, struct task_struct *task)
 {
@@ -258,6 +279,7 @@ static __always_inline void take_mapping(struct ts_vma *r, struct vm_area_struct
 	u64 flags = vma->vm_flags;
 
 	r->flags = 0;
+	r->file = 0;
 	r->start = vma->vm_start;
 	r->end = vma->vm_end;
 	if (flags & VM_LOCKED)
@@ -267,7 +289,7 @@ static __always_inline void take_mapping(struct ts_vma *r, struct vm_area_struct
 	if (flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP))
 		r->flags |= TS_VMA_SPECIAL;
 	if (flags & VM_MAYSHARE)
-		r->flags |= TS_VMA_SHARED;
+		take_file(r, vma);
 	if (ops && (READ(get_policy, ops->get_policy) || get_policy))
 		take_shared_policy(r, vma);
 	else if (policy)

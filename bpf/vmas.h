@@ -31,10 +31,12 @@ struct ts_vma {
 	__u32 flags;		       /* TS_VMA_* */
 	__u16 mode;		       /* of the policy, the kernel's MPOL_* without flags */
 	__u16 nr_words;		       /* how many of `nodes` are there */
+	__u64 file;		       /* of shared memory: which it is.  0: not known, or own */
+	__u64 first_page;	       /* and where in the file it begins */
 	__u64 nodes[TS_VMA_MAX_WORDS]; /* a bit each, the lowest first */
 };
 
-#define TS_VMA_SIZE(nr_words) (24 + 8 * (nr_words))
+#define TS_VMA_SIZE(nr_words) (40 + 8 * (nr_words))
 
 /* What the program that reads a few addresses is asked, and what it says beside its records. */
 struct ts_vmas_ask {

@@ -53,6 +53,11 @@ struct obey_range {
 	const bool *nodes;
 	enum obey_why why;
 	bool shared; /* other processes may map the same pages */
+	/*
+	 * Of shared memory: which it is.  Ranges with the same number are of the same memory, whichever
+	 * process they are of, and begin at the byte OFFSET of it.  0: not known.
+	 */
+	uint64_t memory, offset;
 };
 
 /* All that is said of one process. */

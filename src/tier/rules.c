@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/util.h"
 
@@ -25,7 +26,8 @@ int rules_init(struct rules *r, const unsigned int *node_ids, size_t nr_nodes)
 {
 	size_t room = MAX(nr_nodes, (size_t)1);
 
-	*r = (struct rules){.nr_nodes = nr_nodes, .nr_words = 1};
+	*r = (struct rules){
+		.nr_nodes = nr_nodes, .nr_words = 1, .page_bytes = (uint64_t)sysconf(_SC_PAGESIZE)};
 	for (size_t i = 0; i < nr_nodes; i++) {
 		if (node_ids[i] >= OBEY_MAX_NODE_ID)
 			return -ERANGE;
@@ -124,8 +126,14 @@ static struct rules_policy by_policy(struct rules *r, const struct ts_vma *recor
 
 static struct obey_range by_mapping(struct rules *r, const struct ts_vma *vma)
 {
-	struct obey_range range = {vma->start, vma->end, NULL, OBEY_FREE,
-				   vma->flags & TS_VMA_SHARED};
+	struct obey_range range = {
+		.start = vma->start,
+		.end = vma->end,
+		.why = OBEY_FREE,
+		.shared = vma->flags & TS_VMA_SHARED,
+		.memory = vma->file,
+		.offset = vma->file ? vma->first_page * r->page_bytes : 0,
+	};
 	struct rules_policy policy;
 
 	if (vma->flags & TS_VMA_SPECIAL) {
@@ -147,14 +155,29 @@ uint64_t rules_seen_end(const struct rules *r)
 	return r->nr ? r->ranges[r->nr - 1].end : 0;
 }
 
+static void cut_start(struct obey_range *range, uint64_t start)
+{
+	if (start <= range->start)
+		return;
+	range->offset += range->memory ? start - range->start : 0;
+	range->start = start;
+}
+
+/* Does the same hold for the other range, and is it the next part of the same memory? */
+static bool goes_on(const struct obey_range *a, const struct obey_range *b)
+{
+	return a->end == b->start && a->why == b->why && a->nodes == b->nodes &&
+	       a->shared == b->shared && a->memory == b->memory &&
+	       (!a->memory || a->offset + (a->end - a->start) == b->offset);
+}
+
 static int add_range(struct rules *r, struct obey_range range)
 {
 	struct obey_range *last = r->nr ? &r->ranges[r->nr - 1] : NULL;
 
 	if (last)
-		range.start = MAX(range.start, last->end);
-	if (last && last->end == range.start && last->why == range.why &&
-	    last->nodes == range.nodes && last->shared == range.shared) {
+		cut_start(&range, last->end);
+	if (last && goes_on(last, &range)) {
 		last->end = range.end;
 		return 0;
 	}
@@ -187,8 +210,9 @@ static int take_record(struct rules *r, const struct ts_vma *record)
 	if (record->start >= record->end || record->end <= rules_seen_end(r))
 		return 0;
 	if (r->nr_mappings == OBEY_MAX_MAPPINGS) {
-		int error = add_range(r, (struct obey_range){record->start, UINT64_MAX, NULL,
-							     OBEY_UNREAD, false});
+		int error = add_range(r, (struct obey_range){.start = record->start,
+							     .end = UINT64_MAX,
+							     .why = OBEY_UNREAD});
 
 		return error < 0 ? error : -ENOBUFS;
 	}
@@ -265,7 +289,7 @@ bool obey_next(struct obey_walk *walk, struct obey_range *out)
 	if (range->start >= walk->end)
 		return false;
 	*out = *range;
-	out->start = MAX(range->start, walk->start);
+	cut_start(out, walk->start);
 	out->end = MIN(range->end, walk->end);
 	walk->next++;
 	return out->start < out->end;

@@ -33,6 +33,7 @@ struct rules {
 	struct obey_rules face; /* what the caller gets */
 	unsigned int *node_ids;
 	size_t nr_nodes, nr_words;
+	uint64_t page_bytes;
 	bool *may_lie; /* [node] */
 	struct obey_range *ranges;
 	size_t nr, capacity;

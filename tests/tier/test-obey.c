@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -58,7 +59,7 @@ static void put_mapping(__u64 start, __u64 end, __u32 flags)
 
 static void put_bound(__u64 start, __u64 end, __u32 flags, __u16 mode, __u64 nodes)
 {
-	put((struct ts_vma){start, end, flags | TS_VMA_POLICY, mode, 1, {nodes}});
+	put((struct ts_vma){start, end, flags | TS_VMA_POLICY, mode, 1, .nodes = {nodes}});
 }
 
 static const struct obey_rules *take(void)
@@ -228,6 +229,49 @@ static void a_cpuset_is_in_all(void **state)
 	rules_deinit(&rules);
 }
 
+static void put_shared(__u64 start, __u64 end, __u64 file, __u64 first_page)
+{
+	put((struct ts_vma){.start = start,
+			    .end = end,
+			    .flags = TS_VMA_SHARED,
+			    .file = file,
+			    .first_page = first_page});
+}
+
+/* Only what goes on with the same memory is one range, and each part knows where it is of it. */
+static void which_memory_it_is(void **state)
+{
+	const __u64 page = (__u64)sysconf(_SC_PAGESIZE);
+	const struct obey_rules *r;
+	struct obey_range part;
+	struct obey_walk walk;
+
+	begin(three, ARRAY_SIZE(three));
+	put_cpuset(0xb);
+	put_shared(0x10 * page, 0x20 * page, 7, 2);
+	put_shared(0x20 * page, 0x30 * page, 7, 0x12); /* it goes on */
+	put_shared(0x30 * page, 0x40 * page, 7, 2);    /* the same once more */
+	put_shared(0x40 * page, 0x50 * page, 9, 0x12); /* another one */
+	put_shared(0x48 * page, 0x60 * page, 9, 0x1a); /* told twice, in part */
+	put_mapping(0x60 * page, 0x70 * page, 0);
+	r = take();
+	assert_int_equal(r->nr_ranges, 4);
+	assert_int_equal(r->ranges[0].end, 0x30 * page);
+	assert_int_equal(r->ranges[0].memory, 7);
+	assert_int_equal(r->ranges[0].offset, 2 * page);
+	assert_int_equal(r->ranges[2].memory, 9);
+	assert_int_equal(r->ranges[2].end, 0x60 * page);
+	assert_int_equal(r->ranges[3].memory, 0);
+	walk = obey_walk(r, 0x3f * page, 0x68 * page);
+	assert_true(obey_next(&walk, &part));
+	assert_int_equal(part.offset, 0x11 * page);
+	assert_true(obey_next(&walk, &part));
+	assert_int_equal(part.offset, 0x12 * page);
+	assert_true(obey_next(&walk, &part));
+	assert_int_equal(part.offset, 0);
+	rules_deinit(&rules);
+}
+
 static void neighbours_are_merged_and_holes_are_kept(void **state)
 {
 	const struct obey_rules *r;
@@ -329,7 +373,7 @@ static void nodes_may_have_any_number(void **state)
 {
 	static const unsigned int sparse[] = {0, 70, 1023}, too_large[] = {0, 1024};
 	struct ts_vma all = {.flags = TS_VMA_CPUSET, .nr_words = 16};
-	struct ts_vma bound = {0x10, 0x20, TS_VMA_POLICY, BIND, 16, {0}};
+	struct ts_vma bound = {0x10, 0x20, TS_VMA_POLICY, BIND, 16, .nodes = {0}};
 	const struct obey_rules *r;
 
 	begin(sparse, ARRAY_SIZE(sparse));
@@ -359,7 +403,7 @@ static void what_is_no_record_is_refused(void **state)
 {
 	begin(three, ARRAY_SIZE(three));
 	put_cpuset(0xb);
-	put((struct ts_vma){0x10, 0x20, TS_VMA_POLICY, BIND, 2, {0}});
+	put((struct ts_vma){0x10, 0x20, TS_VMA_POLICY, BIND, 2, .nodes = {0}});
 	assert_int_equal(rules_take(&rules, written, nr_written), -EPROTO);
 	((struct ts_vma *)written)->nr_words = 0xffff;
 	assert_int_equal(rules_take(&rules, written, nr_written), -EPROTO);
@@ -567,6 +611,7 @@ int main(void)
 		cmocka_unit_test(what_else_binds),
 		cmocka_unit_test(a_task_policy_holds_where_there_is_no_other),
 		cmocka_unit_test(a_cpuset_is_in_all),
+		cmocka_unit_test(which_memory_it_is),
 		cmocka_unit_test(neighbours_are_merged_and_holes_are_kept),
 		cmocka_unit_test(what_is_told_twice_counts_once),
 		cmocka_unit_test(sets_of_nodes_are_bounded),
