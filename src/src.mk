@@ -52,6 +52,7 @@ libtiersched_a_SOURCES += \
 	src/tier/plan.c src/tier/plan.h \
 	src/tier/ranges.c \
 	src/tier/rules.c src/tier/rules.h \
+	src/tier/shared.c src/tier/shared.h \
 	src/sched/maps.h \
 	src/sched/publish.c \
 	src/sched/scheduler.c src/sched/scheduler.h \

@@ -34,6 +34,7 @@ UNIT_TESTS += \
 	tests/tier/test-obey \
 	tests/tier/test-plan \
 	tests/tier/test-ranges \
+	tests/tier/test-shared \
 	tests/sched/test-publish \
 	tests/sched/test-usage \
 	tests/report/test-foreign \

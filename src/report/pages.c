@@ -18,6 +18,8 @@ static const struct {
 	{"no_room_bytes", "stay: nearer nodes are full of memory that is about as hot"},
 	{"not_allowed_bytes", "stay: a cpuset, a policy or a lock keeps them from nearer nodes"},
 	{"later_bytes", "come later: a plan takes only so much"},
+	{"shared_bytes", "are shared: they lie where all who access them wait least"},
+	{"foreign_bytes", "stay: processes that are not managed map them too"},
 };
 
 /* What has become of so many bytes. */

@@ -23,6 +23,9 @@ struct plan_range {
 	double life_s;	     /* for so long it has been about as hot as it is */
 	const bool *may_lie; /* [mem node] its pages may; NULL: on all */
 	const double *share; /* [mem node] of its pages, sums to at most 1.  All 0: not known */
+	uint64_t memory;     /* which it is, where other processes may map it too; else 0 */
+	uint64_t offset;     /* and where in that the range begins */
+	bool foreign;	     /* somebody maps its pages who is no process of the input */
 };
 
 struct plan_process {

@@ -5,6 +5,8 @@
 
 #include "tier/input.h"
 
+struct shared_range;
+
 #define PAGE_BYTES 4096.0
 
 /* What of a range lies on one node. */
@@ -13,6 +15,9 @@ struct piece {
 	uint64_t bytes; /* expected to lie there */
 	uint64_t moved; /* of these, by this plan */
 	double hz, life_s;
+	/* What all who map it do.  NULL: it is of this process alone, or that is not known yet. */
+	const struct shared_range *shared;
+	int stays;    /* enum plan_why that keeps it, whatever it would gain; -1: none */
 	double value; /* gain by cost, at the nearest node */
 	int why;      /* enum plan_why: the rest of it stays; -1: no node is nearer */
 };
@@ -23,20 +28,28 @@ struct slice {
 	struct piece *pieces;
 	size_t nr;
 	double bytes_hz;
+	double part; /* of the accesses that were seen, so many count */
 };
 
 /* The latency of memory N from C as loaded now, 0 unknown. */
 double piece_latency_ns(const struct plan_input *in, size_t c, size_t n);
 
 /*
- * The nearest node to C that is nearer than LIMIT_NS, but farther than BEYOND_NS (0: any).  Of
- * nodes at the same distance it is the one with more ROOM.  -1: there is none.
+ * What an access to the piece waits for on node N while its process runs at C: for memory that is
+ * shared, by the mean of all who access it.  0 unknown.
+ */
+double piece_ns(const struct plan_input *in, const struct piece *piece, size_t c, size_t n);
+
+/*
+ * The nearest node to a piece of a process at C that is nearer than LIMIT_NS, but farther than
+ * BEYOND_NS (0: any).  Of nodes at the same distance it is the one with more ROOM.  -1: there is
+ * none.
  *
  * Of two nodes at the same distance only one is ever found.  The other one's turn comes with the
  * next plan, when the first has less room.
  */
-int piece_next_nearest(const struct plan_input *in, const uint64_t *room, size_t c,
-		       double beyond_ns, double limit_ns);
+int piece_next_nearest(const struct plan_input *in, const uint64_t *room, const struct piece *piece,
+		       size_t c, double beyond_ns, double limit_ns);
 
 /* What it costs to move a byte. */
 static inline double piece_copy_ns(const struct plan_input *in, size_t from, size_t to)
@@ -50,12 +63,8 @@ static inline bool piece_pays(double gain, double life_s, double cost_ns)
 	return gain * life_s > PLAN_MARGIN * cost_ns;
 }
 
-static inline bool piece_may_lie(const struct plan_input *in, const struct piece *piece, size_t n)
-{
-	const struct plan_range *range = &in->processes[piece->process].ranges[piece->range];
-
-	return !range->may_lie || range->may_lie[n];
-}
+/* May it lie on node N, by the rules of all who map it? */
+bool piece_may_lie(const struct plan_input *in, const struct piece *piece, size_t n);
 
 /* Where a process shall run. */
 struct place_room {

@@ -8,6 +8,7 @@
 
 #include "base/util.h"
 #include "tier/piece.h"
+#include "tier/shared.h"
 
 double piece_latency_ns(const struct plan_input *in, size_t c, size_t n)
 {
@@ -17,14 +18,29 @@ double piece_latency_ns(const struct plan_input *in, size_t c, size_t n)
 	return without_load_ns > 0 ? without_load_ns + m->memory[n].wait_ns : 0;
 }
 
-int piece_next_nearest(const struct plan_input *in, const uint64_t *room, size_t c,
-		       double beyond_ns, double limit_ns)
+double piece_ns(const struct plan_input *in, const struct piece *piece, size_t c, size_t n)
+{
+	return piece->shared && piece->shared->all_hz > 0 ? piece->shared->all_ns[n]
+							  : piece_latency_ns(in, c, n);
+}
+
+bool piece_may_lie(const struct plan_input *in, const struct piece *piece, size_t n)
+{
+	const struct plan_range *range = &in->processes[piece->process].ranges[piece->range];
+
+	if (piece->shared)
+		return piece->shared->all_may[n];
+	return !range->may_lie || range->may_lie[n];
+}
+
+int piece_next_nearest(const struct plan_input *in, const uint64_t *room, const struct piece *piece,
+		       size_t c, double beyond_ns, double limit_ns)
 {
 	double best_ns = limit_ns;
 	int best = -1;
 
 	for (size_t n = 0; n < in->machine->nr_mem_nodes; n++) {
-		double ns = piece_latency_ns(in, c, n);
+		double ns = piece_ns(in, piece, c, n);
 
 		if (ns <= beyond_ns || ns >= limit_ns)
 			continue;
@@ -66,7 +82,8 @@ static void offer_piece(struct offer *offer, const struct plan_input *in, const 
 		offer->wait_ns = -1;
 		return;
 	}
-	while (left > 0 && (to = piece_next_nearest(in, trial, c, beyond_ns, here_ns)) >= 0) {
+	while (left > 0 &&
+	       (to = piece_next_nearest(in, trial, piece, c, beyond_ns, here_ns)) >= 0) {
 		double bytes;
 
 		beyond_ns = piece_latency_ns(in, c, (size_t)to);

@@ -15,12 +15,16 @@
 
 #include "base/util.h"
 #include "tier/piece.h"
+#include "tier/shared.h"
 
 struct plan {
-	struct piece *pieces;	/* by process */
-	struct piece **wanted;	/* those for which another node is nearer, the best first */
-	struct piece **leavers; /* all, by node, and there the coldest first */
-	struct slice *slices;	/* the hottest first */
+	struct piece *pieces;	     /* by process */
+	struct piece **wanted;	     /* those for which another node is nearer, the best first */
+	struct piece **leavers;	     /* all, by node, and there the coldest first */
+	struct slice *slices;	     /* the hottest first */
+	struct shared_range *shared; /* by memory */
+	double *all_ns;		     /* [shared][mem node] */
+	bool *all_may;		     /* [shared][mem node] */
 	struct plan_verdict *verdicts;
 	uint64_t *room;	   /* [mem node] what may still be filled */
 	uint64_t *claimed; /* [mem node] the same, less what hotter processes shall have */
@@ -29,6 +33,7 @@ struct plan {
 	size_t *leaver;	   /* [mem node] index of the next leaver */
 	size_t nr_pieces, nr_wanted, nr_moves;
 	size_t max_pieces, max_processes, max_nodes;
+	size_t nr_shared;
 	uint64_t left_bytes; /* that this plan may still move */
 	struct plan_move moves[PLAN_MAX_MOVES];
 };
@@ -44,6 +49,9 @@ static void free_arrays(struct plan *p)
 	free(p->wanted);
 	free(p->leavers);
 	free(p->slices);
+	free(p->shared);
+	free(p->all_ns);
+	free(p->all_may);
 	free(p->verdicts);
 	free(p->room);
 	free(p->claimed);
@@ -89,6 +97,9 @@ static int reserve(struct plan *p, const struct plan_input *in)
 		.wanted = calloc(pieces + 1, sizeof(*p->wanted)),
 		.leavers = calloc(pieces + 1, sizeof(*p->leavers)),
 		.slices = calloc(processes + 1, sizeof(*p->slices)),
+		.shared = calloc(pieces + 1, sizeof(*p->shared)),
+		.all_ns = calloc(pieces + 1, sizeof(*p->all_ns)),
+		.all_may = calloc(pieces + 1, sizeof(*p->all_may)),
 		.verdicts = calloc(processes + 1, sizeof(*p->verdicts)),
 		.room = calloc(nodes + 1, sizeof(*p->room)),
 		.claimed = calloc(nodes + 1, sizeof(*p->claimed)),
@@ -99,8 +110,9 @@ static int reserve(struct plan *p, const struct plan_input *in)
 		.max_processes = processes,
 		.max_nodes = nodes,
 	};
-	if (p->pieces && p->wanted && p->leavers && p->slices && p->verdicts && p->room &&
-	    p->claimed && p->trial && p->no_room && p->leaver)
+	if (p->pieces && p->wanted && p->leavers && p->slices && p->shared && p->all_ns &&
+	    p->all_may && p->verdicts && p->room && p->claimed && p->trial && p->no_room &&
+	    p->leaver)
 		return 0;
 	/* the next plan tries again */
 	free_arrays(p);
@@ -156,6 +168,7 @@ static void add_pieces(struct plan *p, struct slice *slice, const struct plan_ra
 				.bytes = (uint64_t)bytes,
 				.hz = ranges[r].hz,
 				.life_s = ranges[r].life_s,
+				.stays = -1,
 				.why = -1,
 			};
 			slice->bytes_hz += bytes * ranges[r].hz;
@@ -200,6 +213,7 @@ static void bound(const struct plan_input *in, struct slice *slice)
 	part = least_ns > 0 ? process->cpus * 1e9 / least_ns : 1;
 	if (part >= 1)
 		return;
+	slice->part = part;
 	for (size_t i = 0; i < slice->nr; i++)
 		slice->pieces[i].hz *= part;
 	slice->bytes_hz *= part;
@@ -209,7 +223,8 @@ static void cut(struct plan *p, const struct plan_input *in)
 {
 	p->nr_pieces = 0;
 	for (size_t i = 0; i < in->nr_processes; i++) {
-		p->slices[i] = (struct slice){.process = i, .pieces = p->pieces + p->nr_pieces};
+		p->slices[i] =
+			(struct slice){.process = i, .pieces = p->pieces + p->nr_pieces, .part = 1};
 		add_pieces(p, &p->slices[i], in->processes[i].ranges, in->processes[i].nr_ranges,
 			   in->machine->nr_mem_nodes);
 		bound(in, &p->slices[i]);
@@ -226,6 +241,64 @@ static void choose_places(struct plan *p, const struct plan_input *in)
 		p->verdicts[p->slices[i].process].place = place_choose(in, &p->slices[i], &room);
 }
 
+/* Shared memory. */
+
+static void note_shared(struct plan *p, const struct plan_input *in, const struct slice *slice)
+{
+	const struct plan_process *process = &in->processes[slice->process];
+	size_t nodes = in->machine->nr_mem_nodes;
+
+	for (size_t r = 0; r < process->nr_ranges; r++) {
+		const struct plan_range *range = &process->ranges[r];
+
+		if (!range->memory || !range->bytes)
+			continue;
+		p->shared[p->nr_shared] = (struct shared_range){
+			.process = slice->process,
+			.range = r,
+			.memory = range->memory,
+			.offset = range->offset,
+			.bytes = range->bytes,
+			.hz = range->hz * slice->part,
+			.place = p->verdicts[slice->process].place,
+			.may_lie = range->may_lie,
+			.foreign = range->foreign,
+			.all_ns = p->all_ns + p->nr_shared * nodes,
+			.all_may = p->all_may + p->nr_shared * nodes,
+		};
+		p->nr_shared++;
+	}
+}
+
+/* From here on pieces of shared memory count for all who map it. */
+static void share(struct plan *p, const struct plan_input *in)
+{
+	p->nr_shared = 0;
+	for (size_t i = 0; i < in->nr_processes; i++)
+		note_shared(p, in, &p->slices[i]);
+	shared_join(p->shared, p->nr_shared, in);
+	for (size_t i = 0; i < p->nr_shared; i++) {
+		const struct shared_range *s = &p->shared[i];
+		const struct slice *slice = p->slices;
+
+		while (slice->process != s->process)
+			slice++;
+		for (size_t j = 0; j < slice->nr; j++) {
+			struct piece *piece = &slice->pieces[j];
+
+			if (piece->range != s->range)
+				continue;
+			if (!s->owns) {
+				piece->stays = PLAN_SHARED;
+				continue;
+			}
+			piece->hz = s->all_hz;
+			piece->shared = s;
+			piece->stays = s->foreign ? PLAN_FOREIGN : -1;
+		}
+	}
+}
+
 /* Moves. */
 
 /* What its pages gain by a move, ns a second for each byte.  Of a leaver it is negative. */
@@ -235,7 +308,7 @@ static double gain_of(const struct plan *p, const struct plan_input *in, const s
 	size_t c = (size_t)p->verdicts[piece->process].place;
 
 	return piece->hz / PAGE_BYTES *
-	       (piece_latency_ns(in, c, piece->node) - piece_latency_ns(in, c, to));
+	       (piece_ns(in, piece, c, piece->node) - piece_ns(in, piece, c, to));
 }
 
 /* Note those that another node is nearer for. */
@@ -249,8 +322,8 @@ static void want(struct plan *p, const struct plan_input *in)
 		p->leavers[i] = piece;
 		if (piece->hz <= 0 || c < 0)
 			continue;
-		to = piece_next_nearest(in, p->room, (size_t)c, 0,
-					piece_latency_ns(in, (size_t)c, piece->node));
+		to = piece_next_nearest(in, p->room, piece, (size_t)c, 0,
+					piece_ns(in, piece, (size_t)c, piece->node));
 		if (to < 0)
 			continue;
 		piece->value = gain_of(p, in, piece, (size_t)to) /
@@ -271,6 +344,8 @@ static uint64_t may_move(const struct plan *p, const struct plan_input *in,
 	uint64_t used = v->bytes[PLAN_PROMOTE] + v->bytes[PLAN_DEMOTE];
 	uint64_t most = in->processes[piece->process].max_bytes;
 
+	if (piece->stays >= 0)
+		return 0;
 	return MIN(piece->bytes - piece->moved, MIN(p->left_bytes, most - MIN(used, most)));
 }
 
@@ -310,7 +385,7 @@ static int way_out(const struct plan *p, const struct plan_input *in, const stru
 	if (c < 0 && leaver->hz > 0)
 		return -1;
 	for (size_t n = 0; n < in->machine->nr_mem_nodes; n++) {
-		double ns = c < 0 ? 1 : piece_latency_ns(in, (size_t)c, n);
+		double ns = c < 0 ? 1 : piece_ns(in, leaver, (size_t)c, n);
 
 		if (n == leaver->node || !p->room[n] || ns <= 0 || !piece_may_lie(in, leaver, n))
 			continue;
@@ -381,6 +456,8 @@ static enum plan_why move_to(struct plan *p, const struct plan_input *in, struct
 	uint64_t bytes = may_move(p, in, piece), room;
 	bool is_full;
 
+	if (piece->stays >= 0)
+		return (enum plan_why)piece->stays;
 	if (!piece_may_lie(in, piece, to))
 		return PLAN_NOT_ALLOWED;
 	if (!piece_pays(gain, piece->life_s, piece_copy_ns(in, piece->node, to)))
@@ -405,16 +482,17 @@ static enum plan_why move_to(struct plan *p, const struct plan_input *in, struct
 static void promote(struct plan *p, const struct plan_input *in, struct piece *piece)
 {
 	struct plan_verdict *v = &p->verdicts[piece->process];
-	double here_ns = piece_latency_ns(in, (size_t)v->place, piece->node), beyond_ns = 0;
+	double here_ns = piece_ns(in, piece, (size_t)v->place, piece->node), beyond_ns = 0;
 	int to;
 
 	while (piece->moved < piece->bytes &&
-	       (to = piece_next_nearest(in, p->room, (size_t)v->place, beyond_ns, here_ns)) >= 0) {
+	       (to = piece_next_nearest(in, p->room, piece, (size_t)v->place, beyond_ns,
+					here_ns)) >= 0) {
 		enum plan_why rest = move_to(p, in, piece, (size_t)to);
 
 		/* what keeps it from the nearest one is the reason */
 		piece->why = piece->why < 0 ? (int)rest : piece->why;
-		beyond_ns = piece_latency_ns(in, (size_t)v->place, (size_t)to);
+		beyond_ns = piece_ns(in, piece, (size_t)v->place, (size_t)to);
 	}
 }
 
@@ -428,6 +506,7 @@ int plan_make(struct plan *p, const struct plan_input *in)
 	memset(p->verdicts, 0, in->nr_processes * sizeof(*p->verdicts));
 	cut(p, in);
 	choose_places(p, in);
+	share(p, in);
 	memcpy(p->room, in->room_bytes, in->machine->nr_mem_nodes * sizeof(*p->room));
 	for (size_t n = 0; n < in->machine->nr_mem_nodes; n++)
 		p->leaver[n] = SIZE_MAX;

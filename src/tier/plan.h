@@ -31,6 +31,9 @@
  * on, except to make room for hotter ones.  The task follows its pages, because the model prefers
  * the place that is near them.
  *
+ * Of memory that several processes map the accesses of all count (shared.h).  One of them has it in
+ * the plan.  Places are chosen before that, each by what its own accesses wait for.
+ *
  * A latency or a share that is not known is never replaced by a guess.  Such pages stay.
  */
 #ifndef TS_TIER_PLAN_H
@@ -53,6 +56,8 @@ enum plan_why {
 	PLAN_NO_ROOM,	  /* nearer nodes are full, of pages that are not much colder */
 	PLAN_NOT_ALLOWED, /* they may not lie on nearer nodes */
 	PLAN_LATER,	  /* it is worth it, and this plan is full */
+	PLAN_SHARED,	  /* a process decides that has more heat in the same memory */
+	PLAN_FOREIGN,	  /* somebody else maps them, and nobody knows how hot they are there */
 	PLAN_NR_WHY,
 };
 
