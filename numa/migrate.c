@@ -152,6 +152,34 @@ static int count_beside(struct migrate *m, struct migrate_result *result,
 	return r;
 }
 
+/* Find out who maps the pages of the batch, START..END. */
+static void ask_who_maps(struct migrate *m, const struct migrate_order *order, uint64_t start,
+			 uint64_t end)
+{
+	uint32_t nr = (uint32_t)MIN((end - start) / m->page_bytes, (uint64_t)MIGRATE_BATCH_PAGES);
+	uint32_t nr_sharers = MIN(order->nr_sharers, (uint32_t)MIGRATE_MAX_SHARERS);
+	struct mapper mappers[1 + MIGRATE_MAX_SHARERS] = {{order->task, start}};
+
+	for (uint32_t i = 0; i < nr_sharers; i++)
+		mappers[1 + i] = (struct mapper){order->sharers[i].task,
+						 order->sharers[i].start + start - order->start};
+	mappers_know(m->known, nr, mappers, 1 + nr_sharers);
+	memset(m->known + nr, 0, (MIGRATE_BATCH_PAGES - nr) * sizeof(*m->known));
+	m->known_start = start;
+}
+
+/* May a page of the batch be moved though several map it?  Of a huge one: all parts of it. */
+static bool is_known(const struct migrate *m, const struct migrate_order *order, const void *page)
+{
+	uint64_t first = ((uintptr_t)page - m->known_start) / m->page_bytes;
+	uint64_t nr = m->each_bytes / m->page_bytes;
+
+	for (uint64_t i = first; order->nr_sharers && i < first + nr; i++)
+		if (i >= MIGRATE_BATCH_PAGES || !m->known[i])
+			return false;
+	return true;
+}
+
 /* Keep the pages on FROM for which there is room. */
 static void keep_pages(struct migrate *m, struct migrate_result *result,
 		       const struct migrate_order *order)
@@ -167,6 +195,8 @@ static void keep_pages(struct migrate *m, struct migrate_result *result,
 			result->elsewhere_bytes += m->each_bytes;
 		} else if (order->forbidden) {
 			result->left_bytes[MIGRATE_FORBIDDEN] += m->each_bytes;
+		} else if (!is_known(m, order, m->pages[i])) {
+			result->left_bytes[MIGRATE_SHARED] += m->each_bytes;
 		} else if (room < m->each_bytes) {
 			result->left_bytes[MIGRATE_NO_ROOM] += m->each_bytes;
 		} else if (huge && order->huge_room_bytes < m->each_bytes) {
@@ -185,10 +215,12 @@ static void keep_pages(struct migrate *m, struct migrate_result *result,
  */
 static int move_once(struct migrate *m, const struct migrate_order *order)
 {
+	int flags = order->nr_sharers ? MPOL_MF_MOVE_ALL : MPOL_MF_MOVE;
+
 	for (uint32_t i = 0; i < m->nr; i++)
 		m->nodes[i] = (int)order->to;
 	forget_status(m, m->nr);
-	if (numa_move_pages(order->task, m->nr, m->pages, m->nodes, m->status, MPOL_MF_MOVE) < 0) {
+	if (numa_move_pages(order->task, m->nr, m->pages, m->nodes, m->status, flags) < 0) {
 		switch (errno) {
 		case EACCES:
 			return MIGRATE_FORBIDDEN;
@@ -286,6 +318,8 @@ int migrate_batch(struct migrate *m, struct migrate_result *out, const struct mi
 	r = ask(m, order->task, m->pages, m->nr);
 	if (r < 0)
 		return r;
+	if (order->nr_sharers && m->nr)
+		ask_who_maps(m, order, (uintptr_t)m->pages[0], result.next);
 	keep_pages(m, &result, order);
 	r = move_all(m, &result, order);
 	if (!r)

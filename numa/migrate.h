@@ -6,6 +6,9 @@
  * pages that are pinned.  It does not ask the policy of a mapping, and it would move pages of
  * hugetlb: the caller leaves such ranges out.
  *
+ * Where the caller knows who else maps the memory, and that all of them may have it there, pages
+ * that nobody but these maps are moved too.  The others are refused as before.
+ *
  * A huge page moves as a whole, by the first of its addresses that is asked for.  The kernel splits
  * it where it cannot have a block of its size.  So the caller says how much room there is, and
  * nothing is tried beyond (numa/room.h).  A huge page may also be mapped in pieces: after a policy,
@@ -19,11 +22,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "numa/mappers.h"
+
 /*
  * How many addresses a batch has, at most.  The kernel empties the page lists of all CPUs for each
  * call.  Of small pages on x86 it is 2 MB, as much as a huge page.
  */
 #define MIGRATE_BATCH_PAGES 512
+#define MIGRATE_MAX_SHARERS 15
 
 /* Why pages did not move. */
 enum migrate_reason {
@@ -43,6 +49,9 @@ struct migrate_order {
 	uint64_t room_bytes;	  /* no more is put on TO */
 	uint64_t huge_room_bytes; /* of that, no more in huge pages */
 	bool forbidden;		  /* nothing moves.  What is on FROM is counted as forbidden */
+	/* Who else maps the memory, and where START is there.  None: nobody that is known. */
+	const struct mapper *sharers;
+	uint32_t nr_sharers;
 };
 
 /* In bytes.  A huge page counts as a whole, even where it goes beyond the range. */
@@ -65,6 +74,8 @@ struct migrate {
 	void *beside[MIGRATE_BATCH_PAGES];
 	void *moved[MIGRATE_BATCH_PAGES]; /* by the last batch */
 	uint32_t nr_beside, nr_moved;
+	bool known[MIGRATE_BATCH_PAGES]; /* see mappers.h; of the pages from KNOWN_START on */
+	uint64_t known_start;
 };
 
 void migrate_init(struct migrate *m);

@@ -10,6 +10,7 @@ libtiersched_a_SOURCES += \
 	numa/hmat.c numa/hmat.h \
 	numa/latencies.c numa/latencies.h \
 	numa/links.c numa/links.h \
+	numa/mappers.c numa/mappers.h \
 	numa/migrate.c numa/migrate.h \
 	numa/names.c numa/names.h \
 	numa/nodes.c numa/nodes.h \

@@ -13,6 +13,7 @@ UNIT_TESTS += \
 	tests/base/test-state \
 	tests/numa/test-latencies \
 	tests/numa/test-machines \
+	tests/numa/test-mappers \
 	tests/numa/test-migrate \
 	tests/numa/test-residency \
 	tests/numa/test-room \

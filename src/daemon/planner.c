@@ -5,8 +5,9 @@
  * A plan is made twice.  The first one knows no rules and not what each copy costs, because both
  * are expensive to find out: a process may have thousands of mappings, and a copy has to be made.
  * Where that plan would move something of a process, its rules are read, and those copies are
- * measured.  The second plan obeys and reckons.  A process that it moves nothing of is left in
- * peace for some seconds.
+ * measured.  Where some of it is shared, the rules of all are read, since others may map it too.
+ * The second plan obeys and reckons.  A process that it moves nothing of is left in peace for some
+ * seconds.
  *
  * The lock guards the turn alone.  All else belongs to the thread while it is the thread's turn,
  * and to the tick while it is not.
@@ -155,6 +156,27 @@ static void ask(struct planner *p, struct plan_process *process, size_t at)
 		process->nr_ranges = 0;
 	else if (rules)
 		survey_obey(p->survey, at, rules);
+	process->max_bytes = p->planned[at].max_bytes;
+	p->planned[at].asked = true;
+	p->planned[at].rules_due_ns = p->now_ns + RULES_NS;
+}
+
+/*
+ * Some of what is to move may be mapped by other processes, and their heat counts too.  Which these
+ * are their rules tell, so all are asked.
+ */
+static void ask_sharers(struct planner *p, struct plan_process *processes)
+{
+	bool shares = false;
+
+	for (size_t i = 0; i < p->nr; i++)
+		shares |= p->planned[i].asked && survey_shares(p->survey, i);
+	if (!shares)
+		return;
+	for (size_t i = 0; i < p->nr; i++)
+		if (!p->planned[i].asked)
+			ask(p, &processes[i], i);
+	survey_find_foreign(p->survey);
 }
 
 /*
@@ -169,16 +191,16 @@ static size_t ask_all(struct planner *p, struct plan_process *processes)
 		struct planned *item = &p->planned[i];
 		bool wanted = is_wanted(&plan_verdicts(p->plan)[i]);
 
-		item->asked = wanted && p->now_ns >= item->rules_due_ns;
-		processes[i].max_bytes = item->asked ? item->max_bytes : 0;
-		if (item->asked) {
+		if (wanted && p->now_ns >= item->rules_due_ns) {
 			ask(p, &processes[i], i);
-			item->rules_due_ns = p->now_ns + RULES_NS;
 			nr++;
-		} else if (!wanted) {
-			take_verdict(p, i);
+			continue;
 		}
+		processes[i].max_bytes = 0;
+		if (!wanted)
+			take_verdict(p, i);
 	}
+	ask_sharers(p, processes);
 	return nr;
 }
 
@@ -189,11 +211,12 @@ static void give_jobs(struct planner *p)
 
 	for (size_t i = 0; i < nr; i++) {
 		const struct planned *item = &p->planned[moves[i].process];
+		struct move_job *job = &p->jobs[nr_jobs];
 
 		/* it would move where nobody has asked for rules */
 		if (!item->asked)
 			continue;
-		p->jobs[nr_jobs++] = (struct move_job){
+		*job = (struct move_job){
 			.process = item->process,
 			.task = item->task,
 			.start = moves[i].start,
@@ -202,6 +225,10 @@ static void give_jobs(struct planner *p)
 			.to = p->node_ids[moves[i].to],
 			.direction = moves[i].why == PLAN_DEMOTE ? MOVE_DEMOTE : MOVE_PROMOTE,
 		};
+		job->nr_sharers =
+			(uint32_t)survey_sharers(p->survey, job->sharers, MIGRATE_MAX_SHARERS,
+						 moves[i].process, job->start, job->bytes);
+		nr_jobs++;
 	}
 	/* without memory the last plan goes on */
 	(void)mover_give(p->options.mover, p->jobs, nr_jobs);

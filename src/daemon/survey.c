@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "numa/mappers.h"
 #include "numa/residency.h"
 
 enum {
@@ -18,6 +19,7 @@ enum {
 	MAX_RANGES = 128,  /* of it, cut by its rules */
 	ALL_PAGES = 2048,  /* looked at in a survey, over all processes ... */
 	RANGE_PAGES = 16,  /* ... and at most so many of a range */
+	FOREIGN_PAGES = 8, /* of a range, to find out who maps it */
 	MAX_CPUS = 4096,
 };
 
@@ -102,6 +104,16 @@ static const bool *read_may_run(struct survey *s, size_t at)
 	return may_run;
 }
 
+/* The model does not know where it is allowed. */
+static void look_where_it_runs(struct survey *s, size_t at)
+{
+	struct plan_process *p = &s->processes[at];
+
+	p->may_run = read_may_run(s, at);
+	if (p->place >= 0 && p->may_run && !p->may_run[p->place])
+		p->place = MODEL_NO_NODE;
+}
+
 /* Where the pages of its ranges are.  What cannot be asked is not known. */
 static void read_shares(struct survey *s, size_t at, size_t nr_pages)
 {
@@ -176,7 +188,7 @@ struct plan_process *survey_look(struct survey *s)
 	nr_pages = ALL_PAGES / MAX(nr_ranges, (size_t)1);
 	nr_pages = MAX(MIN(nr_pages, (size_t)RANGE_PAGES), (size_t)1);
 	for (size_t i = 0; i < s->nr; i++) {
-		s->processes[i].may_run = read_may_run(s, i);
+		look_where_it_runs(s, i);
 		read_shares(s, i, nr_pages);
 	}
 	return s->processes;
@@ -198,6 +210,8 @@ static void add_part(struct survey *s, size_t at, const struct plan_range *of,
 	range->start = part->start;
 	range->bytes = part->end - part->start;
 	range->may_lie = may_lie;
+	range->memory = part->memory;
+	range->offset = part->offset;
 }
 
 /* Does the same hold for this part as for the last range? */
@@ -206,6 +220,9 @@ static bool goes_on(const struct survey *s, size_t at, const struct obey_range *
 	const struct plan_range *last =
 		&s->ranges[at * MAX_RANGES + s->processes[at].nr_ranges - 1];
 
+	if (last->memory != part->memory ||
+	    (part->memory && last->offset + (part->start - last->start) != part->offset))
+		return false;
 	for (size_t n = 0; n < s->nr_mem_nodes; n++)
 		if (last->may_lie[n] != (part->nodes && part->nodes[n]))
 			return false;
@@ -246,4 +263,99 @@ void survey_obey(struct survey *s, size_t at, const struct obey_rules *rules)
 {
 	cut(s, at, rules);
 	read_shares(s, at, RANGE_PAGES);
+}
+
+/* Where a range has the byte OFFSET of its memory.  It may lie before or behind the range. */
+static uint64_t address_of(const struct plan_range *range, uint64_t offset)
+{
+	return range->start + offset - range->offset;
+}
+
+/* Add who maps the memory of RANGE at OFFSET, unless that is known already. */
+static size_t add_sharer(struct mapper *out, size_t nr, size_t max, pid_t task,
+			 const struct plan_range *range, uint64_t offset)
+{
+	const struct mapper one = {task, address_of(range, offset)};
+
+	for (size_t i = 0; i < nr; i++)
+		if (out[i].task == one.task && out[i].start == one.start)
+			return nr;
+	if (nr < max)
+		out[nr++] = one;
+	return nr;
+}
+
+static const struct plan_range *range_at(const struct plan_process *p, uint64_t address)
+{
+	for (size_t i = 0; i < p->nr_ranges; i++)
+		if (address - p->ranges[i].start < p->ranges[i].bytes)
+			return &p->ranges[i];
+	return NULL;
+}
+
+size_t survey_sharers(const struct survey *s, struct mapper *out, size_t max, size_t at,
+		      uint64_t start, uint64_t bytes)
+{
+	const struct plan_range *own = range_at(&s->processes[at], start);
+	uint64_t offset;
+	size_t nr = 0;
+
+	if (!own || !own->memory)
+		return 0;
+	offset = own->offset + (start - own->start);
+	for (size_t i = 0; i < s->nr; i++) {
+		const struct plan_process *p = &s->processes[i];
+
+		for (size_t r = 0; r < p->nr_ranges; r++) {
+			const struct plan_range *range = &p->ranges[r];
+
+			if (range->memory != own->memory || range->offset >= offset + bytes ||
+			    range->offset + range->bytes <= offset)
+				continue;
+			if (i != at || address_of(range, offset) != start)
+				nr = add_sharer(out, nr, max, s->tasks[i], range, offset);
+		}
+	}
+	return nr;
+}
+
+bool survey_shares(const struct survey *s, size_t at)
+{
+	for (size_t r = 0; r < s->processes[at].nr_ranges; r++)
+		if (s->processes[at].ranges[r].memory && s->processes[at].ranges[r].hz > 0)
+			return true;
+	return false;
+}
+
+/* Is any of some pages of the range one that the managed processes alone map? */
+static bool is_known(const struct survey *s, size_t at, const struct plan_range *range)
+{
+	struct mapper mappers[1 + MIGRATE_MAX_SHARERS];
+	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE), nr_pages = range->bytes / page_bytes;
+	size_t nr =
+		survey_sharers(s, mappers + 1, MIGRATE_MAX_SHARERS, at, range->start, range->bytes);
+
+	mappers[0] = (struct mapper){s->tasks[at], range->start};
+	for (uint64_t i = 0; i < MIN(nr_pages, (uint64_t)FOREIGN_PAGES); i++) {
+		uint64_t skip = nr_pages * i / MIN(nr_pages, (uint64_t)FOREIGN_PAGES) * page_bytes;
+		struct mapper there[1 + MIGRATE_MAX_SHARERS];
+		bool known;
+
+		for (size_t j = 0; j <= nr; j++)
+			there[j] = (struct mapper){mappers[j].task, mappers[j].start + skip};
+		mappers_know(&known, 1, there, (uint32_t)nr + 1);
+		if (known)
+			return true;
+	}
+	return false;
+}
+
+void survey_find_foreign(struct survey *s)
+{
+	for (size_t i = 0; i < s->nr; i++)
+		for (size_t r = 0; r < s->processes[i].nr_ranges; r++) {
+			struct plan_range *range = &s->ranges[i * MAX_RANGES + r];
+
+			range->foreign = range->memory && !is_known(s, i, range);
+		}
 }

@@ -7,6 +7,7 @@
 #define TS_SURVEY_H
 
 #include "daemon/managed.h"
+#include "numa/migrate.h"
 #include "tier/input.h"
 #include "tier/obey.h"
 
@@ -35,5 +36,21 @@ struct plan_process *survey_look(struct survey *s);
  * pages again.  RULES are of this process.
  */
 void survey_obey(struct survey *s, size_t at, const struct obey_rules *rules);
+
+/*
+ * Who else maps the memory at START..+BYTES of process AT, a range of the last look with rules, and
+ * where START is there.  Returns how many there are, at most MAX.
+ */
+size_t survey_sharers(const struct survey *s, struct mapper *out, size_t max, size_t at,
+		      uint64_t start, uint64_t bytes);
+
+/* Does a process of the last look access memory that others may map too? */
+bool survey_shares(const struct survey *s, size_t at);
+
+/*
+ * All processes have rules: find out which of their shared memory others map that are none of them.
+ * A few pages stand for each range.
+ */
+void survey_find_foreign(struct survey *s);
 
 #endif

@@ -135,11 +135,14 @@ static enum guard_answer ask_rules(struct mover *m, const struct migrate_order *
 static int do_batch(struct mover *m, struct migrate_result *out, const struct move_job *job,
 		    uint64_t at)
 {
+	struct mapper sharers[MIGRATE_MAX_SHARERS];
 	struct migrate_order order = {.task = job->task.pid,
 				      .start = at,
 				      .end = job->start + job->bytes,
 				      .from = job->from,
-				      .to = job->to};
+				      .to = job->to,
+				      .sharers = sharers,
+				      .nr_sharers = job->nr_sharers};
 	struct room_node room;
 	struct proc_stat stat;
 	int r = proc_stat_read(&stat, job->task.pid);
@@ -148,6 +151,10 @@ static int do_batch(struct mover *m, struct migrate_result *out, const struct mo
 		return r;
 	if (!process_is_same(proc_id(&stat), job->task))
 		return -ESRCH;
+	/* an order begins at its own address */
+	for (uint32_t i = 0; i < job->nr_sharers; i++)
+		sharers[i] = (struct mapper){job->sharers[i].task,
+					     job->sharers[i].start + at - job->start};
 	r = read_room(m, job->to);
 	if (r < 0)
 		return r;

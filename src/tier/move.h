@@ -47,6 +47,9 @@ struct move_job {
 	uint64_t start, bytes;	/* addresses */
 	unsigned int from, to;	/* nodes, ids of the kernel */
 	enum move_direction direction;
+	/* Who else maps it, and may have it there (numa/migrate.h). */
+	struct mapper sharers[MIGRATE_MAX_SHARERS];
+	uint32_t nr_sharers;
 	size_t tag; /* of the caller */
 };
 

@@ -7,7 +7,8 @@
  *
  * With --reserve the memory lies in the middle of so many addresses that are reserved and
  * not used, as those of Go, Java and LMDB do.  With --views it is a file that is mapped
- * several times, and touched through each in turn.
+ * several times, and touched through each in turn.  With --file it is that file, so that several
+ * processes have the same memory.
  *
  * --node binds the memory to a node.  With --free it is bound only until it is filled.
  *
@@ -24,6 +25,7 @@
  * protection of more than 33 pages makes x86 flush everything.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <numa.h>
 #include <numaif.h>
@@ -49,7 +51,8 @@ struct options {
 	uint64_t total_bytes, hot_bytes;
 	uint64_t reserve_bytes; /* 0: no more than total_bytes */
 	int nr_views;
-	int node; /* -1: anywhere */
+	const char *file; /* NULL: memory of its own */
+	int node;	  /* -1: anywhere */
 	int nr_threads;
 	bool sweep, thp, hugetlb, leave, free;
 	uint64_t pause_us;    /* between batches */
@@ -87,7 +90,8 @@ static void usage_error(const char *word)
 		"usage: memtouch [--total SIZE] [--hot SIZE] [--node N] [--threads T] [--pattern "
 		"random|sweep]\n"
 		"                [--duration SECONDS] [--thp] [--tlb TOUCHES] [--pause USEC]\n"
-		"                [--reserve SIZE] [--views N] [--hugetlb] [--leave] [--free]\n",
+		"                [--reserve SIZE] [--views N] [--hugetlb] [--leave] [--free]\n"
+		"                [--file PATH]\n",
 		word);
 	exit(2);
 }
@@ -121,6 +125,7 @@ static void parse_options(int argc, char **argv)
 		{"hugetlb", no_argument, NULL, 'G'},
 		{"leave", no_argument, NULL, 'L'},
 		{"free", no_argument, NULL, 'f'},
+		{"file", required_argument, NULL, 'F'},
 		{0},
 	};
 	int c;
@@ -167,6 +172,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'L':
 			options.leave = true;
+			break;
+		case 'F':
+			options.file = optarg;
 			break;
 		case 'f':
 			options.free = true;
@@ -215,10 +223,11 @@ static void *reserve(void)
 
 static void map_views(void)
 {
-	int fd = memfd_create("memtouch", MFD_CLOEXEC);
+	int fd = options.file ? open(options.file, O_RDWR | O_CREAT | O_CLOEXEC, 0600)
+			      : memfd_create("memtouch", MFD_CLOEXEC);
 
 	if (fd < 0 || ftruncate(fd, (off_t)options.total_bytes))
-		die("memfd");
+		die(options.file ? options.file : "memfd");
 	for (int i = 0; i < options.nr_views; i++) {
 		views[i] =
 			mmap(NULL, options.total_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -231,7 +240,7 @@ static void map_views(void)
 
 static void make_memory(void)
 {
-	if (options.nr_views > 1) {
+	if (options.nr_views > 1 || options.file) {
 		map_views();
 	} else {
 		void *at = reserve();

@@ -12,7 +12,10 @@ setup_file() {
 	echo 0 >$numa_balancing
 }
 
-teardown_file() { cat "$BATS_FILE_TMPDIR/numa_balancing" >$numa_balancing; }
+teardown_file() {
+	rm -f /dev/shm/shared.*
+	cat "$BATS_FILE_TMPDIR/numa_balancing" >$numa_balancing
+}
 
 # pages_on PID NODE: how many of its pages lie there
 pages_on() {
@@ -87,6 +90,32 @@ all_near() { (($(pages_on "$far" 2) < before_far - 3600)); }
 	stop_daemon
 	# what has moved stays where it is
 	alive "$far" && all_near
+}
+
+shared_on() { [[ $(pages_on "$busy" "$1") -ge 3600 ]]; }
+
+# has PID KEY LEAST MOST: so many bytes of its pages, in the end
+has() { retry 120 process_in "$1" ".tier.$2" "$3" "$4" || { process "$1" .tier; false; }; }
+
+@test "memory that several processes map goes where most heat is, and stays where strangers map it" {
+	local file=/dev/shm/shared.$BATS_TEST_TRY_NUMBER
+	touch_memory stranger --file "$file" --total 16M --hot 4K --node 2 --free --pause 100000
+	# the one that is always busy is held to node 0, the one that rests most of the time to node 1
+	touch_memory busy --file "$file" --total 16M --hot 16M
+	taskset -acp 0,1 "$busy" >/dev/null
+	touch_memory idler --file "$file" --total 16M --hot 16M --pause 200000
+	taskset -acp 2,3 "$idler" >/dev/null
+	start_daemon --tier on --tier-cpu 50 --pid "$busy" --pid "$idler" --max-processes 2
+	has "$busy" foreign_bytes 12e6 24e6
+	shared_on 2 || { cat "/proc/$busy/numa_maps"; false; }
+	kill "$stranger"
+	retry 300 shared_on 0 || { process "$busy" .tier; process "$idler" .tier; cat "/proc/$busy/numa_maps"; false; }
+	# it is nearer to the idler on node 1, but that does not count as much
+	has "$idler" shared_bytes 12e6 24e6
+	has "$busy" promoted_bytes 14e6 24e6
+	undisturbed
+	stop_daemon
+	rm "$file"
 }
 
 @test "--tier off looks at no page" {
