@@ -53,6 +53,8 @@ libtiersched_a_SOURCES += \
 	src/tier/ranges.c \
 	src/tier/rules.c src/tier/rules.h \
 	src/tier/shared.c src/tier/shared.h \
+	src/tier/spread.c src/tier/spread.h \
+	src/tier/turns.c src/tier/turns.h \
 	src/sched/maps.h \
 	src/sched/publish.c \
 	src/sched/scheduler.c src/sched/scheduler.h \

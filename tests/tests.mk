@@ -36,6 +36,7 @@ UNIT_TESTS += \
 	tests/tier/test-plan \
 	tests/tier/test-ranges \
 	tests/tier/test-shared \
+	tests/tier/test-spread \
 	tests/sched/test-publish \
 	tests/sched/test-usage \
 	tests/report/test-foreign \

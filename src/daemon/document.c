@@ -213,6 +213,7 @@ static void add_tier(json_object *o, const struct daemon *d, const struct manage
 {
 	static const char *const keys[PLAN_NR_WHY] = {
 		[PLAN_PROMOTE] = "promote_bytes",	  [PLAN_DEMOTE] = "demote_bytes",
+		[PLAN_SPREAD] = "to_spread_bytes",	  [PLAN_BUSY] = "busy_bytes",
 		[PLAN_TOO_NEW] = "too_new_bytes",	  [PLAN_NO_ROOM] = "no_room_bytes",
 		[PLAN_NOT_ALLOWED] = "not_allowed_bytes", [PLAN_LATER] = "later_bytes",
 		[PLAN_SHARED] = "shared_bytes",		  [PLAN_FOREIGN] = "foreign_bytes",

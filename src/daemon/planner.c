@@ -25,11 +25,14 @@
 #include "numa/room.h"
 #include "tier/copies.h"
 #include "tier/plan.h"
+#include "tier/turns.h"
 
 /* The rules of a process that may not move are not asked for again before this. */
 #define RULES_NS (5 * NSEC_PER_SEC)
 /* No machine copies a page faster.  It stands for a cost that is not known, in the first plan. */
 #define LEAST_COPY_NS 0.05
+/* So long after a move it is not known how long accesses wait at memory now. */
+#define SETTLE_NS (2 * NSEC_PER_SEC)
 
 enum turn {
 	TURN_TICK,   /* it may ask */
@@ -59,9 +62,10 @@ struct planner {
 	struct room room;
 	uint64_t *room_bytes; /* [mem node] */
 	double *least_ns;     /* [from][to] of a copy, with LEAST_COPY_NS where not known */
+	struct spread_step *steps; /* [from][to] */
 	struct planned *planned;
 	size_t nr;
-	uint64_t now_ns;
+	uint64_t now_ns, moved_ns;
 	int error; /* of the plan */
 	struct move_job jobs[PLAN_MAX_MOVES];
 	pthread_t thread;
@@ -117,6 +121,8 @@ static int make_plan(struct planner *p, const struct plan_process *processes, co
 		.processes = processes,
 		.nr_processes = p->nr,
 		.max_bytes = UINT64_MAX,
+		.steps = p->steps,
+		.loads_are_old = p->moved_ns && p->now_ns - p->moved_ns < SETTLE_NS,
 	};
 
 	return plan_make(p->plan, &input);
@@ -124,7 +130,7 @@ static int make_plan(struct planner *p, const struct plan_process *processes, co
 
 static bool moves_any(const struct plan_verdict *v)
 {
-	return v->bytes[PLAN_PROMOTE] || v->bytes[PLAN_DEMOTE];
+	return v->bytes[PLAN_PROMOTE] || v->bytes[PLAN_DEMOTE] || v->bytes[PLAN_SPREAD];
 }
 
 /* Would a plan move some of it, or is there only no room for that? */
@@ -204,6 +210,18 @@ static size_t ask_all(struct planner *p, struct plan_process *processes)
 	return nr;
 }
 
+static enum move_direction direction_of(enum plan_why why)
+{
+	switch (why) {
+	case PLAN_DEMOTE:
+		return MOVE_DEMOTE;
+	case PLAN_SPREAD:
+		return MOVE_SPREAD;
+	default:
+		return MOVE_PROMOTE;
+	}
+}
+
 static void give_jobs(struct planner *p)
 {
 	size_t nr, nr_jobs = 0;
@@ -223,7 +241,7 @@ static void give_jobs(struct planner *p)
 			.bytes = moves[i].bytes,
 			.from = p->node_ids[moves[i].from],
 			.to = p->node_ids[moves[i].to],
-			.direction = moves[i].why == PLAN_DEMOTE ? MOVE_DEMOTE : MOVE_PROMOTE,
+			.direction = direction_of(moves[i].why),
 		};
 		job->nr_sharers =
 			(uint32_t)survey_sharers(p->survey, job->sharers, MIGRATE_MAX_SHARERS,
@@ -232,6 +250,8 @@ static void give_jobs(struct planner *p)
 	}
 	/* without memory the last plan goes on */
 	(void)mover_give(p->options.mover, p->jobs, nr_jobs);
+	/* a plan that was only the first of two moves nothing */
+	turns_learn(p->steps, p->nr_mem_nodes, moves, nr_jobs ? nr : 0, p->now_ns);
 }
 
 /* What is not known costs the least: so the first plan finds all that may be worth a look. */
@@ -328,6 +348,7 @@ void planner_free(struct planner *p)
 	free(p->node_ids);
 	free(p->room_bytes);
 	free(p->least_ns);
+	free(p->steps);
 	free(p->planned);
 	free(p);
 }
@@ -342,8 +363,9 @@ static int init(struct planner *p, const struct machine *m, size_t max_processes
 	p->plan = plan_new();
 	p->room_bytes = calloc(nr + 1, sizeof(*p->room_bytes));
 	p->least_ns = calloc(nr * nr + 1, sizeof(*p->least_ns));
+	p->steps = calloc(nr * nr + 1, sizeof(*p->steps));
 	p->planned = calloc(max_processes, sizeof(*p->planned));
-	if (!p->node_ids || !p->plan || !p->room_bytes || !p->least_ns || !p->planned)
+	if (!p->node_ids || !p->plan || !p->room_bytes || !p->least_ns || !p->steps || !p->planned)
 		return -ENOMEM;
 	r = survey_new(&p->survey, m, p->node_ids, max_processes);
 	if (!r && !p->options.machine)
@@ -379,7 +401,7 @@ int planner_new(struct planner **out, const struct machine *m, size_t max_proces
 /* The tick. */
 
 bool planner_ask(struct planner *p, const struct managed_set *set, const struct ledger *ledger,
-		 uint64_t now_ns)
+		 uint64_t moved_ns, uint64_t now_ns)
 {
 	if (turn_of(p) != TURN_TICK)
 		return false;
@@ -397,6 +419,7 @@ bool planner_ask(struct planner *p, const struct managed_set *set, const struct 
 	}
 	p->nr = set->nr;
 	p->now_ns = now_ns;
+	p->moved_ns = moved_ns;
 	survey_take(p->survey, set);
 	set_turn(p, TURN_THREAD);
 	return true;

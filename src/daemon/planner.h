@@ -47,11 +47,11 @@ void planner_free(struct planner *p);
 
 /*
  * Begin a plan of the processes of SET, as of NOW_NS.  Their budgets are those of LEDGER (NULL:
- * there are none).  False, and nothing is done, while a plan is under way or its answer was not
- * taken.
+ * there are none).  Pages were last moved at MOVED_NS (0: never).  False, and nothing is done,
+ * while a plan is under way or its answer was not taken.
  */
 bool planner_ask(struct planner *p, const struct managed_set *set, const struct ledger *ledger,
-		 uint64_t now_ns);
+		 uint64_t moved_ns, uint64_t now_ns);
 
 /*
  * Give the processes of SET their verdicts.  1: it is done; 0: there is no answer now; or the

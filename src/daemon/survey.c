@@ -13,6 +13,7 @@
 #include "base/util.h"
 #include "numa/mappers.h"
 #include "numa/residency.h"
+#include "tier/spread.h"
 
 enum {
 	MODEL_RANGES = 64, /* of a process, as the model knows it */
@@ -156,6 +157,8 @@ static void take_process(struct survey *s, size_t at, const struct managed *item
 	struct plan_range *ranges = s->ranges + at * MAX_RANGES;
 	size_t nr = item->sample.last.now_ns ? plan_ranges(ranges, MODEL_RANGES, item->model) : 0;
 
+	if (spread_is_due(&s->machine))
+		nr = spread_cut(ranges, nr, MODEL_RANGES);
 	s->tasks[at] = item->choice.task.pid;
 	s->processes[at] = (struct plan_process){
 		.ranges = ranges,

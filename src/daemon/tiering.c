@@ -21,6 +21,7 @@ struct tiering {
 	struct mover *mover; /* NULL: nothing moves */
 	struct ledger *ledger;
 	uint64_t due_ns, given_ns;
+	uint64_t moved_ns; /* something was moved; 0: never */
 	int error; /* of the last plan */
 };
 
@@ -70,15 +71,17 @@ int tiering_new(struct tiering **out, const struct machine *m, size_t max_proces
 	return r;
 }
 
-static void take_results(struct tiering *t)
+static void take_results(struct tiering *t, uint64_t now_ns)
 {
 	struct move_done done[16];
 	size_t nr;
 
 	do {
 		nr = mover_take(t->mover, done, ARRAY_SIZE(done));
-		for (size_t i = 0; i < nr; i++)
+		for (size_t i = 0; i < nr; i++) {
 			(void)ledger_add(t->ledger, &done[i]);
+			t->moved_ns = done[i].moved_bytes ? now_ns : t->moved_ns;
+		}
 	} while (nr == ARRAY_SIZE(done));
 }
 
@@ -94,7 +97,7 @@ int tiering_plan(struct tiering *t, struct managed_set *set, uint64_t now_ns)
 	int r;
 
 	if (t->mover)
-		take_results(t);
+		take_results(t, now_ns);
 	r = planner_answer(t->planner, set);
 	if (r > 0)
 		t->given_ns = now_ns;
@@ -102,7 +105,7 @@ int tiering_plan(struct tiering *t, struct managed_set *set, uint64_t now_ns)
 		t->error = MIN(r, 0);
 	if (now_ns < t->due_ns || (is_carrying(t) && now_ns - t->given_ns < CARRY_NS))
 		return t->error;
-	if (planner_ask(t->planner, set, t->ledger, now_ns))
+	if (planner_ask(t->planner, set, t->ledger, t->moved_ns, now_ns))
 		t->due_ns = now_ns + (t->mover ? PLAN_NS : ADVICE_NS);
 	return t->error;
 }

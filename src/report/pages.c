@@ -13,10 +13,14 @@
 static const struct {
 	const char *key, *words;
 } reasons[] = {
+	{"to_spread_bytes",
+	 "should lie on a farther node: nearer memory is the bottleneck, and answers "
+	 "later as it is loaded"},
 	{"demote_bytes", "that are colder should make room for hotter memory"},
 	{"too_new_bytes", "stay: they have not been hot for long enough to pay for the copy"},
 	{"no_room_bytes", "stay: nearer nodes are full of memory that is about as hot"},
 	{"not_allowed_bytes", "stay: a cpuset, a policy or a lock keeps them from nearer nodes"},
+	{"busy_bytes", "stay: nearer memory is so busy that they would be no faster there"},
 	{"later_bytes", "come later: a plan takes only so much"},
 	{"shared_bytes", "are shared: they lie where all who access them wait least"},
 	{"foreign_bytes", "stay: processes that are not managed map them too"},

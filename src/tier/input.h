@@ -16,6 +16,13 @@
 /* Pages leave for others that are hotter by this factor.  Less may be chance. */
 #define PLAN_HOTTER 2.0
 
+/* How far moves by the load go between two nodes (turns.h).  Zeroed at first. */
+struct spread_step {
+	double stays;	   /* this part of the way is not gone, 0 .. 1 */
+	int direction;	   /* of the last moves, 1 or -1 */
+	uint64_t since_ns; /* STAYS has changed */
+};
+
 /* Ranges of a process ascend and do not overlap. */
 struct plan_range {
 	uint64_t start, bytes;
@@ -44,6 +51,10 @@ struct plan_input {
 	const struct plan_process *processes;
 	size_t nr_processes;
 	uint64_t max_bytes; /* in all */
+	/* [from][to] how far moves go by the load; NULL: all the way */
+	const struct spread_step *steps;
+	/* Pages have moved since the waits at memory were measured.  Nothing moves by these. */
+	bool loads_are_old;
 };
 
 /*

@@ -70,6 +70,19 @@ static double bytes_to(const struct plan_input *in, const struct piece *piece, d
 	return most;
 }
 
+/*
+ * The latency of a piece at C if it lay on node TO.  What makes its own node busy may be itself.
+ * So an offer takes its wait along, and does not promise that there will be less.
+ */
+static double offered_ns(const struct plan_input *in, const struct piece *piece, size_t c,
+			 size_t to)
+{
+	const struct machine_memory *memory = in->machine->memory;
+	double wait_ns = memory[to].wait_ns, here_ns = memory[piece->node].wait_ns;
+
+	return piece_latency_ns(in, c, to) - wait_ns + MAX(wait_ns, here_ns);
+}
+
 /* Add a piece, and take the room that it needs from TRIAL. */
 static void offer_piece(struct offer *offer, const struct plan_input *in, const struct piece *piece,
 			uint64_t *trial, size_t c)
@@ -84,14 +97,14 @@ static void offer_piece(struct offer *offer, const struct plan_input *in, const 
 	}
 	while (left > 0 &&
 	       (to = piece_next_nearest(in, trial, piece, c, beyond_ns, here_ns)) >= 0) {
-		double bytes;
+		double bytes, ns = offered_ns(in, piece, c, (size_t)to);
 
 		beyond_ns = piece_latency_ns(in, c, (size_t)to);
-		bytes = bytes_to(in, piece, pages_hz * (here_ns - beyond_ns), (size_t)to,
+		bytes = bytes_to(in, piece, pages_hz * (here_ns - ns), (size_t)to,
 				 MIN(left, (double)trial[to]));
 		trial[to] -= (uint64_t)bytes;
 		left -= bytes;
-		offer->wait_ns += bytes * pages_hz * beyond_ns;
+		offer->wait_ns += bytes * pages_hz * ns;
 		offer->cost_ns += bytes * piece_copy_ns(in, piece->node, (size_t)to);
 	}
 	offer->wait_ns += left * pages_hz * here_ns;

@@ -16,6 +16,7 @@
 #include "base/util.h"
 #include "tier/piece.h"
 #include "tier/shared.h"
+#include "tier/spread.h"
 
 struct plan {
 	struct piece *pieces;	     /* by process */
@@ -31,6 +32,9 @@ struct plan {
 	uint64_t *trial;   /* [mem node] the same, while an offer is made */
 	uint64_t *no_room; /* [mem node] all 0 */
 	size_t *leaver;	   /* [mem node] index of the next leaver */
+	/* [mem node] the memory as loaded when the moves so far are done */
+	struct machine_memory *memory;
+	struct spread_node *loads;
 	size_t nr_pieces, nr_wanted, nr_moves;
 	size_t max_pieces, max_processes, max_nodes;
 	size_t nr_shared;
@@ -58,6 +62,8 @@ static void free_arrays(struct plan *p)
 	free(p->trial);
 	free(p->no_room);
 	free(p->leaver);
+	free(p->memory);
+	free(p->loads);
 }
 
 void plan_free(struct plan *p)
@@ -106,13 +112,15 @@ static int reserve(struct plan *p, const struct plan_input *in)
 		.trial = calloc(nodes + 1, sizeof(*p->trial)),
 		.no_room = calloc(nodes + 1, sizeof(*p->no_room)),
 		.leaver = calloc(nodes + 1, sizeof(*p->leaver)),
+		.memory = calloc(nodes + 1, sizeof(*p->memory)),
+		.loads = calloc(nodes + 1, sizeof(*p->loads)),
 		.max_pieces = pieces,
 		.max_processes = processes,
 		.max_nodes = nodes,
 	};
 	if (p->pieces && p->wanted && p->leavers && p->slices && p->shared && p->all_ns &&
 	    p->all_may && p->verdicts && p->room && p->claimed && p->trial && p->no_room &&
-	    p->leaver)
+	    p->leaver && p->memory && p->loads)
 		return 0;
 	/* the next plan tries again */
 	free_arrays(p);
@@ -311,6 +319,21 @@ static double gain_of(const struct plan *p, const struct plan_input *in, const s
 	       (piece_ns(in, piece, c, piece->node) - piece_ns(in, piece, c, to));
 }
 
+/* Do others access it too, from other places?  Then load does not count, but their mean latency. */
+static bool is_joint(const struct piece *piece)
+{
+	return piece->shared && piece->shared->all_hz > piece->shared->hz;
+}
+
+/* Would a node be nearer to C than N if none were busy? */
+static bool is_nearest(const struct plan_input *in, size_t c, size_t n)
+{
+	for (size_t other = 0; other < in->machine->nr_mem_nodes; other++)
+		if (piece_latency_ns(in, c, other) > 0 && spread_is(in, c, other, n))
+			return false;
+	return true;
+}
+
 /* Note those that another node is nearer for. */
 static void want(struct plan *p, const struct plan_input *in)
 {
@@ -324,6 +347,8 @@ static void want(struct plan *p, const struct plan_input *in)
 			continue;
 		to = piece_next_nearest(in, p->room, piece, (size_t)c, 0,
 					piece_ns(in, piece, (size_t)c, piece->node));
+		if (to < 0 && !is_joint(piece) && !is_nearest(in, (size_t)c, piece->node))
+			piece->why = PLAN_BUSY;
 		if (to < 0)
 			continue;
 		piece->value = gain_of(p, in, piece, (size_t)to) /
@@ -341,7 +366,7 @@ static uint64_t may_move(const struct plan *p, const struct plan_input *in,
 			 const struct piece *piece)
 {
 	const struct plan_verdict *v = &p->verdicts[piece->process];
-	uint64_t used = v->bytes[PLAN_PROMOTE] + v->bytes[PLAN_DEMOTE];
+	uint64_t used = v->bytes[PLAN_PROMOTE] + v->bytes[PLAN_DEMOTE] + v->bytes[PLAN_SPREAD];
 	uint64_t most = in->processes[piece->process].max_bytes;
 
 	if (piece->stays >= 0)
@@ -370,6 +395,9 @@ static void emit(struct plan *p, const struct plan_input *in, struct piece *piec
 		.cost_ns = piece_copy_ns(in, piece->node, to) * (double)bytes,
 		.why = why,
 	};
+	if (piece->hz > 0)
+		spread_take(p->loads, in, p->memory, (size_t)v->place, piece->node, to,
+			    piece->hz * (double)bytes / PAGE_BYTES);
 	piece->moved += bytes;
 	p->left_bytes -= bytes;
 	v->bytes[why] += bytes;
@@ -447,14 +475,37 @@ static uint64_t displace(struct plan *p, const struct plan_input *in, const stru
 	return done;
 }
 
-/* Move as much of a piece to node TO as is worth it.  Returns why the rest stays. */
-static enum plan_why move_to(struct plan *p, const struct plan_input *in, struct piece *piece,
-			     size_t to)
+/* How much of BYTES of a piece node TO can take before it is no nearer. */
+static uint64_t may_bring(const struct plan *p, const struct plan_input *in,
+			  const struct piece *piece, size_t to, uint64_t bytes)
+{
+	const struct plan_range *range = &in->processes[piece->process].ranges[piece->range];
+	size_t c = (size_t)p->verdicts[piece->process].place;
+	double hz = piece->hz / PAGE_BYTES * (double)bytes,
+	       most = spread_most(p->loads, in, c, piece->node, to, hz);
+
+	if (most >= hz || is_joint(piece))
+		return bytes;
+	/* nobody knows which part of the addresses has the pages that are here */
+	if (piece->bytes + (uint64_t)PAGE_BYTES <= range->bytes)
+		return 0;
+	bytes = (uint64_t)(most / hz * (double)bytes);
+	return bytes - bytes % (uint64_t)PAGE_BYTES;
+}
+
+/*
+ * Move as much of a piece to node TO as is worth it.  Returns why the rest stays; -1: it is as near
+ * here as loaded.
+ */
+static int move_to(struct plan *p, const struct plan_input *in, struct piece *piece, size_t to)
 {
 	struct plan_verdict *v = &p->verdicts[piece->process];
 	double gain = gain_of(p, in, piece, to), cost_ns = 0;
-	uint64_t bytes = may_move(p, in, piece), room;
-	bool is_full;
+	uint64_t bytes = may_move(p, in, piece), most, room;
+	bool spreads = !is_joint(piece) && spread_is(in, (size_t)v->place, piece->node, to);
+	enum plan_why why = spreads ? PLAN_SPREAD : PLAN_PROMOTE;
+	int busy = spreads ? -1 : PLAN_BUSY;
+	bool is_full, is_busy;
 
 	if (piece->stays >= 0)
 		return (enum plan_why)piece->stays;
@@ -464,6 +515,11 @@ static enum plan_why move_to(struct plan *p, const struct plan_input *in, struct
 		return PLAN_TOO_NEW;
 	if (!bytes || p->nr_moves == PLAN_MAX_MOVES)
 		return PLAN_LATER;
+	most = may_bring(p, in, piece, to, bytes);
+	is_busy = most < bytes;
+	bytes = most;
+	if (!bytes)
+		return in->loads_are_old ? PLAN_LATER : busy;
 	room = p->room[to];
 	if (room < bytes)
 		room += displace(p, in, piece, to, bytes - room, &cost_ns);
@@ -471,40 +527,47 @@ static enum plan_why move_to(struct plan *p, const struct plan_input *in, struct
 	bytes = MIN(MIN(bytes, room), may_move(p, in, piece));
 	if (!bytes)
 		return is_full ? PLAN_NO_ROOM : PLAN_LATER;
-	emit(p, in, piece, to, bytes, gain, PLAN_PROMOTE);
+	emit(p, in, piece, to, bytes, gain, why);
 	p->room[to] -= bytes;
+	/* on the way both nodes have become more alike */
+	gain = (gain + gain_of(p, in, piece, to)) / 2;
+	p->moves[p->nr_moves - 1].gain = gain * (double)bytes;
 	v->gain += gain * (double)bytes;
 	v->cost_ns += piece_copy_ns(in, piece->node, to) * (double)bytes + cost_ns;
-	return is_full ? PLAN_NO_ROOM : PLAN_LATER;
+	if (is_full)
+		return PLAN_NO_ROOM;
+	return is_busy ? busy : PLAN_LATER;
 }
 
 /* Try the nodes that are nearer, the nearest first. */
 static void promote(struct plan *p, const struct plan_input *in, struct piece *piece)
 {
 	struct plan_verdict *v = &p->verdicts[piece->process];
-	double here_ns = piece_ns(in, piece, (size_t)v->place, piece->node), beyond_ns = 0;
+	double beyond_ns = 0;
+	size_t c = (size_t)v->place;
 	int to;
 
 	while (piece->moved < piece->bytes &&
-	       (to = piece_next_nearest(in, p->room, piece, (size_t)v->place, beyond_ns,
-					here_ns)) >= 0) {
-		enum plan_why rest = move_to(p, in, piece, (size_t)to);
+	       (to = piece_next_nearest(in, p->room, piece, c, beyond_ns,
+					piece_ns(in, piece, c, piece->node))) >= 0) {
+		double its_ns = piece_ns(in, piece, c, (size_t)to);
+		int rest = move_to(p, in, piece, (size_t)to);
 
 		/* what keeps it from the nearest one is the reason */
-		piece->why = piece->why < 0 ? (int)rest : piece->why;
-		beyond_ns = piece_ns(in, piece, (size_t)v->place, (size_t)to);
+		piece->why = piece->why < 0 ? rest : piece->why;
+		beyond_ns = its_ns;
 	}
+	/* others have gone there first */
+	if (beyond_ns <= 0 && !is_joint(piece) && !is_nearest(in, c, piece->node))
+		piece->why = PLAN_BUSY;
 }
 
-int plan_make(struct plan *p, const struct plan_input *in)
+/* Plan with the memory as loaded by the moves so far. */
+static void make(struct plan *p, const struct plan_input *in)
 {
-	int r = reserve(p, in);
-
-	p->nr_moves = 0;
-	if (r < 0)
-		return r;
 	memset(p->verdicts, 0, in->nr_processes * sizeof(*p->verdicts));
 	cut(p, in);
+	spread_begin(p->loads, in, p->pieces, p->nr_pieces);
 	choose_places(p, in);
 	share(p, in);
 	memcpy(p->room, in->room_bytes, in->machine->nr_mem_nodes * sizeof(*p->room));
@@ -521,5 +584,20 @@ int plan_make(struct plan *p, const struct plan_input *in)
 			p->verdicts[piece->process].bytes[piece->why] +=
 				piece->bytes - piece->moved;
 	}
+}
+
+int plan_make(struct plan *p, const struct plan_input *in)
+{
+	struct model_machine machine = *in->machine;
+	struct plan_input own = *in;
+	int r = reserve(p, in);
+
+	p->nr_moves = 0;
+	if (r < 0)
+		return r;
+	memcpy(p->memory, machine.memory, machine.nr_mem_nodes * sizeof(*p->memory));
+	machine.memory = p->memory;
+	own.machine = &machine;
+	make(p, &own);
 	return 0;
 }

@@ -34,6 +34,10 @@
  * Of memory that several processes map the accesses of all count (shared.h).  One of them has it in
  * the plan.  Places are chosen before that, each by what its own accesses wait for.
  *
+ * The latency as loaded changes with the load that the plan itself brings.  So a node takes no more
+ * than makes it as far as the one that the pages are on, and pages leave a near node for a farther
+ * one where the near one is the bottleneck (spread.h).
+ *
  * A latency or a share that is not known is never replaced by a guess.  Such pages stay.
  */
 #ifndef TS_TIER_PLAN_H
@@ -52,9 +56,11 @@
 enum plan_why {
 	PLAN_PROMOTE,	  /* to a nearer node */
 	PLAN_DEMOTE,	  /* to make room for hotter pages */
+	PLAN_SPREAD,	  /* to a farther node, because nearer memory is the bottleneck */
 	PLAN_TOO_NEW,	  /* it has not been hot for long enough to pay */
 	PLAN_NO_ROOM,	  /* nearer nodes are full, of pages that are not much colder */
 	PLAN_NOT_ALLOWED, /* they may not lie on nearer nodes */
+	PLAN_BUSY,	  /* nearer memory is so busy that it would be no faster */
 	PLAN_LATER,	  /* it is worth it, and this plan is full */
 	PLAN_SHARED,	  /* a process decides that has more heat in the same memory */
 	PLAN_FOREIGN,	  /* somebody else maps them, and nobody knows how hot they are there */
@@ -69,14 +75,14 @@ struct plan_move {
 	size_t from, to;       /* memory nodes */
 	double gain;	       /* ns per second.  Of a demotion it is negative: a loss */
 	double cost_ns;
-	enum plan_why why; /* PLAN_PROMOTE or PLAN_DEMOTE */
+	enum plan_why why; /* PLAN_PROMOTE, PLAN_DEMOTE or PLAN_SPREAD */
 };
 
 /* What the plan says of one process. */
 struct plan_verdict {
 	int place;		     /* where it shall run; MODEL_NO_NODE: not known */
 	uint64_t bytes[PLAN_NR_WHY]; /* by what happens to them; those already near are in none */
-	double gain;		     /* ns per second, of what moves to nearer nodes */
+	double gain;		     /* ns per second, of what moves to nodes nearer as loaded */
 	double cost_ns;		     /* of these moves, with the copies that make room */
 };
 
