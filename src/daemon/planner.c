@@ -60,8 +60,8 @@ struct planner {
 	struct copies *copies; /* NULL: options.machine */
 	struct plan *plan;
 	struct room room;
-	uint64_t *room_bytes; /* [mem node] */
-	double *least_ns;     /* [from][to] of a copy, with LEAST_COPY_NS where not known */
+	uint64_t *room_bytes;	   /* [mem node] */
+	double *least_ns;	   /* [from][to] of a copy, with LEAST_COPY_NS where not known */
 	struct spread_step *steps; /* [from][to] */
 	struct planned *planned;
 	size_t nr;

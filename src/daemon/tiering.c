@@ -22,7 +22,7 @@ struct tiering {
 	struct ledger *ledger;
 	uint64_t due_ns, given_ns;
 	uint64_t moved_ns; /* something was moved; 0: never */
-	int error; /* of the last plan */
+	int error;	   /* of the last plan */
 };
 
 void tiering_free(struct tiering *t)

@@ -237,8 +237,7 @@ static bool is_ping_pong(struct account *a, uint64_t returned, uint64_t now_ns)
 		a->back_bytes = 0;
 	a->back_bytes += returned;
 	a->back_ns = now_ns;
-	return a->back_bytes >
-	       share_of(away_bytes(a) + a->back_bytes, LEDGER_RETURN_PERCENT, 100);
+	return a->back_bytes > share_of(away_bytes(a) + a->back_bytes, LEDGER_RETURN_PERCENT, 100);
 }
 
 static void cut_budget(struct account *a, const struct move_done *done)

@@ -464,7 +464,8 @@ static uint64_t displace(struct plan *p, const struct plan_input *in, const stru
 		uint64_t part = MIN(MIN(bytes - done, p->room[out]),
 				    MIN(may_move(p, in, leaver), p->left_bytes / 2));
 
-		if (!part || !piece_pays(gain - loss, MIN(piece->life_s, leaver->life_s), copy + out_ns))
+		if (!part ||
+		    !piece_pays(gain - loss, MIN(piece->life_s, leaver->life_s), copy + out_ns))
 			break;
 		emit(p, in, leaver, (size_t)out, part, -loss, PLAN_DEMOTE);
 		p->room[out] -= part;

@@ -17,10 +17,10 @@ static void ranges(void **state)
 {
 	/* free, bound to node 0, locked, a hole, free */
 	static const struct obey_range list[] = {
-		{0x1000, 0x2000, both, OBEY_FREE, false},
-		{0x2000, 0x3000, first, OBEY_BOUND, false},
-		{0x3000, 0x4000, NULL, OBEY_LOCKED, false},
-		{0x6000, 0x7000, both, OBEY_FREE, false},
+		{.start = 0x1000, .end = 0x2000, .nodes = both, .why = OBEY_FREE},
+		{.start = 0x2000, .end = 0x3000, .nodes = first, .why = OBEY_BOUND},
+		{.start = 0x3000, .end = 0x4000, .nodes = NULL, .why = OBEY_LOCKED},
+		{.start = 0x6000, .end = 0x7000, .nodes = both, .why = OBEY_FREE},
 	};
 	static const struct obey_rules rules = {both, list, ARRAY_SIZE(list), 4};
 	static const struct {
