@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Latency of fills of the last-level caches from CXL memory. */
+/* Latency of fills of the last-level caches from memory. */
 #include "counters/fill-latency.h"
 
 #include <errno.h>
@@ -15,17 +15,18 @@
 #define MOST_NS 100000
 
 /* All cores, threads and slices of an L3. */
-#define WHOLE_CACHE ",umask=0x10,enallcores=1,enallslices=1,sliceid=3,threadmask=3"
+#define WHOLE_CACHE ",enallcores=1,enallslices=1,sliceid=3,threadmask=3"
 
 enum { TIME, FILLS, NR_COUNTERS };
 
 struct cache {
 	unsigned int node; /* the node of its CPUs */
+	enum fill_source source;
 	int fd[NR_COUNTERS];
 };
 
 struct fill_latency {
-	struct cache *caches;
+	struct cache *caches;			    /* each once for each source */
 	struct fill_reading *before, *after, *some; /* [nr]; SOME is scratch for chosen nodes */
 	size_t nr;
 	int nr_updates; /* up to 2 */
@@ -51,12 +52,20 @@ double fill_latency_mean_ns(const struct fill_reading *before, const struct fill
 	return mean >= LEAST_NS && mean <= MOST_NS ? mean : -1;
 }
 
-int fill_latency_events(struct pmu_config out[2], const struct pmu *pmu, const char *sysroot)
+int fill_latency_events(struct pmu_config out[2], enum fill_source source, const struct pmu *pmu,
+			const char *sysroot)
 {
-	char time[] = "event=0xac" WHOLE_CACHE, fills[] = "event=0xad" WHOLE_CACHE;
-	int r = pmu_terms(&out[TIME], pmu, sysroot, time);
+	static const char *const events[NR_COUNTERS] = {[TIME] = "0xac", [FILLS] = "0xad"};
+	int r = 0;
 
-	return r < 0 ? r : pmu_terms(&out[FILLS], pmu, sysroot, fills);
+	for (size_t k = 0; !r && k < NR_COUNTERS; k++) {
+		char terms[128];
+
+		snprintf(terms, sizeof(terms), "event=%s,umask=%s" WHOLE_CACHE, events[k],
+			 source == FILL_DRAM ? "0x01" : "0x10");
+		r = pmu_terms(&out[k], pmu, sysroot, terms);
+	}
+	return r;
 }
 
 static int node_of_cpu(const struct topology *t, unsigned int cpu)
@@ -69,8 +78,12 @@ static int node_of_cpu(const struct topology *t, unsigned int cpu)
 
 /* The unit names one CPU for each L3. */
 static int open_caches(struct fill_latency *f, const struct topology *t, struct pmu *pmu,
-		       const struct pmu_config events[NR_COUNTERS], const struct idlist *cpus)
+		       enum fill_source source, const struct idlist *cpus)
 {
+	struct pmu_config events[NR_COUNTERS];
+
+	if (fill_latency_events(events, source, pmu, NULL) < 0)
+		return -ENOENT;
 	for (size_t i = 0; i < cpus->nr; i++) {
 		int node = node_of_cpu(t, cpus->ids[i]), r;
 
@@ -80,7 +93,8 @@ static int open_caches(struct fill_latency *f, const struct topology *t, struct 
 		r = pmu_open_group(f->caches[f->nr].fd, NR_COUNTERS, pmu, events);
 		if (r < 0)
 			return r;
-		f->caches[f->nr++].node = (unsigned int)node;
+		f->caches[f->nr].node = (unsigned int)node;
+		f->caches[f->nr++].source = source;
 	}
 	return f->nr ? 0 : -ENOENT;
 }
@@ -88,13 +102,11 @@ static int open_caches(struct fill_latency *f, const struct topology *t, struct 
 int fill_latency_new(struct fill_latency **out, const struct topology *t)
 {
 	_cleanup_idlist_ struct idlist cpus = IDLIST_INIT;
-	struct pmu_config events[NR_COUNTERS];
 	struct fill_latency *f;
+	size_t most;
 	struct pmu pmu;
 	int r = pmu_find(&pmu, NULL, FILL_LATENCY_UNIT);
 
-	if (!r && fill_latency_events(events, &pmu, NULL) < 0)
-		r = -ENOENT;
 	if (!r)
 		r = sysfs_read_idlist(&cpus, NULL, PMU_DEVICES "/" FILL_LATENCY_UNIT "/cpumask");
 	if (r < 0)
@@ -102,12 +114,14 @@ int fill_latency_new(struct fill_latency **out, const struct topology *t)
 	f = calloc(1, sizeof(*f));
 	if (!f)
 		return -ENOMEM;
-	f->caches = calloc(cpus.nr, sizeof(*f->caches));
-	f->before = calloc(cpus.nr, sizeof(*f->before));
-	f->after = calloc(cpus.nr, sizeof(*f->after));
-	f->some = calloc(2 * cpus.nr, sizeof(*f->some));
-	r = f->caches && f->before && f->after && f->some ? open_caches(f, t, &pmu, events, &cpus)
-							  : -ENOMEM;
+	most = FILL_NR_SOURCES * cpus.nr;
+	f->caches = calloc(most, sizeof(*f->caches));
+	f->before = calloc(most, sizeof(*f->before));
+	f->after = calloc(most, sizeof(*f->after));
+	f->some = calloc(2 * most, sizeof(*f->some));
+	r = f->caches && f->before && f->after && f->some ? 0 : -ENOMEM;
+	for (int source = 0; !r && source < FILL_NR_SOURCES; source++)
+		r = open_caches(f, t, &pmu, (enum fill_source)source, &cpus);
 	if (r < 0) {
 		fill_latency_free(f);
 		return r;
@@ -146,7 +160,8 @@ void fill_latency_update(struct fill_latency *f)
 	f->nr_updates = MIN(f->nr_updates + 1, 2);
 }
 
-double fill_latency_ns(const struct fill_latency *f, const struct idlist *nodes)
+double fill_latency_ns(const struct fill_latency *f, enum fill_source source,
+		       const struct idlist *nodes)
 {
 	struct fill_reading *before = f->some, *after = f->some + f->nr;
 	size_t nr = 0;
@@ -154,7 +169,7 @@ double fill_latency_ns(const struct fill_latency *f, const struct idlist *nodes)
 	if (f->nr_updates < 2)
 		return -1;
 	for (size_t i = 0; i < f->nr; i++)
-		if (idlist_has(nodes, f->caches[i].node)) {
+		if (f->caches[i].source == source && idlist_has(nodes, f->caches[i].node)) {
 			before[nr] = f->before[i];
 			after[nr++] = f->after[i];
 		}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How long the last-level caches wait for CXL memory, as the CPUs themselves measure it.  AMD's
- * L3 (Zen 4 and later) times a sample of its fills, by their source.  These are two events of the
- * unit amd_l3, umask 0x10 "extension memory in the same NUMA node":
+ * How long the last-level caches wait for memory, as the CPUs themselves measure it.  AMD's L3 (Zen
+ * 4 and later) times a sample of its fills, by their source.  These are two events of the unit
+ * amd_l3, with umask 0x01 for DRAM and 0x10 for extension memory, both of the same NUMA node.
+ * Extension memory is CXL.
  *
  *   0xac l3_xi_sampled_latency            the time of all sampled fills, in tens of ns
  *   0xad l3_xi_sampled_latency_requests   how many those are
@@ -23,6 +24,9 @@
 
 struct fill_latency;
 
+/* Where a fill comes from. */
+enum fill_source { FILL_DRAM, FILL_CXL, FILL_NR_SOURCES };
+
 /* What one L3 has counted. */
 struct fill_reading {
 	struct counter_reading time, fills;
@@ -39,10 +43,11 @@ void fill_latency_free(struct fill_latency *f);
 void fill_latency_update(struct fill_latency *f);
 
 /*
- * Mean latency in ns of fills from CXL memory of the same socket, between the last two updates.
+ * Mean latency in ns of fills from memory of the same node or socket, between the last two updates.
  * It is for the L3 caches of the CPUs of NODES together.  -1 unknown, as below.
  */
-double fill_latency_ns(const struct fill_latency *f, const struct idlist *nodes);
+double fill_latency_ns(const struct fill_latency *f, enum fill_source source,
+		       const struct idlist *nodes);
 
 /*
  * The arithmetic of that over NR caches.  Pure.  -1 in three cases: the counters of a cache are
@@ -53,7 +58,8 @@ double fill_latency_ns(const struct fill_latency *f, const struct idlist *nodes)
 double fill_latency_mean_ns(const struct fill_reading *before, const struct fill_reading *after,
 			    size_t nr);
 
-/* Both events, by the unit's own format/.  0, or -EINVAL where that has not their terms. */
-int fill_latency_events(struct pmu_config out[2], const struct pmu *pmu, const char *sysroot);
+/* Both events of SOURCE, by the unit's own format/.  0, or -EINVAL where that has not their terms. */
+int fill_latency_events(struct pmu_config out[2], enum fill_source source, const struct pmu *pmu,
+			const char *sysroot);
 
 #endif

@@ -267,6 +267,19 @@ static bool has_near_cpus_alone(const struct topology *t, const struct topology_
 	return true;
 }
 
+/* The latency of loads from a node by its near CPUs.  -1 unknown. */
+static double fills_of(const struct metrics *m, const struct topology *t, size_t at)
+{
+	const struct topology_node *node = &t->nodes[at];
+
+	if (node->cxl == TOPOLOGY_CXL_NO)
+		return node->cpus.nr && idlist_has(&node->near_nodes, node->id)
+			       ? fill_latency_ns(m->fills, FILL_DRAM, &node->near_nodes)
+			       : -1;
+	return has_near_cpus_alone(t, node) ? fill_latency_ns(m->fills, FILL_CXL, &node->near_nodes)
+					    : -1;
+}
+
 static void scan_fills(struct metrics *m, const struct topology *t, uint64_t now_ns)
 {
 	if (!m->looked_for_fills)
@@ -277,10 +290,8 @@ static void scan_fills(struct metrics *m, const struct topology *t, uint64_t now
 	fill_latency_update(m->fills);
 	for (size_t i = 0; i < m->nr_nodes; i++) {
 		int at = topology_find(t, (int)m->nodes[i].id);
-		double ns = -1;
+		double ns = at < 0 ? -1 : fills_of(m, t, (size_t)at);
 
-		if (m->nodes[i].cxl && at >= 0 && has_near_cpus_alone(t, &t->nodes[at]))
-			ns = fill_latency_ns(m->fills, &t->nodes[at].near_nodes);
 		m->nodes[i].figures[FIGURE_LATENCY] =
 			ns < 0 ? (struct metric){0} : (struct metric){ns, now_ns, METRIC_PERF};
 	}

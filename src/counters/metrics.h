@@ -65,8 +65,8 @@ void metrics_free(struct metrics *m);
 
 /*
  * Look for units that have come.  Measure the last-level caches of T, the machine that M is for:
- * how often they hit, what passes between them and memory, and how long they wait for CXL
- * memory.  Once a second is often enough.
+ * how often they hit, what passes between them and memory, and how long they wait for it.  Once a
+ * second is often enough.
  */
 void metrics_scan(struct metrics *m, const struct topology *t, uint64_t now_ns);
 

@@ -774,7 +774,7 @@ static void hits_are_what_did_not_miss(void **state)
 	assert_int_equal(llc_permille(before, after, 0), -1);
 }
 
-/* --- how long they wait for CXL memory --- */
+/* --- how long they wait for memory --- */
 
 #define L3_UNIT "/sys/bus/event_source/devices/amd_l3"
 
@@ -791,14 +791,17 @@ static void events_of_an_l3(void **state)
 	sysroot_put(&root, L3_UNIT "/format/umask", "config:8-15\n");
 	assert_int_equal(pmu_find(&pmu, root.path, FILL_LATENCY_UNIT), 0);
 	/* an old unit: it cannot tell cores and slices apart this way */
-	assert_int_equal(fill_latency_events(events, &pmu, root.path), -EINVAL);
+	assert_int_equal(fill_latency_events(events, FILL_CXL, &pmu, root.path), -EINVAL);
 	sysroot_put(&root, L3_UNIT "/format/enallslices", "config:46\n");
 	sysroot_put(&root, L3_UNIT "/format/enallcores", "config:47\n");
 	sysroot_put(&root, L3_UNIT "/format/sliceid", "config:48-50\n");
 	sysroot_put(&root, L3_UNIT "/format/threadmask", "config:56-57\n");
-	assert_int_equal(fill_latency_events(events, &pmu, root.path), 0);
+	assert_int_equal(fill_latency_events(events, FILL_CXL, &pmu, root.path), 0);
 	assert_int_equal(events[0].config[0], 0x0303c000000010ac);
 	assert_int_equal(events[1].config[0], 0x0303c000000010ad);
+	assert_int_equal(fill_latency_events(events, FILL_DRAM, &pmu, root.path), 0);
+	assert_int_equal(events[0].config[0], 0x0303c000000001ac);
+	assert_int_equal(events[1].config[0], 0x0303c000000001ad);
 }
 
 static void fills_have_a_mean_latency(void **state)

@@ -2,11 +2,13 @@
 /*
  * AMD's L3 performance monitoring unit without hardware, for tests: one cache for
  * each node, with the files of the kernel's own driver (arch/x86/events/amd/uncore.c)
- * and two of its events, fills from CXL memory of the same socket that were timed
- * (0xad) and their time in tens of ns (0xac), both with umask 0x10.
+ * and two of its events, fills from memory of the same node that were timed (0xad)
+ * and their time in tens of ns (0xac), with umask 0x01 for DRAM and 0x10 for CXL.
  *
- *   latency_ns      what such a fill takes at node 0, node 1, ...
- *   fills_per_s     how many are timed, at each
+ *   latency_ns         what a fill from CXL memory takes at node 0, node 1, ...
+ *   fills_per_s        how many are timed, at each
+ *   dram_latency_ns    the same of fills from DRAM
+ *   dram_fills_per_s
  */
 #include <linux/cpumask.h>
 #include <linux/device.h>
@@ -21,11 +23,14 @@
 #define MAX_NODES 8
 #define EVENT_TIME 0xac
 #define EVENT_FILLS 0xad
+#define UMASK_DRAM_NEAR 0x01
 #define UMASK_CXL_NEAR 0x10
 #define WHOLE_CACHE (3ULL << 56 | 3ULL << 48 | 1ULL << 47 | 1ULL << 46)
 
 static unsigned int latency_ns[MAX_NODES] = {[0 ... MAX_NODES - 1] = 250};
 static unsigned int fills_per_s[MAX_NODES] = {[0 ... MAX_NODES - 1] = 100000};
+static unsigned int dram_latency_ns[MAX_NODES] = {[0 ... MAX_NODES - 1] = 80};
+static unsigned int dram_fills_per_s[MAX_NODES];
 
 static u64 reading(struct perf_event *event)
 {
@@ -36,11 +41,13 @@ static u64 reading(struct perf_event *event)
 static u64 counted(struct perf_event *event, u64 before, u64 now)
 {
 	int node = cpu_to_node(event->cpu) % MAX_NODES;
-	u64 fills = div_u64((now - before) * READ_ONCE(fills_per_s[node]), NSEC_PER_SEC);
+	bool dram = (event->attr.config >> 8 & 0xff) == UMASK_DRAM_NEAR;
+	u64 rate = READ_ONCE((dram ? dram_fills_per_s : fills_per_s)[node]);
+	u64 fills = div_u64((now - before) * rate, NSEC_PER_SEC);
 
 	return (event->attr.config & 0xff) == EVENT_FILLS
 		       ? fills
-		       : fills * READ_ONCE(latency_ns[node]) / 10;
+		       : fills * READ_ONCE((dram ? dram_latency_ns : latency_ns)[node]) / 10;
 }
 
 static int event_init(struct perf_event *event)
@@ -52,7 +59,8 @@ static int event_init(struct perf_event *event)
 	if (is_sampling_event(event) || event->attach_state & PERF_ATTACH_TASK)
 		return -EOPNOTSUPP;
 	if (event->cpu < 0 || (number != EVENT_TIME && number != EVENT_FILLS) ||
-	    config != (WHOLE_CACHE | UMASK_CXL_NEAR << 8 | number))
+	    (config != (WHOLE_CACHE | UMASK_CXL_NEAR << 8 | number) &&
+	     config != (WHOLE_CACHE | UMASK_DRAM_NEAR << 8 | number)))
 		return -EINVAL;
 	return 0;
 }
@@ -105,6 +113,8 @@ static struct pmu unit = {
 
 module_param_array(latency_ns, uint, NULL, 0644);
 module_param_array(fills_per_s, uint, NULL, 0644);
+module_param_array(dram_latency_ns, uint, NULL, 0644);
+module_param_array(dram_fills_per_s, uint, NULL, 0644);
 
 static int __init start(void)
 {
