@@ -27,17 +27,23 @@ tests/bench/work/tlb-drop.so: tests/bench/work/tlb-drop.c Makefile
 	$(AM_V_GEN)$(MKDIR_P) tests/bench/work && $(CC) -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter $(CFLAGS) $(LDFLAGS) -shared -fPIC -o $@.tmp \
 		$(srcdir)/tests/bench/work/tlb-drop.c -lpthread && mv $@.tmp $@
 
-.PHONY: bench-programs bench-data
+.PHONY: bench-programs bench-data demo-data
 bench-programs: $(bench_programs) tests/bench/work/tlb-drop.so
 bench-data: tests/bench/work/vector-search
 	tests/bench/work/vector-search make $(builddir)/tests/bench/data-768
 	tests/bench/work/vector-search make $(builddir)/tests/bench/data-128 --vectors 60000 --dimension 128
 
+# What `lab demo` needs, once.
+demo-data: tests/bench/work/vector-search
+	test -d $(builddir)/tests/bench/data-128 || \
+		tests/bench/work/vector-search make $(builddir)/tests/bench/data-128 --vectors 60000 --dimension 128
+
 CLEANFILES += $(bench_programs) tests/bench/work/tlb-drop.so
 clean-local:
 	rm -rf tests/bench/data-*
 
-bench_scripts = tests/bench/run tests/bench/report tests/bench/scx-examples tests/bench/guest.py tests/bench/cases.py tests/bench/peers.py \
+bench_scripts = tests/bench/run tests/bench/report tests/bench/scx-examples tests/bench/guest.py tests/bench/cases.py tests/bench/machine.py \
+	tests/bench/peers.py tests/bench/tiering.py \
 	tests/bench/plan.py tests/bench/report.py tests/bench/report_doc.py tests/bench/report_goals.py tests/bench/report_input.py \
 	tests/bench/report_plots.py tests/bench/report_stats.py tests/bench/report_tables.py tests/bench/test-report
 EXTRA_DIST += $(bench_scripts) tests/bench/README.md tests/bench/fixture

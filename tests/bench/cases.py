@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import plan
+from machine import clock, cxl_node, node_cpus, nodes_with, online_cpus
 from peers import Failed, set_until_exit, wait_for
 
 BUILD = os.environ["LAB_BUILD"]
@@ -40,48 +41,16 @@ LOADS = {**SEARCH, "moe": ["moe-generate"], "redis": ["kv-zipf"],
          "random": ["memory-load", "--size", "96M", "--pattern", "random"]}
 
 
-# --- the machine ---
-
-def cpu_list(text):
-    cpus = set()
-    for part in filter(None, text.strip().split(",")):
-        first, _, last = part.partition("-")
-        cpus.update(range(int(first), int(last or first) + 1))
-    return cpus
-
-
-def nodes_with(what):
-    return cpu_list(Path(f"/sys/devices/system/node/has_{what}").read_text())
-
-
-def node_cpus(node):
-    return cpu_list(Path(f"/sys/devices/system/node/node{node}/cpulist").read_text())
-
-
-def cxl_node():
-    """The node of memory alone, and the CPU node its device hangs on: by the kernel's word, not by
-    ours."""
-    near = Path("/sys/bus/cxl/devices/mem0/numa_node").read_text()
-    return max(nodes_with("memory") - nodes_with("cpu")), int(near)
-
-
-def online_cpus():
-    return cpu_list(Path("/sys/devices/system/cpu/online").read_text())
-
-
-def clock(word):
-    if os.environ.get("LAB_CLOCK") == "model":
-        subprocess.run(["lab-clock", word], check=True)
-
-
 # --- processes ---
 
 class Workload:
     """A program of work/, under --control."""
 
-    def __init__(self, stack, argv, cpus=None):
+    def __init__(self, stack, argv, cpus=None, bound=None):
+        """On CPUS, where they are given; with all its memory BOUND to a node for ever."""
         self.name = argv[0]
-        self.process = subprocess.Popen([f"{WORK}/{argv[0]}", *argv[1:], "--control"],
+        bind = [] if bound is None else ["numactl", "--membind", str(bound)]
+        self.process = subprocess.Popen([*bind, f"{WORK}/{argv[0]}", *argv[1:], "--control"],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True,
                                         preexec_fn=lambda: cpus and os.sched_setaffinity(0, cpus))
@@ -105,7 +74,7 @@ class Workload:
         return json.loads(line)
 
     def ready(self):
-        ready = self.read(120)
+        self.said = ready = self.read(120)
         self.pids = [self.process.pid, *([ready["server_pid"]] if "server_pid" in ready else [])]
         return self
 

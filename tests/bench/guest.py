@@ -15,6 +15,7 @@ import time
 import cases
 import peers
 import plan
+import tiering
 
 
 def measure_block(steps, say):
@@ -35,12 +36,15 @@ def measure_block(steps, say):
 def measure(peer, stage, case):
     start = time.monotonic()
     try:
-        result = cases.GROUPS[case.group](peer, stage, *case.name.split("."))
+        result = GROUPS[case.group](peer, stage, *case.name.split("."))
         peer.check()
         return {**result, "took_s": round(time.monotonic() - start, 1)}
     except peers.Failed as error:
         stage.clear()
         return {"error": str(error)}
+
+
+GROUPS = {**cases.GROUPS, "tiering": tiering.tiering}
 
 
 class Say:

@@ -24,10 +24,16 @@ SCX = ("scx-fifo", "scx-vtime")
 ALL = ("kernel", "nb1", "nb2", "numad", "pinned", "observed", *SCX, "tiersched", "no-profiles")
 CORE = ("kernel", "pinned", "tiersched")
 PAIR = ("kernel", "tiersched")
+TIERING = ("kernel", "nb2-demote", "damo-tier", "hand", "tiersched-notier", "tiersched")
+# Of the daemon that is to move pages.  A copy takes SCALE times as long as it should, and so does
+# its part of a CPU, which is 5 % where nobody says otherwise.
+TIER_ON = ("--tier", "on", "--tier-cpu", "100")
+SCALE = 32  # of the memory clock
 
 # Seconds it takes to make a peer the scheduler and to let it go again, and what it needs to settle
 # more than the others.
-ATTACH_S = {"tiersched": 8, "no-profiles": 8, "scx-fifo": 3, "scx-vtime": 3, "observed": 3}
+ATTACH_S = {"tiersched": 8, "tiersched-notier": 8, "no-profiles": 8, "damo-tier": 3,
+            "scx-fifo": 3, "scx-vtime": 3, "observed": 3}
 SETTLE_S = {"numad": 6, "nb1": 4, "nb2": 4}
 
 
@@ -39,6 +45,7 @@ class Case:
     seconds: float  # about, of one cell, its setup included
     attach: bool = True  # the peer becomes the scheduler
     daemon: tuple = ()  # options of cxl-tiersched, the same for a block
+    scale: int = 0  # of the memory clock, if cxl-tiersched is to know its latencies
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,8 @@ class Boot:
 
 
 def block_peers(block):
-    return [p for p in ALL + ("damo",) if any(p in case.peers for case in block)]
+    order = dict.fromkeys((*ALL, "damo", *TIERING))
+    return [p for p in order if any(p in case.peers for case in block)]
 
 
 def cell_seconds(peer, case):
@@ -90,6 +98,11 @@ COST = [Case("cost", name, ("tiersched",), seconds, daemon=("--max-processes", "
         for name, seconds in (("p1", 10), ("p16", 13), ("p64", 28), ("memory", 1))]
 SNAPSHOT = [Case("cost", "snapshot", ("tiersched", "damo"), 14, attach=False)]
 
+
+def tiering(peers, seconds, *names):
+    return [Case("tiering", name, peers, seconds, daemon=TIER_ON, scale=SCALE) for name in names]
+
+
 SETS = {
     "full": [
         Boot("cxl-model", "--machine cxl --clock model,scale=32", 5, [
@@ -112,6 +125,18 @@ SETS = {
             [Case("interleave", "t2.r100", PAIR, 4)],
             [Case("wakeup", "hogs", PAIR, 5)],
             [Case("cost", "memory", ("tiersched",), 1)],
+        ]),
+    ],
+    # Who moves pages, how many, how soon, and what is it worth?  Some hours for a round.
+    "tiering": [
+        Boot("cxl-tiering", f"--machine cxl --clock model,scale={SCALE}", 3, [
+            *(tiering(TIERING, 50, f"{workload}.hogs", f"{workload}.alone")
+              for workload in ("hnsw", "random", "moe", "hnsw768", "ivf", "flat", "redis")),
+            tiering(TIERING, 45, "drift"),
+            tiering(TIERING, 65, "double"),
+            tiering(TIERING, 50, "twins"),
+            tiering(("kernel", "nb2-demote", "tiersched-notier", "tiersched"), 55,
+                    "idle.near", "idle.cold", "idle.bound", "spread"),
         ]),
     ],
     # A cell of each kind, for the lab's check: does it all work?  One round tells nothing more.

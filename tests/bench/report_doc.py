@@ -14,6 +14,7 @@ PAIR = ["kernel", "tiersched"]
 # What a run is compared by, and what a ratio to the kernel's scheduler is made of.
 MAIN = {"placement": ["rate"], "phases": ["rate"], "interleave": ["rate"],
         "wakeup": ["p50_us", "p99_us"], "hackbench": ["time_s"], "overhead": ["rate"],
+        "tiering": ["rate"],
         "cost": ["daemon_ms_per_s", "kdamond_ms_per_s", "cpu_ms", "task_bytes"]}
 
 INTRO = """# Benchmarks
@@ -76,6 +77,31 @@ READ = """
 | damo | the DAMON tool, for the cost of a snapshot |
 """
 
+TIER_PEERS = ["kernel", "nb2-demote", "damo-tier", "hand", "tiersched-notier", "tiersched"]
+TIER_METRICS = ["settled_s", "near_percent", "near_pages_percent", "promoted_mb", "demoted_mb",
+                "returned_mb", "migrated_mb", "late_mb"]
+TIERING = """Who moves pages, how many, how soon, and what is it worth? Each cell has processes of
+its own, whose memory lies on the CXL node at first; the rate is that of the end.
+
+- `WORKLOAD.LOAD`: room near, beside CPU `hogs` or `alone`, started far.
+- `drift`: a quarter of 256 MB is hot, every ten seconds another one; near DRAM has room for half.
+  The rate is that of both phases after a drift.
+- `double`: what is hot is twice the room near. `twins`: two processes on two nodes, DRAM of the
+  one that CXL memory is near to is full, of the other free.
+- `idle.WHAT`: nothing is to be gained, since all is `near`, `cold` or `bound`. `spread`: DRAM is
+  near and saturated.
+
+| peer | what it is |
+| :-- | :-- |
+| nb2-demote | the kernel's scheduler, numa_balancing=2 and demotion_enabled=1 |
+| damo-tier | the same with numa_balancing=0, and damo's recipe for two tiers (mem_tier.sh) |
+| hand | pinned near, with its hot pages put there by hand |
+| tiersched-notier | cxl-tiersched --tier off |
+| tiersched | cxl-tiersched that moves pages |
+
+**promoted**, **demoted** and **returned** are told by cxl-tiersched and damo themselves, of the
+others by the kernel's pgpromote_success and pgdemote; **migrated** is pgmigrate_success."""
+
 ABOUT = {
     "placement": ("Placement",
                   "Does the work run where its memory is, and what is that worth? Memory lies on "
@@ -96,6 +122,7 @@ ABOUT = {
             "scheduler can be."),
     "overhead": ("Overhead",
                  "A CPU-bound and a fork-bound load with nothing to manage; instructions counted."),
+    "tiering": ("Tiering", TIERING),
     "cost": ("Cost of monitoring",
              "`p1`, `p16`, `p64`: CPU time of the daemon and of its kdamond, with so many "
              "managed processes of 64 MB. "
@@ -200,6 +227,10 @@ def group_tables(data, group, spread=True):
                                     ("Instructions that the verifier walked through.", "_insns"))]
     if group == "overhead":
         return [("", long(data, group, ["rate"], over=[("rate", "kernel")], spread=spread))]
+    if group == "tiering":
+        over = [("tiersched", base) for base in TIER_PEERS[:-1]]
+        return [("Rate.", wide(data, group, "rate", TIER_PEERS, over, spread)),
+                ("What moved.", drop_empty(long(data, group, TIER_METRICS, spread=spread)))]
     if group == "cost":
         metrics = data.metrics(group)
         parts = [["daemon_ms_per_s", "kdamond_ms_per_s"], ["cpu_ms"], ["task_bytes"]]
@@ -226,7 +257,7 @@ def where_it_ran(data):
 
 
 def group_sections(data, plots):
-    groups = order_groups(data.groups() | set(ABOUT))
+    groups = order_groups(data.groups() | set(ABOUT) - {"tiering"})  # of a set of its own
     for group in groups:
         unknown = (group, "A group this report knows nothing about; all its figures.")
         title, about = ABOUT.get(group, unknown)

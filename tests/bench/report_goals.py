@@ -191,6 +191,116 @@ def snapshot(data):
     return [value for _, value in ratios(data, "cost", "snapshot", "tiersched", "damo", "cpu_ms")]
 
 
+# Of the group `tiering`: its cases of workloads are named workload.load.
+LOADS = ("alone", "hogs")
+
+
+def tier_cases(data, *names):
+    """NAMES, or the workloads where none is given."""
+    return [case for case in data.cases("tiering")
+            if (case in names or case.split(".")[0] in names if names
+                else case.split(".")[-1] in LOADS)]
+
+
+def tier_ratios(data, case, bases, metric):
+    """{(run, round): ratio} to the best of the bases that were measured."""
+    found = {}
+    for base in bases:
+        for at, value in ratios(data, "tiering", case, "tiersched", base, metric):
+            found[at] = min(value, found.get(at, value))
+    return found
+
+
+def tier_worst(names, bases, limit, metric="rate"):
+    """The worst case, by the median of its rounds."""
+    def find(data):
+        cases = tier_cases(data, *names)
+        found = [(summary, case) for case in cases for summary in
+                 [summarize(tier_ratios(data, case, bases, metric).values())] if summary]
+        if not found:
+            return Result()
+        summary, case = (min if limit.at_least else max)(found, key=lambda item: item[0].median)
+        over = f"`{case}`, {plural(summary.n, 'round')}"
+        if len(cases) > 1:
+            over = f"worst of {plural(len(found), 'case')}: {over}"
+        return limit.result(summary, case, over, len(cases), len(found))
+    return find
+
+
+def tier_mean(bases, limit):
+    """Geometric mean over the workloads' medians."""
+    def find(data):
+        cases = tier_cases(data)
+        medians = [summary.median for case in cases for summary in
+                   [summarize(tier_ratios(data, case, bases, "rate").values())] if summary]
+        if not medians:
+            return Result()
+        over = f"medians of {plural(len(medians), 'case')}"
+        return limit.result(summarize([geomean(medians)]), plural(len(medians), "case"), over,
+                            len(cases), len(medians))
+    return find
+
+
+def tier_metric(names, find_value, limit):
+    """find_value(metrics) of tiersched's cells, the worst case."""
+    def find(data):
+        found = [(summary, case) for case in tier_cases(data, *names) for summary in
+                 [summarize([find_value(peers["tiersched"].metrics) for _, peers in
+                             data.rounds("tiering", case) if "tiersched" in peers])] if summary]
+        if not found:
+            return Result()
+        summary, case = max(found, key=lambda item: item[0].median)
+        return limit.result(summary, case, f"`{case}`, {plural(summary.n, 'round')}")
+    return find
+
+
+def returned_percent(metrics):
+    """Of the bytes that were moved."""
+    moved = [metrics.get(f"{name}_mb") for name in ("promoted", "demoted", "returned")]
+    if None in moved:
+        return None
+    return 100 * moved[2] / (moved[0] + moved[1]) if moved[0] + moved[1] else 0.0
+
+
+OTHERS = ("nb2-demote", "damo-tier")
+ONE, PERCENT = Limit(1, True), Limit(5, False, 1, " %")
+TIERING_GOALS = [
+    Goal("tiering: rate / nb2 with demotion, workloads", "tiering: rate / nb2", ">= 1.00",
+         tier_worst((), OTHERS[:1], ONE)),
+    Goal("tiering: rate / nb2 with demotion, geometric mean of the workloads",
+         "the same, geometric mean", ">= 1.10", tier_mean(OTHERS[:1], Limit(1.1, True))),
+    Goal("tiering: rate / damo, workloads", "tiering: rate / damo", ">= 1.00",
+         tier_worst((), OTHERS[1:], ONE)),
+    Goal("tiering: rate / pages moved by hand, workloads", "tiering: rate / hand", ">= 0.95",
+         tier_worst((), ("hand",), Limit(0.95, True))),
+    Goal("tiering: rate / the better of nb2 and damo, hot memory drifts", "drift: rate / others",
+         ">= 1.10", tier_worst(("drift",), OTHERS, Limit(1.1, True))),
+    Goal("tiering: rate / pages moved by hand, hot memory drifts, once settled",
+         "drift: rate / hand, settled", ">= 0.90",
+         tier_worst(("drift",), ("hand",), Limit(0.9, True), "end_rate")),
+    Goal("tiering: time until it is settled after a drift", "drift: settled after", "<= 10 s",
+         tier_metric(("drift",), lambda metrics: metrics.get("settled_s"),
+                     Limit(10, False, 1, " s"))),
+    Goal("tiering: rate / without tiering, twice as much hot as there is room",
+         "double: rate / no tiering", ">= 0.97",
+         tier_worst(("double",), ("tiersched-notier",), Limit(0.97, True))),
+    Goal("tiering: moved bytes that come back, twice as much hot as there is room",
+         "double: bytes that return", "<= 5 %", tier_metric(("double",), returned_percent,
+                                                            PERCENT)),
+    Goal("tiering: rate / tasks placed alone, two processes on two nodes",
+         "twins: rate / no tiering", ">= 1.20",
+         tier_worst(("twins",), ("tiersched-notier",), Limit(1.2, True))),
+    Goal("tiering: rate / pages moved alone (nb2), two processes on two nodes",
+         "twins: rate / nb2", ">= 1.20", tier_worst(("twins",), OTHERS[:1], Limit(1.2, True))),
+    Goal("tiering: rate / without tiering, DRAM saturated", "spread: rate / no tiering",
+         ">= 1.30", tier_worst(("spread",), ("tiersched-notier",), Limit(1.3, True))),
+    Goal("tiering: rate / kernel, nothing to gain", "idle: rate / kernel", ">= 0.99",
+         tier_worst(("idle",), ("kernel",), Limit(0.99, True))),
+    Goal("tiering: bytes moved after 5 s, nothing to gain", "idle: moved after 5 s", "<= 0 MB",
+         tier_metric(("idle",), lambda metrics: metrics.get("late_mb"),
+                     Limit(0, False, 1, " MB"))),
+]
+
 GOALS = [
     Goal("placement: rate / hand-pinned", "placement: rate / pinned", ">= 0.97",
          worst_case("placement", "rate", "tiersched", "pinned", Limit(0.97, True))),
@@ -227,7 +337,7 @@ def goals_table(data, short=False):
     table = Table(["<goal", "target", "today", "spread", "<verdict",
                    "<where" if short else "<over"])
     counts = Counter()
-    for goal in GOALS:
+    for goal in GOALS + (TIERING_GOALS if "tiering" in data.groups() else []):
         found = goal.find(data)
         counts[found.state] += 1
         table.rows.append([goal.short if short else goal.name, goal.target, found.figure,

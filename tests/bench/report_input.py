@@ -19,9 +19,12 @@ from dataclasses import dataclass, field
 FILES = ("machine.json", "cells.jsonl", "unavailable.jsonl")
 
 WORDS = "hnsw ivf flat moe redis random idle alone hogs near far one two spin fork".split()
-PEERS = "kernel nb1 nb2 numad pinned observed scx-fifo scx-vtime tiersched no-profiles damo".split()
+PEERS = ("kernel nb1 nb2 nb2-demote numad damo-tier pinned hand observed scx-fifo scx-vtime "
+         "tiersched-notier tiersched no-profiles damo").split()
 METRICS = ["rate", "p50_us", "p99_us", "near_percent", "time_s", "daemon_ms_per_s",
-           "kdamond_ms_per_s", "cpu_ms", "task_bytes"]
+           "kdamond_ms_per_s", "cpu_ms", "task_bytes", "end_rate", "settled_s",
+           "near_pages_percent", "promoted_mb", "demoted_mb", "returned_mb", "migrated_mb",
+           "late_mb"]
 
 
 class Trouble(Exception):

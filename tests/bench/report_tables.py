@@ -75,7 +75,12 @@ METRICS = {"p50_us": ("p50", "µs", 1), "p99_us": ("p99", "µs", 1), "near_perce
            "time_s": ("time", "s", 1),
            "daemon_ms_per_s": ("daemon", "ms/s", 1), "kdamond_ms_per_s": ("kdamond", "ms/s", 1),
            "cpu_ms": ("CPU time", "ms", 1),
-           "task_bytes": ("memory per task", "bytes", 1)}
+           "task_bytes": ("memory per task", "bytes", 1),
+           "end_rate": ("settled rate", "", 1), "settled_s": ("settled after", "s", 1),
+           "near_pages_percent": ("pages near", "%", 1),
+           "promoted_mb": ("promoted", "MB", 1), "demoted_mb": ("demoted", "MB", 1),
+           "returned_mb": ("returned", "MB", 1), "migrated_mb": ("migrated", "MB", 1),
+           "late_mb": ("after 5 s", "MB", 1)}
 # Placement has latencies from 0.1 ms to seconds.
 GROUP_METRICS = {("placement", "p50_us"): ("p50", "ms", 1e-3),
                  ("placement", "p99_us"): ("p99", "ms", 1e-3)}
@@ -94,7 +99,7 @@ def metric_head(data, group, metric):
 
 
 def metric_show(group, metric):
-    show, factor = as_percent if metric == "near_percent" else number, metric_of(group, metric)[2]
+    show, factor = as_percent if metric.startswith("near_") else number, metric_of(group, metric)[2]
     return lambda value: show(None if value is None else value * factor)
 
 

@@ -9,6 +9,8 @@
  *            what is measured
  *   phase    one of the two, with two buffers on two nodes, of which in turn only one is used: what
  *            is near changes under the scheduler's feet
+ *   drift    random, in a part of the buffer, and after a while in the next part: what is hot
+ *            changes
  */
 #include <string.h>
 
@@ -24,7 +26,8 @@ struct position {
 
 static uint64_t size = 96 << 20, read_percent = 100;
 static const char *pattern = "random";
-static double phase_seconds;
+static double phase_seconds, drift_seconds;
+static uint64_t nr_parts = 1; /* of the buffer, one of them hot */
 static struct bench_nodes phase_nodes;
 static char *buffers[2];
 static uint64_t near_masks[2], begin_ns;
@@ -33,6 +36,7 @@ static uint64_t setup(const struct bench_settings *settings)
 {
 	if (phase_seconds <= 0) {
 		buffers[0] = bench_memory(size);
+		begin_ns = bench_now_ns();
 		return size;
 	}
 	for (size_t i = 0; i < 2; i++) {
@@ -63,6 +67,15 @@ static size_t hot_buffer(struct bench_op *op)
 	return hot;
 }
 
+/* Where the part begins that is hot now. */
+static uint64_t hot_part(const struct bench_op *op)
+{
+	if (drift_seconds <= 0)
+		return 0;
+	return (op->start_ns - begin_ns) / (uint64_t)(drift_seconds * 1e9) % nr_parts *
+	       (size / nr_parts & ~(uint64_t)(LINE - 1));
+}
+
 static inline uint64_t access_line(struct position *position, char *line)
 {
 	volatile uint64_t *word = (volatile uint64_t *)line;
@@ -79,8 +92,8 @@ static inline uint64_t access_line(struct position *position, char *line)
 static void random_lines(struct bench_worker *worker, struct bench_op *op)
 {
 	struct position *position = worker->own;
-	char *buffer = buffers[hot_buffer(op)];
-	uint64_t nr_lines = size / LINE, state = worker->random, sum = 0;
+	char *buffer = buffers[hot_buffer(op)] + hot_part(op);
+	uint64_t nr_lines = size / nr_parts / LINE, state = worker->random, sum = 0;
 
 	for (int i = 0; i < BATCH; i++)
 		sum += access_line(position, buffer + LINE * draw_below(&state, nr_lines));
@@ -110,7 +123,14 @@ static void check(struct bench *bench, struct bench_settings *settings)
 
 	bench->op = sweeps ? sweep : random_lines;
 	bench->unit = sweeps ? "bytes" : "accesses";
-	bench->variant = phase_seconds > 0 ? "phase" : pattern;
+	bench->variant = phase_seconds > 0 ? "phase" : drift_seconds > 0 ? "drift" : pattern;
+	if (sweeps && nr_parts > 1)
+		bench_usage("--parts %llu goes with --pattern random",
+			    (unsigned long long)nr_parts);
+	if (phase_seconds > 0 && nr_parts > 1)
+		bench_usage("--parts and --phase do not go together");
+	if (drift_seconds > 0 && nr_parts < 2)
+		bench_usage("--drift %g needs --parts of at least 2", drift_seconds);
 	if (size / settings->nr_threads < BLOCK)
 		bench_usage("--size %llu is less than 64K for each of %llu threads",
 			    (unsigned long long)size, (unsigned long long)settings->nr_threads);
@@ -130,10 +150,15 @@ static void check(struct bench *bench, struct bench_settings *settings)
 
 static void facts(FILE *out)
 {
-	fprintf(out, ", \"pattern\": \"%s\", \"reads_percent\": %llu", pattern,
-		(unsigned long long)read_percent);
+	fprintf(out, ", \"pattern\": \"%s\", \"reads_percent\": %llu, \"address\": %llu", pattern,
+		(unsigned long long)read_percent, (unsigned long long)(uintptr_t)buffers[0]);
 	if (phase_seconds > 0)
 		fprintf(out, ", \"phase_seconds\": %g", phase_seconds);
+	if (nr_parts > 1)
+		fprintf(out, ", \"parts\": %llu", (unsigned long long)nr_parts);
+	if (drift_seconds > 0)
+		fprintf(out, ", \"drift_seconds\": %g, \"drift_begin_s\": %.3f", drift_seconds,
+			(double)begin_ns / 1e9);
 }
 
 int main(int argc, char **argv)
@@ -148,6 +173,10 @@ int main(int argc, char **argv)
 		 "the other buffer's turn so often"},
 		{"nodes", BENCH_NODES, &phase_nodes, 2, 2, NULL,
 		 "where the two lie; --near then has a node for each"},
+		{"parts", BENCH_NUMBER, &nr_parts, 1, 1024, NULL,
+		 "of the buffer, of which only the first is used"},
+		{"drift", BENCH_SECONDS, &drift_seconds, 0, 0, NULL,
+		 "the next part's turn so often"},
 		{0},
 	};
 	struct bench bench = {.workload = "memory-load",
