@@ -129,6 +129,12 @@ noinst_PROGRAMS += tests/lab/guest/mover
 tests_lab_guest_mover_SOURCES = tests/lab/guest/mover.c
 tests_lab_guest_mover_LDADD = libtiersched.a $(LIBS_ALL) -lpthread
 
+noinst_PROGRAMS += tests/lab/guest/fuzz-policies
+tests_lab_guest_fuzz_policies_SOURCES = tests/lab/guest/fuzz-policies.c \
+	tests/lab/guest/fuzz-policies.h tests/lab/guest/fuzz-mover.c \
+	tests/lab/guest/fuzz-watch.c tests/lab/guest/fuzz-watch.h
+tests_lab_guest_fuzz_policies_LDADD = libtiersched.a $(LIBS_ALL) -lpthread
+
 # A library to be preloaded: a program by its rule, for automake makes no others without libtool.
 noinst_PROGRAMS += tests/lab/guest/faults.so
 tests_lab_guest_faults_so_SOURCES = tests/lab/guest/faults.c
