@@ -41,6 +41,7 @@ libtiersched_a_SOURCES += \
 	src/model/machine.c src/model/machine.h \
 	src/model/model.c src/model/model.h \
 	src/tier/copies.c src/tier/copies.h \
+	src/tier/gain.c src/tier/gain.h \
 	src/tier/guard.c src/tier/guard.h \
 	src/tier/input.h \
 	src/tier/ledger.c src/tier/ledger.h \
@@ -84,6 +85,7 @@ libtiersched_a_SOURCES += \
 	src/daemon/tier-advice.c src/daemon/tier-advice.h \
 	src/daemon/tiering.c src/daemon/tiering.h \
 	src/daemon/trouble.c src/daemon/trouble.h \
+	src/daemon/waits.c src/daemon/waits.h \
 	src/cli/cmd-calibrate.c \
 	src/cli/cmd-doctor.c \
 	src/cli/cmd-status.c \

@@ -29,6 +29,7 @@ UNIT_TESTS += \
 	tests/model/test-footprint \
 	tests/model/test-model \
 	tests/tier/test-copies \
+	tests/tier/test-gain \
 	tests/tier/test-ledger \
 	tests/tier/test-guard \
 	tests/tier/test-move \

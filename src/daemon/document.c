@@ -196,12 +196,29 @@ static void add_moved(json_object *o, const struct ledger_totals *totals)
 		add_int(o, reasons[i], totals->left_bytes[i]);
 }
 
+/* What it was to gain, and what it has gained; null where nothing was measured. */
+static void add_gain(json_object *o, const struct ledger_totals *totals)
+{
+	static const struct gain_totals nothing;
+	const struct gain_totals *gain = totals ? &totals->gain : &nothing;
+
+	if (gain->nr_measured) {
+		add_tenths(o, "gain_promised_ms_per_s", gain->promised / 1e6);
+		add_tenths(o, "gain_measured_ms_per_s", gain->measured / 1e6);
+	} else {
+		json_object_object_add(o, "gain_promised_ms_per_s", NULL);
+		json_object_object_add(o, "gain_measured_ms_per_s", NULL);
+	}
+	add_tenths(o, "gain_unknown_ms_per_s", gain->unknown / 1e6);
+}
+
 static void add_history(json_object *o, const struct tiering *t, struct process_id process,
 			uint64_t now_ns)
 {
 	uint64_t budget = tiering_budget(t, process, now_ns);
 
 	add_moved(o, tiering_moved_of(t, process));
+	add_gain(o, tiering_moved_of(t, process));
 	json_object_object_add(o, "budget_bytes",
 			       budget == LEDGER_NO_LIMIT ? NULL
 							 : json_object_new_int64((int64_t)budget));
@@ -302,6 +319,7 @@ static json_object *build_tier(const struct daemon *d)
 	if (!d->tiering || !tiering_mover(d->tiering, &mover))
 		return o;
 	add_moved(o, tiering_moved(d->tiering));
+	add_gain(o, tiering_moved(d->tiering));
 	add_tenths(o, "mover_cpu_ms", (double)mover.cpu_ns / 1e6);
 	json_object_object_add(o, "paused", json_object_new_boolean(mover.is_paused));
 	return o;

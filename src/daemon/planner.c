@@ -46,6 +46,7 @@ struct planned {
 	struct process_id process, task;
 	uint64_t max_bytes;    /* a plan moves no more of it */
 	uint64_t rules_due_ns; /* plans leave it alone before this */
+	int runs_at;	       /* CPU node, or MODEL_NO_NODE */
 	bool asked;	       /* this plan has read its rules */
 	bool has_verdict;
 	struct plan_verdict verdict;
@@ -68,6 +69,7 @@ struct planner {
 	uint64_t now_ns, moved_ns;
 	int error; /* of the plan */
 	struct move_job jobs[PLAN_MAX_MOVES];
+	size_t nr_jobs;
 	pthread_t thread;
 	bool has_thread;
 	pthread_mutex_t lock;
@@ -222,14 +224,14 @@ static enum move_direction direction_of(enum plan_why why)
 	}
 }
 
-static void give_jobs(struct planner *p)
+static void make_jobs(struct planner *p)
 {
-	size_t nr, nr_jobs = 0;
+	size_t nr;
 	const struct plan_move *moves = plan_moves(p->plan, &nr);
 
 	for (size_t i = 0; i < nr; i++) {
 		const struct planned *item = &p->planned[moves[i].process];
-		struct move_job *job = &p->jobs[nr_jobs];
+		struct move_job *job = &p->jobs[p->nr_jobs];
 
 		/* it would move where nobody has asked for rules */
 		if (!item->asked)
@@ -242,16 +244,15 @@ static void give_jobs(struct planner *p)
 			.from = p->node_ids[moves[i].from],
 			.to = p->node_ids[moves[i].to],
 			.direction = direction_of(moves[i].why),
+			.gain = moves[i].gain / (double)MAX(moves[i].on_from, UINT64_C(1)),
 		};
 		job->nr_sharers =
 			(uint32_t)survey_sharers(p->survey, job->sharers, MIGRATE_MAX_SHARERS,
 						 moves[i].process, job->start, job->bytes);
-		nr_jobs++;
+		p->nr_jobs++;
 	}
-	/* without memory the last plan goes on */
-	(void)mover_give(p->options.mover, p->jobs, nr_jobs);
 	/* a plan that was only the first of two moves nothing */
-	turns_learn(p->steps, p->nr_mem_nodes, moves, nr_jobs ? nr : 0, p->now_ns);
+	turns_learn(p->steps, p->nr_mem_nodes, moves, p->nr_jobs ? nr : 0, p->now_ns);
 }
 
 /* What is not known costs the least: so the first plan finds all that may be worth a look. */
@@ -267,6 +268,9 @@ static int work(struct planner *p)
 	struct plan_process *processes = survey_look(p->survey);
 	int r = read_room(p);
 
+	p->nr_jobs = 0;
+	for (size_t i = 0; i < p->nr; i++)
+		p->planned[i].runs_at = processes[i].place;
 	if (!r)
 		r = make_plan(p, processes, least_copy_ns(p));
 	if (r < 0)
@@ -284,8 +288,8 @@ static int work(struct planner *p)
 		if (moves_any(&p->planned[i].verdict))
 			p->planned[i].rules_due_ns = p->now_ns;
 	}
-	if (p->options.mover)
-		give_jobs(p);
+	if (p->options.moves)
+		make_jobs(p);
 	return 0;
 }
 
@@ -451,6 +455,7 @@ int planner_answer(struct planner *p, struct managed_set *set)
 		if (!item)
 			continue;
 		item->rules_due_ns = planned->rules_due_ns;
+		item->runs_at = planned->runs_at;
 		if (!planned->has_verdict)
 			continue;
 		item->tier = planned->verdict;
@@ -458,4 +463,10 @@ int planner_answer(struct planner *p, struct managed_set *set)
 	}
 	set_turn(p, TURN_TICK);
 	return r < 0 ? r : 1;
+}
+
+const struct move_job *planner_jobs(const struct planner *p, size_t *nr)
+{
+	*nr = p->nr_jobs;
+	return p->jobs;
 }

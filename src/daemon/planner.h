@@ -28,7 +28,7 @@ struct planner_machine {
 };
 
 struct planner_options {
-	struct mover *mover; /* borrowed, it gets the moves; NULL: plans are only told */
+	bool moves; /* plans are to be carried out, see planner_jobs() */
 	/* for tests: all that the kernel would be asked beside the places of pages */
 	const struct planner_machine *machine; /* borrowed; NULL: this machine */
 	planner_rules_fn *rules;	       /* with MACHINE; NULL: there are no rules */
@@ -58,5 +58,8 @@ bool planner_ask(struct planner *p, const struct managed_set *set, const struct 
  * negative errno for which there is no plan, and then the verdicts stay as they are.
  */
 int planner_answer(struct planner *p, struct managed_set *set);
+
+/* What the plan moves whose answer was taken, best first.  Valid until another one is begun. */
+const struct move_job *planner_jobs(const struct planner *p, size_t *nr);
 
 #endif

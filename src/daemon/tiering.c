@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "daemon/waits.h"
 #include "numa/room.h"
 #include "tier/guard.h"
 
@@ -23,6 +24,7 @@ struct tiering {
 	uint64_t due_ns, given_ns;
 	uint64_t moved_ns; /* something was moved; 0: never */
 	int error;	   /* of the last plan */
+	struct waits waits;
 };
 
 void tiering_free(struct tiering *t)
@@ -61,7 +63,7 @@ int tiering_new(struct tiering **out, const struct machine *m, size_t max_proces
 		return -ENOMEM;
 	if (options->moves)
 		r = begin_moves(t, m, max_processes, options);
-	planner.mover = t->mover;
+	planner.moves = options->moves;
 	if (!r)
 		r = planner_new(&t->planner, m, max_processes, &planner);
 	if (r < 0)
@@ -85,6 +87,52 @@ static void take_results(struct tiering *t, uint64_t now_ns)
 	} while (nr == ARRAY_SIZE(done));
 }
 
+/* How long its accesses wait from where it runs. */
+static const struct gain_look *look_at(struct tiering *t, const struct managed *item,
+				       uint64_t now_ns)
+{
+	waits_look(&t->waits, item, item->runs_at >= 0 ? item->runs_at : item->tier.place, now_ns);
+	return &t->waits.look;
+}
+
+/* What the moves so far have gained, where it is time to look. */
+static void measure_gains(struct tiering *t, const struct managed_set *set, uint64_t now_ns)
+{
+	for (size_t i = 0; i < set->nr; i++) {
+		const struct managed *item = &set->items[i];
+		struct process_id id = proc_id(&item->choice.proc);
+
+		if (item->tier_ns && ledger_wants_look(t->ledger, id, now_ns))
+			ledger_look(t->ledger, id, look_at(t, item, now_ns));
+	}
+}
+
+static bool has_job(const struct move_job *jobs, size_t nr, struct process_id process)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (process_is_same(jobs[i].process, process))
+			return true;
+	return false;
+}
+
+/* Carry the plan out.  Of those whose pages are to move it is noted what they wait for now. */
+static void carry_out(struct tiering *t, const struct managed_set *set, uint64_t now_ns)
+{
+	size_t nr;
+	const struct move_job *jobs = planner_jobs(t->planner, &nr);
+
+	for (size_t i = 0; i < set->nr; i++) {
+		const struct managed *item = &set->items[i];
+		struct process_id id = proc_id(&item->choice.proc);
+
+		if (has_job(jobs, nr, id))
+			(void)ledger_begin(t->ledger, id, look_at(t, item, now_ns));
+	}
+	/* without memory the last plan goes on */
+	(void)mover_give(t->mover, jobs, nr);
+	t->given_ns = now_ns;
+}
+
 static bool is_carrying(const struct tiering *t)
 {
 	struct move_totals totals;
@@ -99,10 +147,12 @@ int tiering_plan(struct tiering *t, struct managed_set *set, uint64_t now_ns)
 	if (t->mover)
 		take_results(t, now_ns);
 	r = planner_answer(t->planner, set);
-	if (r > 0)
-		t->given_ns = now_ns;
 	if (r)
 		t->error = MIN(r, 0);
+	if (r > 0 && t->mover) {
+		measure_gains(t, set, now_ns);
+		carry_out(t, set, now_ns);
+	}
 	if (now_ns < t->due_ns || (is_carrying(t) && now_ns - t->given_ns < CARRY_NS))
 		return t->error;
 	if (planner_ask(t->planner, set, t->ledger, t->moved_ns, now_ns))

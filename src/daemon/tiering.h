@@ -19,7 +19,7 @@ struct tiering;
 struct tiering_options {
 	bool moves;
 	struct move_options move;
-	struct planner_options planner; /* all of it for tests.  The mover is our own */
+	struct planner_options planner; /* all of it for tests, but for .moves, which is ours */
 };
 
 /* For at most MAX_PROCESSES.  0, or an errno of planner_new() or mover_new(). */

@@ -3,6 +3,7 @@
 #include "report/report.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -55,11 +56,30 @@ static void print_bytes(int64_t bytes, const char *words)
 		printf("%s %s.\n", format_bytes(text, sizeof(text), (uint64_t)bytes), words);
 }
 
+/* What its moves have gained; of a process that made room for others that is a loss. */
+static void print_gain(json_object *tier)
+{
+	double promised = json_object_get_double(get(tier, "gain_promised_ms_per_s"));
+	double measured = json_object_get_double(get(tier, "gain_measured_ms_per_s"));
+	double unknown = json_object_get_double(get(tier, "gain_unknown_ms_per_s"));
+
+	if (get(tier, "gain_measured_ms_per_s"))
+		printf("Its accesses were to wait %.1f ms %s a second for that; measured "
+		       "afterwards, it is %.1f ms %s.\n",
+		       fabs(promised), promised < 0 ? "more" : "less", fabs(measured),
+		       measured < 0 ? "more" : "less");
+	if (fabs(unknown) >= 0.05)
+		printf("Of moves that were to gain %.1f ms a second it is not known, or not yet, "
+		       "what they have gained.\n",
+		       unknown);
+}
+
 /* What was moved of it.  Attempts that failed count each time. */
 static void print_history(json_object *tier)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(history); i++)
 		print_bytes(get_bytes(tier, history[i].key), history[i].words);
+	print_gain(tier);
 	print_bytes(get_bytes(tier, "budget_bytes"),
 		    "is all that a plan moves of it for now, because pages came back");
 }

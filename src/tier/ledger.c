@@ -31,6 +31,7 @@ struct account {
 	uint64_t cut_plan;     /* the last plan that has cut it, 0: none */
 	uint64_t back_bytes;   /* have come back, ... */
 	uint64_t back_ns;      /* ... the last at this time, each within a window of the next */
+	struct gain gain;
 };
 
 struct ledger {
@@ -265,6 +266,58 @@ static void add_totals(struct ledger_totals *t, const struct move_done *done, ui
 	t->nr_errors += done->end == MOVE_ERROR;
 }
 
+/* Add to the totals of all what has become of A's gains, which were BEFORE. */
+static void add_gain(struct ledger *l, const struct account *a, const struct gain_totals *before)
+{
+	const struct gain_totals *now = &a->totals.gain;
+	struct gain_totals *all = &l->all.gain;
+
+	all->promised += now->promised - before->promised;
+	all->measured += now->measured - before->measured;
+	all->unknown += now->unknown - before->unknown;
+	all->nr_measured += now->nr_measured - before->nr_measured;
+}
+
+/* What was moved had its part of the gain. */
+static void promise(struct ledger *l, struct account *a, const struct move_done *done)
+{
+	struct gain_totals before = a->totals.gain;
+
+	gain_moved(&a->gain, &a->totals.gain, done->job.gain * (double)done->moved_bytes,
+		   done->job.nr_sharers > 0, done->when_ns);
+	add_gain(l, a, &before);
+}
+
+int ledger_begin(struct ledger *l, struct process_id process, const struct gain_look *look)
+{
+	struct account *a = open_account(l, process);
+
+	if (!a)
+		return -ENOMEM;
+	a->last_ns = MAX(a->last_ns, look->now_ns);
+	gain_begin(&a->gain, look);
+	return 0;
+}
+
+bool ledger_wants_look(const struct ledger *l, struct process_id process, uint64_t now_ns)
+{
+	const struct account *a = find(l, process);
+
+	return a && gain_is_due(&a->gain, now_ns);
+}
+
+void ledger_look(struct ledger *l, struct process_id process, const struct gain_look *look)
+{
+	struct account *a = find(l, process);
+	struct gain_totals before;
+
+	if (!a || !gain_is_due(&a->gain, look->now_ns))
+		return;
+	before = a->totals.gain;
+	gain_end(&a->gain, &a->totals.gain, look);
+	add_gain(l, a, &before);
+}
+
 int ledger_add(struct ledger *l, const struct move_done *done)
 {
 	struct account *a = open_account(l, done->job.process);
@@ -286,6 +339,8 @@ int ledger_add(struct ledger *l, const struct move_done *done)
 		if (returned && is_ping_pong(a, returned, done->when_ns))
 			cut_budget(a, done);
 	}
+	if (a && done->moved_bytes)
+		promise(l, a, done);
 	if (a)
 		add_totals(&a->totals, done, returned);
 	add_totals(&l->all, done, returned);

@@ -50,7 +50,8 @@ struct move_job {
 	/* Who else maps it, and may have it there (numa/migrate.h). */
 	struct mapper sharers[MIGRATE_MAX_SHARERS];
 	uint32_t nr_sharers;
-	size_t tag; /* of the caller */
+	double gain; /* that is expected, ns a second for each byte */
+	size_t tag;  /* of the caller */
 };
 
 /* How a job ended. */

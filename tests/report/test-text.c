@@ -202,6 +202,16 @@ static void what_becomes_of_pages_is_said_in_sentences(void **state)
 			    "4.00K did not move: other processes map them too.\n"
 			    "4.00M is all that a plan moves of it for now, because pages came "
 			    "back.\n");
+	assert_string_equal(pages_of("on", "{\"node\": 0, \"promoted_bytes\": 8388608, "
+					   "\"gain_promised_ms_per_s\": 12.3, "
+					   "\"gain_measured_ms_per_s\": -0.5, "
+					   "\"gain_unknown_ms_per_s\": 2.0}"),
+			    "\nNo page of its hot memory has a nearer place.\n"
+			    "8.00M moved to nearer nodes so far.\n"
+			    "Its accesses were to wait 12.3 ms less a second for that; measured "
+			    "afterwards, it is 0.5 ms more.\n"
+			    "Of moves that were to gain 2.0 ms a second it is not known, or not "
+			    "yet, what they have gained.\n");
 	assert_string_equal(pages_of("off", "null"),
 			    "\nWhere its pages should lie is not looked at (--tier off).\n");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The ledger: sums, what comes back, and what that does to budgets. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -311,6 +312,42 @@ static void test_odd_results(void **state)
 	assert_int_equal(ledger_of(l, process)->moved_bytes[MOVE_PROMOTE], 2 * MB);
 }
 
+/* What has moved had its part of the promise, and all is the sum of each. */
+static void test_gains(void **state)
+{
+	_cleanup_ledger_ struct ledger *l = make(4);
+	static const struct gain_range hot = {0, 8 * MB, 100};
+	struct gain_look look = {
+		.now_ns = SECOND, .access_hz = 1e6, .ns = 400, .ranges = &hot, .nr_ranges = 1};
+	struct move_done done = done_of(1, 0, 8, 2, 0);
+	const struct gain_totals *gain, *all = &ledger_all(l)->gain;
+
+	assert_false(ledger_wants_look(l, process, SECOND));
+	assert_int_equal(ledger_begin(l, process, &look), 0);
+	done.when_ns = 2 * SECOND;
+	done.job.gain = 10;
+	done.moved_bytes = 5 * MB;
+	add(l, done);
+	gain = &ledger_of(l, process)->gain;
+	assert_true(fabs(gain->unknown - 50.0 * MB) < 1 && gain->nr_measured == 0);
+	look.now_ns = 3 * SECOND;
+	ledger_look(l, process, &look);
+	assert_int_equal(gain->nr_measured, 0);
+	look.now_ns = 12 * SECOND;
+	look.ns = 350;
+	assert_true(ledger_wants_look(l, process, look.now_ns));
+	ledger_look(l, process, &look);
+	assert_true(fabs(gain->promised - 50.0 * MB) < 1 && fabs(gain->measured - 5e7) < 1);
+	assert_true(fabs(gain->unknown) < 1 && gain->nr_measured == 1);
+	assert_memory_equal(gain, all, sizeof(*all));
+	/* of one that is forgotten it is not known what the rest has gained */
+	assert_int_equal(ledger_begin(l, process, &look), 0);
+	done.when_ns = 13 * SECOND;
+	add(l, done);
+	ledger_drop(l, process);
+	assert_true(fabs(all->unknown - 50.0 * MB) < 1 && fabs(all->measured - 5e7) < 1);
+}
+
 /* What is known of all histories, whatever happens in them. */
 static void check(const struct ledger *l, const struct process_id *ids, size_t nr, uint64_t now_ns)
 {
@@ -384,6 +421,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_is_known_of_others),
 		cmocka_unit_test(test_totals),
+		cmocka_unit_test(test_gains),
 		cmocka_unit_test(test_what_comes_back_within_a_minute),
 		cmocka_unit_test(test_bytes_come_back_once),
 		cmocka_unit_test(test_ranges_that_moved_in_part),
