@@ -26,7 +26,7 @@ struct managed {
 	struct plan_verdict tier; /* what the last plan says of it */
 	uint64_t tier_ns;	  /* of that plan; 0: there was none */
 	uint64_t rules_due_ns;	  /* plans leave it alone before this */
-	int runs_at; /* the CPU node where it ran as of that plan, or MODEL_NO_NODE */
+	int runs_at;		  /* the CPU node where it ran as of that plan, or MODEL_NO_NODE */
 	bool gone;		  /* exited; dropped with the next choice */
 };
 
