@@ -14,7 +14,7 @@
  * - Another mapping: its vm_policy.
  * - Where there is none: the policy of the task.
  *
- * Mappings of the same file have the same page cache (f_mapping), and that tells which memory it is.
+ * Mappings of the same file have the same page cache (f_mapping), which tells what memory it is.
  * Its address is a number that no two of them have, as long as somebody maps it.  A device and an
  * inode would take more reads, and some file systems show another device than they have.  Memory
  * that is shared without a name (MAP_ANONYMOUS, memfd, System V) is a file too.  What a fork shares

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who maps a page.  The kernel counts how many map it (/proc/kpagecount) and does not tell who.  But
+ * Who maps a page.  The kernel counts how many map it (/proc/kpagecount), and not who.  But
  * which page of memory lies at an address of a process can be asked (/proc/PID/pagemap).  So where
  * as many of the processes that we know of have it as map it, nobody else does.
  *

@@ -11,7 +11,7 @@ struct waits {
 	struct gain_range ranges[GAIN_MAX_RANGES];
 };
 
-/* Of a process that runs at CPU node PLACE, as its model has it.  MODEL_NO_NODE: not known where. */
+/* Of a process that runs at CPU node PLACE, as its model has it.  MODEL_NO_NODE: not known. */
 void waits_look(struct waits *out, const struct managed *item, int place, uint64_t now_ns);
 
 #endif

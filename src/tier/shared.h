@@ -3,8 +3,8 @@
  * Memory that several processes map: who decides where its pages lie, and by what.  Pure: no I/O,
  * no clock.
  *
- * Each process s that maps the memory runs at some place c(s), and accesses a page of it hz(s) times
- * a second.  All of them wait for a page on node n, in ns a second:
+ * Each process s that maps the memory runs at some place c(s), and accesses a page of it hz(s)
+ * times a second.  All of them wait for a page on node n, in ns a second:
  *
  *   wait(n) = sum over s of hz(s) x L(c(s), n)
  *
