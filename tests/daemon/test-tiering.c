@@ -194,6 +194,35 @@ static void without_room_it_stays(void **state)
 	assert_int_equal(b->item->tier.bytes[PLAN_NO_ROOM], BYTES);
 }
 
+/* Node 0 is nearer than node 2 here, and busy.  The pages are alike, and known part by part. */
+static void pages_leave_a_busy_node(void **state)
+{
+	struct bench *b = *state;
+	struct machine *m = b->run.d.machine;
+	const struct plan_verdict *v = &b->item->tier;
+
+	if (!pages_have_nodes())
+		skip();
+	for (size_t c = 0; c < m->nr_cpu_nodes; c++) {
+		machine_link(m, c, 0)->latency_ns = 100;
+		machine_link(m, c, 2)->latency_ns = 300;
+	}
+	m->memory[0].nearest_ns = 100;
+	m->memory[2].nearest_ns = 300;
+	m->memory[0].wait_ns = 900;
+	m->memory[0].wait_known = true;
+	m->memory[2].wait_known = false;
+	heat(b);
+	put_machine(b, 2 * BYTES, 0.5);
+	assert_int_equal(tiering_plan_processes(b->t, &b->run.d.set, NOW), 0);
+	assert_int_equal(v->bytes[PLAN_SPREAD], 0);
+	m->memory[2].wait_known = true;
+	assert_int_equal(tiering_plan_processes(b->t, &b->run.d.set, NOW + 5 * NSEC_PER_SEC), 0);
+	assert_in_range(v->bytes[PLAN_SPREAD], BYTES / 20, BYTES / 2);
+	assert_true(v->gain > 0);
+	assert_int_equal(v->bytes[PLAN_PROMOTE], 0);
+}
+
 /* A copy whose cost was not measured may cost anything. */
 static void what_a_copy_costs_is_not_guessed(void **state)
 {
@@ -334,6 +363,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(hot_memory_has_a_nearer_node),
 		TEST(without_room_it_stays),
+		TEST(pages_leave_a_busy_node),
 		TEST(what_a_copy_costs_is_not_guessed),
 		TEST(rules_are_obeyed),
 		TEST(of_unknown_rules_nothing_moves),
