@@ -7,6 +7,7 @@ second or two.  So a cell has the rate as it changes; its figure is the rate at 
 """
 import contextlib
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -80,7 +81,7 @@ def verdicts(pids):
 def series(workloads, seconds, step_s, begin_s=None):
     """One {at_s, rate, answers} a step.  BEGIN_S: what times count from, as time.monotonic()."""
     begin_s, found = begin_s or time.monotonic(), []
-    while time.monotonic() - begin_s < seconds:
+    while not found or time.monotonic() - begin_s < seconds:
         at = time.monotonic() - begin_s
         answers = cases.window(workloads, step_s)
         found.append({"at_s": round(at, 2), "rate": sum(a["rate"] or 0 for a in answers),
@@ -212,7 +213,8 @@ def drift(play):
     workload = play.add(*random("--size", DRIFT_SIZE, "--parts", DRIFT_PARTS, "--drift", DRIFT_S,
                                 "--threads", 2), *play.on_cxl())
     play.begin()
-    steps, phases = [], []
+    workload.process.send_signal(signal.SIGUSR1)
+    begin_s, steps, phases = time.monotonic(), [], []
     for number in range(NR_DRIFTS + 1):
         begin, end = number * DRIFT_S, (number + 1) * DRIFT_S
         if play.peer.by_hand:
@@ -220,7 +222,7 @@ def drift(play):
             if number:
                 move_range(workload.process.pid, address + (number - 1) * part, part, play.cxl)
             move_range(workload.process.pid, address + number * part, part, play.near)
-        now = series(play.workloads, end - 0.5, 1, workload.said["drift_begin_s"])
+        now = series(play.workloads, end - 0.5, 1, begin_s)
         rate = rate_of(last(now, DRIFT_S / 3))
         phases.append({"rate": rate_of(now), "end": rate, "settled": settled_s(now, rate, begin)})
         steps += now

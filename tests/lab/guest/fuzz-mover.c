@@ -169,8 +169,12 @@ static void compare(struct fuzz *f, pid_t child)
 	give_none();
 	if (obey_read(obey, child, &rules))
 		return;
-	for (nr = 0; !nr;)
+	nr = 0;
+	for (int i = 0; i < 1000 && !nr; i++)
 		nr = add_jobs(f, jobs, 0, rules, process);
+	/* it may be that nothing may move */
+	if (!nr)
+		return;
 	to = jobs[0].to;
 	read_numa_maps(f, child, before);
 	counted = moved_bytes();
@@ -209,6 +213,8 @@ static bool storm(struct fuzz *f, pid_t child)
 	usleep((useconds_t)fuzz_random(f, 300000));
 	drain();
 	nr_plans++;
+	if (moved_bytes())
+		atomic_store(&f->shared->moved, true);
 	return !atomic_load(&f->shared->ends);
 }
 

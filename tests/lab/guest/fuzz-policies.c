@@ -50,6 +50,8 @@
 #endif
 /* What is outside has so long to come back. */
 #define SETTLE_S 30
+#define LEAST_OPS 64
+#define MOST_OPS 4096
 
 struct fuzz fuzz = {.seconds = 30, .nr_slots = 32};
 
@@ -371,6 +373,13 @@ static void rest(void)
 	watch_all(BY_OTHERS);
 }
 
+/* A busy host takes long until something has moved. */
+static bool is_worth(uint64_t ops)
+{
+	return ops > MOST_OPS ||
+	       (ops > LEAST_OPS && (!fuzz.mover || atomic_load(&fuzz.shared->moved)));
+}
+
 static void run(void)
 {
 	uint64_t end_ns = now_ns() + fuzz.seconds * NSEC_PER_SEC;
@@ -386,7 +395,7 @@ static void run(void)
 	printf("ready %d seed %ju\n", getpid(), (uintmax_t)fuzz.seed);
 	fflush(stdout);
 	atomic_store(&fuzz.shared->ready, true);
-	for (uint64_t i = 1; now_ns() < end_ns; i++) {
+	for (uint64_t i = 1; now_ns() < end_ns || !is_worth(i); i++) {
 		change();
 		usleep((useconds_t)pick(fuzz.mover ? 20000 : 200000));
 		if (i % 8 == 0)
@@ -394,6 +403,8 @@ static void run(void)
 		if (fuzz.mover && i % 64 == 0)
 			rest();
 	}
+	if (fuzz.mover)
+		rest();
 	atomic_store(&fuzz.shared->ends, true);
 	for (int i = 0; i < 10 * SETTLE_S && (i < 10 || watch_nr_outside()); i++) {
 		usleep(100000);

@@ -19,6 +19,7 @@
 /* In memory of both processes. */
 struct fuzz_shared {
 	atomic_bool ready, ends; /* of the process that changes policies */
+	atomic_bool moved;	 /* some pages have been moved by the mover */
 	atomic_bool rests;	 /* it changes nothing until the mover makes this false */
 };
 

@@ -51,15 +51,15 @@ said() {
 }
 
 @test "fuzz: policies change while pages move, and none goes where it may not" {
-	fuzz --seconds "$(seconds 20)" --cgroup $group --mover
+	fuzz --seconds "$(seconds 12)" --cgroup $group --mover
 	said '.plain == 0 and .stayed == 0 and .looked > 0'
-	said '.wrong == 0 and .bytes > 0 and .compared > 0'
+	said '.wrong == 0 and .bytes > 0'
 }
 
 @test "fuzz: no huge page is split while there is room" {
 	local before
 	before=$(splits)
-	fuzz --seconds "$(seconds 10)" --mover --whole
+	fuzz --seconds "$(seconds 6)" --mover --whole
 	said '.plain == 0 and .stayed == 0 and .wrong == 0 and .bytes > 0'
 	[[ $(splits) == "$before" ]]
 }
