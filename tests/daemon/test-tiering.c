@@ -214,10 +214,10 @@ static void pages_leave_a_busy_node(void **state)
 	m->memory[2].wait_known = false;
 	heat(b);
 	put_machine(b, 2 * BYTES, 0.5);
-	assert_int_equal(tiering_plan_processes(b->t, &b->run.d.set, NOW), 0);
+	plan_at(b, NOW);
 	assert_int_equal(v->bytes[PLAN_SPREAD], 0);
 	m->memory[2].wait_known = true;
-	assert_int_equal(tiering_plan_processes(b->t, &b->run.d.set, NOW + 5 * NSEC_PER_SEC), 0);
+	plan_at(b, NOW + ADVICE_NS);
 	assert_in_range(v->bytes[PLAN_SPREAD], BYTES / 20, BYTES / 2);
 	assert_true(v->gain > 0);
 	assert_int_equal(v->bytes[PLAN_PROMOTE], 0);
