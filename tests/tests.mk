@@ -136,6 +136,10 @@ tests_lab_guest_fuzz_policies_SOURCES = tests/lab/guest/fuzz-policies.c \
 	tests/lab/guest/fuzz-watch.c tests/lab/guest/fuzz-watch.h
 tests_lab_guest_fuzz_policies_LDADD = libtiersched.a $(LIBS_ALL) -lpthread
 
+noinst_PROGRAMS += tests/lab/guest/soak
+tests_lab_guest_soak_SOURCES = tests/lab/guest/soak.c
+tests_lab_guest_soak_LDADD = -lnuma
+
 # A library to be preloaded: a program by its rule, for automake makes no others without libtool.
 noinst_PROGRAMS += tests/lab/guest/faults.so
 tests_lab_guest_faults_so_SOURCES = tests/lab/guest/faults.c
