@@ -187,14 +187,18 @@ static __always_inline void write_record(struct seq_file *seq, struct ts_vma *r,
 		bpf_seq_write(seq, r, size);
 }
 
+#define NOT_ONE_POLICY 1 /* no policy has this address */
+
 /*
- * Find the policy of all of FIRST..END in the tree: 0; -1 where parts of it have different ones,
- * or where it cannot be told.
+ * Find the policy of all of FIRST..END in the tree.  Returns its address; 0 where there is none;
+ * NOT_ONE_POLICY where parts of it have different ones, or where it cannot be told.  It is a global
+ * function, which the kernel looks through once and not for each mapping.
  */
-static __always_inline int find_shared_policy(struct mempolicy **out, struct rb_node *at, u64 first,
-					      u64 end)
+__noinline u64 find_shared_policy(u64 root, u64 first, u64 end)
 {
-	*out = NULL;
+	struct rb_node *at = (void *)root;
+	struct mempolicy *policy;
+
 	for (int depth = 0; depth < MAX_DEPTH; depth++) {
 		struct sp_node *node = (void *)at - bpf_core_field_offset(struct sp_node, nd);
 		u64 node_first = 0, node_end = 0;
@@ -202,20 +206,20 @@ static __always_inline int find_shared_policy(struct mempolicy **out, struct rb_
 		if (!at)
 			return 0;
 		if (READ(node_first, node->start) || READ(node_end, node->end))
-			return -1;
+			return NOT_ONE_POLICY;
 		if (end <= node_first) {
 			if (READ(at, node->nd.rb_left))
-				return -1;
+				return NOT_ONE_POLICY;
 		} else if (first >= node_end) {
 			if (READ(at, node->nd.rb_right))
-				return -1;
-		} else if (first < node_first || end > node_end) {
-			return -1;
+				return NOT_ONE_POLICY;
+		} else if (first < node_first || end > node_end || READ(policy, node->policy)) {
+			return NOT_ONE_POLICY;
 		} else {
-			return READ(*out, node->policy);
+			return (u64)policy;
 		}
 	}
-	return -1;
+	return NOT_ONE_POLICY;
 }
 
 static __always_inline void take_shared_policy(struct ts_vma *r, struct vm_area_struct *vma)
@@ -224,21 +228,23 @@ static __always_inline void take_shared_policy(struct ts_vma *r, struct vm_area_
 	struct inode *inode = NULL;
 	struct super_block *sb = NULL;
 	struct shmem_inode_info *info;
-	struct mempolicy *policy;
 	struct rb_node *root = NULL;
-	u64 first = vma->vm_pgoff, magic = 0;
+	u64 first = vma->vm_pgoff, magic = 0, found_at;
 
 	r->flags |= TS_VMA_UNSEEN;
 	if (READ(file, vma->vm_file) || !file || READ(inode, file->f_inode) ||
 	    READ(sb, inode->i_sb) || READ(magic, sb->s_magic) || magic != TMPFS_MAGIC)
 		return;
 	info = (void *)inode - bpf_core_field_offset(struct shmem_inode_info, vfs_inode);
-	if (READ(root, info->policy.root.rb_node) ||
-	    find_shared_policy(&policy, root, first, first + ((r->end - r->start) >> page_shift)))
+	if (READ(root, info->policy.root.rb_node))
+		return;
+	found_at =
+		find_shared_policy((u64)root, first, first + ((r->end - r->start) >> page_shift));
+	if (found_at == NOT_ONE_POLICY)
 		return;
 	r->flags &= ~TS_VMA_UNSEEN;
-	if (policy)
-		take_policy(r, policy, TS_VMA_POLICY);
+	if (found_at)
+		take_policy(r, (void *)found_at, TS_VMA_POLICY);
 }
 
 /* Which memory it is, where others may map it too. */
