@@ -13,6 +13,7 @@
  *            changes.  It begins with SIGUSR1
  */
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "bench.h"
@@ -32,7 +33,8 @@ static uint64_t nr_parts = 1; /* of the buffer, one of them hot */
 static struct bench_nodes phase_nodes;
 static char *buffers[2];
 static uint64_t near_masks[2], begin_ns;
-static _Atomic uint64_t drift_begin_ns; /* 0: it has not begun */
+static volatile sig_atomic_t drift_is_due; /* with the next operation */
+static _Atomic uint64_t drift_begin_ns;	   /* 0: it has not begun */
 
 static uint64_t setup(const struct bench_settings *settings)
 {
@@ -70,14 +72,17 @@ static size_t hot_buffer(struct bench_op *op)
 
 static void begin_drift(int sig)
 {
-	drift_begin_ns = bench_now_ns();
+	drift_is_due = 1;
 }
 
 /* Where the part begins that is hot now. */
 static uint64_t hot_part(const struct bench_op *op)
 {
-	uint64_t begin = drift_begin_ns;
+	uint64_t begin = 0;
 
+	/* the first thread that sees it sets the time for all */
+	if (drift_is_due && atomic_compare_exchange_strong(&drift_begin_ns, &begin, op->start_ns))
+		begin = op->start_ns;
 	if (!begin || op->start_ns < begin)
 		return 0;
 	return (op->start_ns - begin) / (uint64_t)(drift_seconds * 1e9) % nr_parts *
