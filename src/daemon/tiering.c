@@ -179,7 +179,8 @@ uint64_t tiering_budget(const struct tiering *t, struct process_id process, uint
 
 bool tiering_mover(const struct tiering *t, struct move_totals *out)
 {
-	if (t->mover)
-		mover_totals(t->mover, out);
-	return t->mover != NULL;
+	if (!t->mover)
+		return false;
+	mover_totals(t->mover, out);
+	return true;
 }

@@ -327,14 +327,19 @@ static double gain_of_all(const struct plan_move *m)
 			const struct plan_range *range = &ranges[i][r];
 			uint64_t first = MAX(start, range->offset),
 				 last = MIN(end, range->offset + range->bytes);
-			const struct machine_link *at =
-				links + plan_verdicts(plan)[i].place * MEM_NODES;
+			int place = plan_verdicts(plan)[i].place;
+			const struct machine_link *at;
 
 			if (last <= first)
 				continue;
+			assert_true(!range->may_lie || range->may_lie[m->to]);
+			/* who does not access it may have no place */
+			if (range->hz <= 0)
+				continue;
+			assert_true(place >= 0);
+			at = links + place * MEM_NODES;
 			gain += (double)(last - first) / 4096 * range->hz *
 				((double)at[m->from].latency_ns - (double)at[m->to].latency_ns);
-			assert_true(!range->may_lie || range->may_lie[m->to]);
 		}
 	return gain;
 }
