@@ -27,8 +27,10 @@
 #include "tier/plan.h"
 #include "tier/turns.h"
 
-/* The rules of a process that may not move are not asked for again before this. */
+/* The rules of a process that may not move are not asked for again before this ... */
 #define RULES_NS (5 * NSEC_PER_SEC)
+/* ... nor, where nothing lacks but that it has been hot for longer, before this. */
+#define TOO_NEW_NS (2 * NSEC_PER_SEC)
 /* No machine copies a page faster.  It stands for a cost that is not known, in the first plan. */
 #define LEAST_COPY_NS 0.05
 /* So long after a move it is not known how long accesses wait at memory now. */
@@ -139,6 +141,14 @@ static bool moves_any(const struct plan_verdict *v)
 static bool is_wanted(const struct plan_verdict *v)
 {
 	return moves_any(v) || v->bytes[PLAN_NO_ROOM] || v->bytes[PLAN_LATER];
+}
+
+/* How long a process is left in peace after its second plan. */
+static uint64_t pause_ns(const struct plan_verdict *v)
+{
+	if (moves_any(v))
+		return 0;
+	return v->bytes[PLAN_TOO_NEW] ? TOO_NEW_NS : RULES_NS;
 }
 
 static void take_verdict(struct planner *p, size_t at)
@@ -285,8 +295,7 @@ static int work(struct planner *p)
 		if (!p->planned[i].asked)
 			continue;
 		take_verdict(p, i);
-		if (moves_any(&p->planned[i].verdict))
-			p->planned[i].rules_due_ns = p->now_ns;
+		p->planned[i].rules_due_ns = p->now_ns + pause_ns(&p->planned[i].verdict);
 	}
 	if (p->options.moves)
 		make_jobs(p);

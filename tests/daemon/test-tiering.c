@@ -37,6 +37,7 @@ struct bench {
 	pthread_mutex_t rules_lock;
 	pthread_cond_t rules_changed;
 	bool rules_wait, rules_are_asked;
+	int nr_asked;
 	int rules_error;
 	const struct obey_rules *rules;
 };
@@ -50,6 +51,7 @@ static int read_rules(void *arg, pid_t task, const struct obey_rules **out)
 		return -EINVAL;
 	pthread_mutex_lock(&b->rules_lock);
 	b->rules_are_asked = true;
+	b->nr_asked++;
 	pthread_cond_broadcast(&b->rules_changed);
 	while (b->rules_wait)
 		pthread_cond_wait(&b->rules_changed, &b->rules_lock);
@@ -274,6 +276,55 @@ static void of_unknown_rules_nothing_moves(void **state)
 		assert_int_equal(b->item->tier.bytes[why], 0);
 }
 
+/* The whole of a plan.  Returns how often rules have been asked for. */
+static int plan_with(struct planner *p, struct bench *b, uint64_t now_ns)
+{
+	struct managed_set *set = &b->run.d.set;
+	int r;
+
+	assert_true(planner_ask(p, set, NULL, 0, now_ns));
+	while (!(r = planner_answer(p, set)))
+		usleep(1000);
+	assert_int_equal(r, 1);
+	return b->nr_asked;
+}
+
+/* What cannot move is left in peace for a while: not for long where nothing lacks but time. */
+static void rules_are_read_when_it_may_be_worth_it(void **state)
+{
+	struct bench *b = *state;
+	const struct planner_options options = {
+		.moves = true, .machine = &b->machine, .rules = read_rules, .arg = b};
+	const struct obey_range bound = {
+		.start = 0, .end = UINT64_MAX, .nodes = NULL, .why = OBEY_LOCKED};
+	const struct obey_rules rules = {.ranges = &bound, .nr_ranges = 1, .nr_mappings = 1};
+	struct planner *p;
+	size_t nr_jobs;
+
+	if (!pages_have_nodes())
+		skip();
+	heat(b);
+	put_machine(b, 2 * BYTES, INFINITY);
+	assert_int_equal(planner_new(&p, b->run.d.machine, 4, &options), 0);
+	assert_int_equal(plan_with(p, b, NOW), 1);
+	assert_int_equal(b->item->tier.bytes[PLAN_TOO_NEW], BYTES);
+	/* what the copy costs has become known */
+	put_machine(b, 2 * BYTES, 0.5);
+	assert_int_equal(plan_with(p, b, NOW + 2 * NSEC_PER_SEC - 1), 1);
+	assert_int_equal(plan_with(p, b, NOW + 2 * NSEC_PER_SEC), 2);
+	assert_int_equal(planner_jobs(p, &nr_jobs)[0].bytes, BYTES);
+	assert_int_equal(nr_jobs, 1);
+	/* while it moves, each time */
+	assert_int_equal(plan_with(p, b, NOW + 2 * NSEC_PER_SEC + 1), 3);
+	b->rules = &rules;
+	assert_int_equal(plan_with(p, b, NOW + 3 * NSEC_PER_SEC), 4);
+	(void)planner_jobs(p, &nr_jobs);
+	assert_int_equal(nr_jobs, 0);
+	assert_int_equal(plan_with(p, b, NOW + 8 * NSEC_PER_SEC - 1), 4);
+	assert_int_equal(plan_with(p, b, NOW + 8 * NSEC_PER_SEC), 5);
+	planner_free(p);
+}
+
 /* The lock of an address space may be held for long: by a process that means harm, or a large one. */
 static void no_tick_waits_for_a_process(void **state)
 {
@@ -367,6 +418,7 @@ int main(void)
 		TEST(what_a_copy_costs_is_not_guessed),
 		TEST(rules_are_obeyed),
 		TEST(of_unknown_rules_nothing_moves),
+		TEST(rules_are_read_when_it_may_be_worth_it),
 		TEST(no_tick_waits_for_a_process),
 		TEST(an_answer_is_for_the_process_that_was_meant),
 		TEST(advice_is_made_once_in_five_seconds),
