@@ -54,6 +54,7 @@ libtiersched_a_SOURCES += \
 	src/tier/ranges.c \
 	src/tier/rules.c src/tier/rules.h \
 	src/tier/shared.c src/tier/shared.h \
+	src/tier/slice.c \
 	src/tier/spread.c src/tier/spread.h \
 	src/tier/turns.c src/tier/turns.h \
 	src/sched/maps.h \

@@ -31,6 +31,9 @@ struct slice {
 	double part; /* of the accesses that were seen, so many count */
 };
 
+/* Cut its process into PIECES, of which there is room for one a range and node.  The rest is 0. */
+void slice_fill(struct slice *slice, const struct plan_input *in);
+
 /* The latency of memory N from C as loaded now, 0 unknown. */
 double piece_latency_ns(const struct plan_input *in, size_t c, size_t n);
 

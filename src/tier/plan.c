@@ -130,13 +130,6 @@ static int reserve(struct plan *p, const struct plan_input *in)
 
 /* Pieces. */
 
-static int hottest_first(const void *a, const void *b)
-{
-	const struct piece *x = a, *y = b;
-
-	return (x->hz < y->hz) - (x->hz > y->hz);
-}
-
 static int by_node_coldest_first(const void *a, const void *b)
 {
 	const struct piece *x = *(struct piece *const *)a, *y = *(struct piece *const *)b;
@@ -160,82 +153,13 @@ static int slice_hottest_first(const void *a, const void *b)
 	return (x->bytes_hz < y->bytes_hz) - (x->bytes_hz > y->bytes_hz);
 }
 
-static void add_pieces(struct plan *p, struct slice *slice, const struct plan_range *ranges,
-		       size_t nr, size_t nr_nodes)
-{
-	for (size_t r = 0; r < nr; r++)
-		for (size_t n = 0; n < nr_nodes; n++) {
-			double bytes = ranges[r].share[n] * (double)ranges[r].bytes;
-
-			if (bytes < PAGE_BYTES)
-				continue;
-			slice->pieces[slice->nr++] = (struct piece){
-				.process = slice->process,
-				.range = r,
-				.node = n,
-				.bytes = (uint64_t)bytes,
-				.hz = ranges[r].hz,
-				.life_s = ranges[r].life_s,
-				.stays = -1,
-				.why = -1,
-			};
-			slice->bytes_hz += bytes * ranges[r].hz;
-		}
-	qsort(slice->pieces, slice->nr, sizeof(*slice->pieces), hottest_first);
-	p->nr_pieces += slice->nr;
-}
-
-/* What its accesses wait for at place C, ns a second.  Negative: a latency is not known. */
-static double wait_at(const struct plan_input *in, const struct slice *slice, size_t c)
-{
-	double wait_ns = 0;
-
-	for (size_t i = 0; i < slice->nr; i++) {
-		const struct piece *piece = &slice->pieces[i];
-		double ns = piece_latency_ns(in, c, piece->node);
-
-		if (piece->hz > 0 && ns <= 0)
-			return -1;
-		wait_ns += (double)piece->bytes * piece->hz / PAGE_BYTES * ns;
-	}
-	return wait_ns;
-}
-
-/*
- * A process does not wait for longer than it runs.  Where more accesses were seen than that, many
- * of them are under way at a time, and each counts for less.
- */
-static void bound(const struct plan_input *in, struct slice *slice)
-{
-	const struct plan_process *process = &in->processes[slice->process];
-	double least_ns = -1, part;
-
-	for (size_t c = 0; c < in->machine->nr_cpu_nodes; c++) {
-		double ns = wait_at(in, slice, c);
-
-		/* where it runs; somewhere, if that is not known */
-		if (ns < 0 || (process->place >= 0 && (size_t)process->place != c))
-			continue;
-		least_ns = least_ns < 0 ? ns : MIN(least_ns, ns);
-	}
-	part = least_ns > 0 ? process->cpus * 1e9 / least_ns : 1;
-	if (part >= 1)
-		return;
-	slice->part = part;
-	for (size_t i = 0; i < slice->nr; i++)
-		slice->pieces[i].hz *= part;
-	slice->bytes_hz *= part;
-}
-
 static void cut(struct plan *p, const struct plan_input *in)
 {
 	p->nr_pieces = 0;
 	for (size_t i = 0; i < in->nr_processes; i++) {
-		p->slices[i] =
-			(struct slice){.process = i, .pieces = p->pieces + p->nr_pieces, .part = 1};
-		add_pieces(p, &p->slices[i], in->processes[i].ranges, in->processes[i].nr_ranges,
-			   in->machine->nr_mem_nodes);
-		bound(in, &p->slices[i]);
+		p->slices[i] = (struct slice){.process = i, .pieces = p->pieces + p->nr_pieces};
+		slice_fill(&p->slices[i], in);
+		p->nr_pieces += p->slices[i].nr;
 	}
 	qsort(p->slices, in->nr_processes, sizeof(*p->slices), slice_hottest_first);
 }
