@@ -176,7 +176,6 @@ static void ask(struct planner *p, struct plan_process *process, size_t at)
 		survey_obey(p->survey, at, rules);
 	process->max_bytes = p->planned[at].max_bytes;
 	p->planned[at].asked = true;
-	p->planned[at].rules_due_ns = p->now_ns + RULES_NS;
 }
 
 /*

@@ -29,8 +29,9 @@ struct survey {
 	struct machine_memory *memory; /* [mem node] */
 	struct machine_link *links;    /* [cpu node][mem node] */
 	struct model_machine machine;  /* of these two */
-	uint8_t places[MAX_CPUS];      /* [CPU] its CPU node, or TS_NO_NODE */
-	size_t nr;		       /* processes */
+	size_t nr_cpus;
+	uint8_t places[MAX_CPUS]; /* [CPU] its CPU node, or TS_NO_NODE */
+	size_t nr;		  /* processes */
 	struct residency *residency;
 	struct plan_process *processes; /* [process] */
 	pid_t *tasks;			/* [process] the thread that stands for its memory */
@@ -99,7 +100,7 @@ static const bool *read_may_run(struct survey *s, size_t at)
 	if (sched_getaffinity(s->tasks[at], sizeof(cpus), cpus))
 		return NULL;
 	memset(may_run, 0, s->nr_cpu_nodes * sizeof(*may_run));
-	for (size_t cpu = 0; cpu < MAX_CPUS; cpu++)
+	for (size_t cpu = 0; cpu < s->nr_cpus; cpu++)
 		if (s->places[cpu] != TS_NO_NODE && CPU_ISSET_S(cpu, sizeof(cpus), cpus))
 			may_run[s->places[cpu]] = true;
 	return may_run;
@@ -144,8 +145,9 @@ static void take_machine(struct survey *s, const struct machine *m)
 {
 	memcpy(s->memory, m->memory, m->nr_mem_nodes * sizeof(*s->memory));
 	memcpy(s->links, m->links, m->nr_cpu_nodes * m->nr_mem_nodes * sizeof(*s->links));
-	for (size_t cpu = 0; cpu < MAX_CPUS; cpu++)
-		s->places[cpu] = cpu < m->nr_cpus ? m->cpus[cpu].place : TS_NO_NODE;
+	s->nr_cpus = MIN(m->nr_cpus, (size_t)MAX_CPUS);
+	for (size_t cpu = 0; cpu < s->nr_cpus; cpu++)
+		s->places[cpu] = m->cpus[cpu].place;
 	s->machine = machine_for_model(m);
 	s->machine.memory = s->memory;
 	s->machine.links = s->links;
