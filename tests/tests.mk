@@ -138,7 +138,7 @@ tests_lab_guest_fuzz_policies_LDADD = libtiersched.a $(LIBS_ALL) -lpthread
 
 noinst_PROGRAMS += tests/lab/guest/soak
 tests_lab_guest_soak_SOURCES = tests/lab/guest/soak.c
-tests_lab_guest_soak_LDADD = -lnuma
+tests_lab_guest_soak_LDADD = libtiersched.a -lnuma
 
 # A library to be preloaded: a program by its rule, for automake makes no others without libtool.
 noinst_PROGRAMS += tests/lab/guest/faults.so

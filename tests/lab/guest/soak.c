@@ -25,6 +25,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/parse.h"
+#include "base/util.h"
+
 enum { PAGE = 4096, WORDS = PAGE / sizeof(uint64_t), CHUNK = 4 << 20 };
 
 static struct options {
@@ -45,14 +49,11 @@ static void stop(int signal)
 
 static uint64_t number(const char *text)
 {
-	static const char units[] = "KMG";
-	char *end;
-	uint64_t value = strtoull(text, &end, 0);
-	const char *unit = *end ? strchr(units, *end) : NULL;
+	uint64_t value;
 
-	if (end == text || (*end && (!unit || end[1])))
+	if (parse_size_bytes(&value, text))
 		errx(2, "'%s' is no number", text);
-	return unit ? value << (10 * (unit - units + 1)) : value;
+	return value;
 }
 
 static void parse_options(int argc, char **argv)
@@ -100,10 +101,7 @@ static void parse_options(int argc, char **argv)
 
 static uint64_t now_s(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec;
+	return clock_ns(CLOCK_MONOTONIC) / NSEC_PER_SEC;
 }
 
 static uint64_t word_of(uint64_t page, uint64_t i)
