@@ -66,6 +66,9 @@ class Peer:
     def enter(self):
         """Make it the scheduler."""
 
+    def rest(self):
+        """A workload is about to be set up.  What would move its pages is to wait for start()."""
+
     def start(self, pid):
         """A workload's process runs, and may go where it likes."""
 
@@ -84,6 +87,9 @@ class Balanced(Peer):
 
     def __init__(self, mode):
         self.mode = mode
+
+    def rest(self):
+        BALANCING.write_text("0")
 
     def start(self, pid):
         BALANCING.write_text(str(self.mode))
@@ -124,9 +130,20 @@ class DamoTier(Peer):
     """damo's own recipe for two tiers (scripts/mem_tier.sh of damo 3), as it stands there, with the
     nodes of this machine."""
     TIERS = Path("/sys/kernel/mm/damon/admin/kdamonds")
+    runs = False
 
     def enter(self):
         set_until_exit(self.stack, DAMON_STAT, "N")
+        self.stack.callback(self.rest)
+
+    def rest(self):
+        if self.runs:
+            self.damo("stop")
+        self.runs = False
+
+    def start(self, pid):
+        if self.runs:
+            return
         cxl, near = cxl_node()
         self.damo("start",
                   *self.tier(near, near, "migrate_cold", cxl, "0% 0%", "node_mem_free_bp 0.5%",
@@ -135,7 +152,7 @@ class DamoTier(Peer):
                              "allow young"),
                   *("--damos_nr_quota_goals 1 1 --damos_nr_filters 1 1 "
                     "--nr_targets 1 1 --nr_schemes 1 1 --nr_ctxs 1 1").split())
-        self.stack.callback(self.damo, "stop")
+        self.runs = True
 
     @staticmethod
     def tier(near, node, action, other, rate, goal, young):

@@ -6,6 +6,7 @@ cell has processes of its own.  The window is open from the start, and closes an
 second or two.  So a cell has the rate as it changes; its figure is the rate at the end.
 """
 import contextlib
+import os
 import re
 import signal
 import subprocess
@@ -127,10 +128,13 @@ def cell(peer, workloads, near, steps, moved, found):
 
 
 class Play:
-    """The processes of a cell.  Set up with the memory clock off, let go with it on."""
+    """The processes of a cell.  Set up with the memory clock off, let go with it on.
+
+    They stand still in between, so nobody finds out what is hot before the others may."""
 
     def __init__(self, peer, stack):
         self.peer, self.stack, self.workloads = peer, stack, []
+        peer.rest()
         self.cxl, self.near = cxl_node()
         self.far = min(nodes_with("cpu") - {self.near})
         clock("off")
@@ -138,7 +142,13 @@ class Play:
     def add(self, name, *argv, cpus=None, **how):
         workload = cases.Workload(self.stack, [name, *argv], cpus, **how)
         self.workloads.append(workload.ready())
+        self.signal(workload, signal.SIGSTOP)
         return workload
+
+    @staticmethod
+    def signal(workload, number):
+        for pid in workload.pids:
+            os.kill(pid, number)
 
     def on_cxl(self):
         return ["--node", str(self.cxl), "--near", str(self.near)]
@@ -150,13 +160,14 @@ class Play:
             self.stack.enter_context(held(node, size & -PAGE))
 
     def begin(self):
-        self.moved = Moved(self.peer)
-        clock("on")
-        time.sleep(cases.START_S)
         for workload in self.workloads:
             workload.move(node_cpus(self.near) if self.peer.pinned else online_cpus())
             for pid in workload.pids:
                 self.peer.start(pid)
+        self.moved = Moved(self.peer)
+        clock("on")
+        for workload in self.workloads:
+            self.signal(workload, signal.SIGCONT)
 
     def cell(self, steps, found):
         return cell(self.peer, self.workloads, self.near, steps, self.moved, found)
