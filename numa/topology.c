@@ -39,6 +39,25 @@ const char *topology_source_name(enum topology_source source)
 	return (size_t)source < ARRAY_SIZE(names) ? names[source] : names[TOPOLOGY_UNKNOWN];
 }
 
+enum topology_source topology_worst_latency(const struct topology *t, struct idlist *unknown)
+{
+	enum topology_source worst = TOPOLOGY_MEASURED;
+	bool any = false;
+
+	for (size_t i = 0; i < t->nr_nodes; i++)
+		for (size_t j = 0; j < t->nr_nodes; j++) {
+			enum topology_source source = topology_link(t, i, j)->latency_source;
+
+			if (!t->nodes[i].cpus.nr || !t->nodes[j].mem_bytes)
+				continue;
+			any = true;
+			worst = MIN(worst, source);
+			if (unknown && source == TOPOLOGY_UNKNOWN)
+				(void)idlist_add(unknown, t->nodes[j].id);
+		}
+	return any ? worst : TOPOLOGY_UNKNOWN;
+}
+
 const char *topology_cxl_name(enum topology_cxl cxl)
 {
 	static const char *const names[] = {

@@ -249,32 +249,11 @@ static void check_disputed(struct finding *f, const struct topology *t)
 	    all[0] ? strcat(all, ")") : "");
 }
 
-/* The worst source of the latencies that there should be, and the nodes whose memory lacks some. */
-static enum topology_source worst_latency(struct idlist *unknown, const struct topology *t)
-{
-	enum topology_source worst = TOPOLOGY_MEASURED;
-	bool any = false;
-
-	for (size_t i = 0; i < t->nr_nodes; i++) {
-		for (size_t j = 0; j < t->nr_nodes; j++) {
-			enum topology_source source = topology_link(t, i, j)->latency_source;
-
-			if (!t->nodes[i].cpus.nr || !t->nodes[j].mem_bytes)
-				continue;
-			any = true;
-			worst = MIN(worst, source);
-			if (source == TOPOLOGY_UNKNOWN)
-				(void)idlist_add(unknown, t->nodes[j].id);
-		}
-	}
-	return any ? worst : TOPOLOGY_UNKNOWN;
-}
-
 static void check_latency(struct finding *f, const struct topology *t)
 {
 	_cleanup_idlist_ struct idlist unknown = IDLIST_INIT;
 	struct doctor_check *c = begin(f, "latencies", DOCTOR_OPTIONAL);
-	enum topology_source worst = t ? worst_latency(&unknown, t) : TOPOLOGY_UNKNOWN;
+	enum topology_source worst = t ? topology_worst_latency(t, &unknown) : TOPOLOGY_UNKNOWN;
 	char text[64];
 
 	if (unknown.nr)

@@ -316,6 +316,8 @@ static json_object *build_tier(const struct daemon *d)
 	add_string(o, "mode", !d->tiering ? "off" : d->tier == TIER_ON ? "on" : "advise");
 	json_object_object_add(o, "numa_balancing_before",
 			       d->balancing < 0 ? NULL : json_object_new_int(d->balancing));
+	add_string(o, "latency_source",
+		   topology_source_name(topology_worst_latency(d->topology, NULL)));
 	if (!d->tiering || !tiering_mover(d->tiering, &mover))
 		return o;
 	add_moved(o, tiering_moved(d->tiering));

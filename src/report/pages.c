@@ -93,7 +93,17 @@ static void print_promotion(json_object *tier, const char *bytes)
 	       json_object_get_double(get(tier, "cost_ms")));
 }
 
-static void print_tier(json_object *tier)
+/* A time is no better than the latencies that it is computed from. */
+static void print_source(json_object *report)
+{
+	const char *source = json_object_get_string(get(get(report, "tier"), "latency_source"));
+
+	if (source && (!strcmp(source, "slit") || !strcmp(source, "attach")))
+		printf("These times are nominal: firmware tells distances, and no latencies.  "
+		       "Measure them: cxl-tiersched calibrate.\n");
+}
+
+static void print_tier(json_object *tier, json_object *report)
 {
 	int64_t promote = get_bytes(tier, "promote_bytes");
 	bool any = promote > 0;
@@ -104,8 +114,10 @@ static void print_tier(json_object *tier)
 		       "not known.\n");
 		return;
 	}
-	if (promote > 0)
+	if (promote > 0) {
 		print_promotion(tier, format_bytes(bytes, sizeof(bytes), (uint64_t)promote));
+		print_source(report);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
 		print_bytes(get_bytes(tier, reasons[i].key), reasons[i].words);
 		any |= get_bytes(tier, reasons[i].key) > 0;
@@ -150,7 +162,7 @@ void text_print_pages(json_object *report, pid_t pid)
 	tier = get(o, "tier");
 	putchar('\n');
 	if (tier)
-		print_tier(tier);
+		print_tier(tier, report);
 	else if (mode && !strcmp(mode, "off"))
 		printf("Where its pages should lie is not looked at (--tier off).\n");
 	else

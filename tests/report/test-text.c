@@ -151,8 +151,8 @@ static void who_sees_his_own_alone_is_told(void **state)
 			       "no process of yours is managed"));
 }
 
-/* What is said of the pages of process 42, whose "tier" is TIER. */
-static const char *pages_of(const char *mode, const char *tier)
+/* What is said of the pages of process 42, whose "tier" is TIER, with latencies from SOURCE. */
+static const char *pages_by(const char *source, const char *mode, const char *tier)
 {
 	struct capture c;
 	const char *text;
@@ -160,15 +160,31 @@ static const char *pages_of(const char *mode, const char *tier)
 	char document[1024];
 
 	snprintf(document, sizeof(document),
-		 "{\"tier\": {\"mode\": \"%s\"}, \"processes\": [{\"pid\": 7}, {\"pid\": 42, "
-		 "\"tier\": %s}]}",
-		 mode, tier);
+		 "{\"tier\": {\"mode\": \"%s\", \"latency_source\": \"%s\"}, \"processes\": "
+		 "[{\"pid\": 7}, {\"pid\": 42, \"tier\": %s}]}",
+		 mode, source, tier);
 	o = parse(document);
 	c = begin();
 	text_print_pages(o, 42);
 	text = end(c);
 	json_object_put(o);
 	return text;
+}
+
+static const char *pages_of(const char *mode, const char *tier)
+{
+	return pages_by("measured", mode, tier);
+}
+
+static void nominal_times_are_said_to_be_nominal(void **state)
+{
+	static const char *const tier =
+		"{\"node\": 1, \"promote_bytes\": 4096, \"gain_ms_per_s\": 1, \"cost_ms\": 1}";
+
+	assert_non_null(strstr(pages_by("slit", "on", tier), "These times are nominal"));
+	assert_non_null(strstr(pages_by("attach", "on", tier), "cxl-tiersched calibrate"));
+	assert_null(strstr(pages_by("cxl", "on", tier), "nominal"));
+	assert_null(strstr(pages_by("slit", "on", "{\"node\": 1}"), "nominal"));
 }
 
 static void what_becomes_of_pages_is_said_in_sentences(void **state)
@@ -252,6 +268,7 @@ int main(void)
 		cmocka_unit_test(a_name_reaches_no_terminal_as_it_is),
 		cmocka_unit_test(what_is_not_known_is_a_dash),
 		cmocka_unit_test(who_sees_his_own_alone_is_told),
+		cmocka_unit_test(nominal_times_are_said_to_be_nominal),
 		cmocka_unit_test(what_becomes_of_pages_is_said_in_sentences),
 		cmocka_unit_test(one_process_can_be_kept_alone),
 		cmocka_unit_test(simulated_figures_and_troubles_are_told),
