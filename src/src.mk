@@ -81,6 +81,7 @@ libtiersched_a_SOURCES += \
 	src/daemon/options.h \
 	src/daemon/planner.c src/daemon/planner.h \
 	src/daemon/run.c \
+	src/daemon/sharers.c src/daemon/sharers.h \
 	src/daemon/survey.c src/daemon/survey.h \
 	src/daemon/tick.c src/daemon/tick.h \
 	src/daemon/tier-advice.c src/daemon/tier-advice.h \

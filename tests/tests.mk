@@ -51,6 +51,7 @@ UNIT_TESTS += \
 	tests/daemon/test-follow \
 	tests/daemon/test-hold \
 	tests/daemon/test-managed \
+	tests/daemon/test-sharers \
 	tests/daemon/test-tick \
 	tests/daemon/test-tiering
 

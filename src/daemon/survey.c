@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "numa/mappers.h"
+#include "daemon/sharers.h"
 #include "numa/residency.h"
 #include "tier/spread.h"
 
@@ -20,7 +20,6 @@ enum {
 	MAX_RANGES = 128,  /* of it, cut by its rules */
 	ALL_PAGES = 2048,  /* looked at in a survey, over all processes ... */
 	RANGE_PAGES = 16,  /* ... and at most so many of a range */
-	FOREIGN_PAGES = 8, /* of a range, to find out who maps it */
 	MAX_CPUS = 4096,
 };
 
@@ -39,6 +38,7 @@ struct survey {
 	double *shares;			/* [process][MAX_RANGES][mem node] */
 	bool *may_lie;			/* [process][MAX_RANGES][mem node] */
 	bool *may_run;			/* [process][cpu node] */
+	struct sharers sharers;		/* of these */
 	/* of one process at a time */
 	struct plan_range uncut[MAX_RANGES];
 	struct residency_range asked[MAX_RANGES];
@@ -58,6 +58,7 @@ void survey_free(struct survey *s)
 	free(s->shares);
 	free(s->may_lie);
 	free(s->may_run);
+	free(s->sharers.items);
 	free(s->pages);
 	free(s);
 }
@@ -81,8 +82,15 @@ int survey_new(struct survey **out, const struct machine *m, const unsigned int 
 	s->may_lie = calloc(nr_ranges * nr + 1, sizeof(*s->may_lie));
 	s->may_run = calloc(max_processes * m->nr_cpu_nodes + 1, sizeof(*s->may_run));
 	s->pages = calloc(MAX_RANGES * nr + 1, sizeof(*s->pages));
-	if (!s->memory || !s->links || !s->processes || !s->tasks || !s->ranges || !s->shares ||
-	    !s->may_lie || !s->may_run || !s->pages ||
+	s->sharers = (struct sharers){
+		.processes = s->processes,
+		.tasks = s->tasks,
+		.ranges = s->ranges,
+		.stride = MAX_RANGES,
+		.items = calloc(nr_ranges, sizeof(*s->sharers.items)),
+	};
+	if (!s->memory || !s->links || !s->sharers.items || !s->processes || !s->tasks ||
+	    !s->ranges || !s->shares || !s->may_lie || !s->may_run || !s->pages ||
 	    residency_new(&s->residency, node_ids, nr, MAX_RANGES * RANGE_PAGES) < 0) {
 		survey_free(s);
 		return -ENOMEM;
@@ -177,6 +185,7 @@ void survey_take(struct survey *s, const struct managed_set *set)
 	for (size_t i = 0; i < set->nr; i++)
 		take_process(s, i, &set->items[i]);
 	s->nr = set->nr;
+	s->sharers.nr = set->nr;
 }
 
 const struct model_machine *survey_machine(const struct survey *s)
@@ -270,97 +279,18 @@ void survey_obey(struct survey *s, size_t at, const struct obey_rules *rules)
 	read_shares(s, at, RANGE_PAGES);
 }
 
-/* Where a range has the byte OFFSET of its memory.  It may lie before or behind the range. */
-static uint64_t address_of(const struct plan_range *range, uint64_t offset)
-{
-	return range->start + offset - range->offset;
-}
-
-/* Add who maps the memory of RANGE at OFFSET, unless that is known already. */
-static size_t add_sharer(struct mapper *out, size_t nr, size_t max, pid_t task,
-			 const struct plan_range *range, uint64_t offset)
-{
-	const struct mapper one = {task, address_of(range, offset)};
-
-	for (size_t i = 0; i < nr; i++)
-		if (out[i].task == one.task && out[i].start == one.start)
-			return nr;
-	if (nr < max)
-		out[nr++] = one;
-	return nr;
-}
-
-static const struct plan_range *range_at(const struct plan_process *p, uint64_t address)
-{
-	for (size_t i = 0; i < p->nr_ranges; i++)
-		if (address - p->ranges[i].start < p->ranges[i].bytes)
-			return &p->ranges[i];
-	return NULL;
-}
-
 size_t survey_sharers(const struct survey *s, struct mapper *out, size_t max, size_t at,
 		      uint64_t start, uint64_t bytes)
 {
-	const struct plan_range *own = range_at(&s->processes[at], start);
-	uint64_t offset;
-	size_t nr = 0;
-
-	if (!own || !own->memory)
-		return 0;
-	offset = own->offset + (start - own->start);
-	for (size_t i = 0; i < s->nr; i++) {
-		const struct plan_process *p = &s->processes[i];
-
-		for (size_t r = 0; r < p->nr_ranges; r++) {
-			const struct plan_range *range = &p->ranges[r];
-
-			if (range->memory != own->memory || range->offset >= offset + bytes ||
-			    range->offset + range->bytes <= offset)
-				continue;
-			if (i != at || address_of(range, offset) != start)
-				nr = add_sharer(out, nr, max, s->tasks[i], range, offset);
-		}
-	}
-	return nr;
+	return sharers_of(&s->sharers, out, max, at, start, bytes);
 }
 
 bool survey_shares(const struct survey *s, size_t at)
 {
-	for (size_t r = 0; r < s->processes[at].nr_ranges; r++)
-		if (s->processes[at].ranges[r].memory && s->processes[at].ranges[r].hz > 0)
-			return true;
-	return false;
-}
-
-/* Is any of some pages of the range one that the managed processes alone map? */
-static bool is_known(const struct survey *s, size_t at, const struct plan_range *range)
-{
-	struct mapper mappers[1 + MIGRATE_MAX_SHARERS];
-	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE), nr_pages = range->bytes / page_bytes;
-	size_t nr =
-		survey_sharers(s, mappers + 1, MIGRATE_MAX_SHARERS, at, range->start, range->bytes);
-
-	mappers[0] = (struct mapper){s->tasks[at], range->start};
-	for (uint64_t i = 0; i < MIN(nr_pages, (uint64_t)FOREIGN_PAGES); i++) {
-		uint64_t skip = nr_pages * i / MIN(nr_pages, (uint64_t)FOREIGN_PAGES) * page_bytes;
-		struct mapper there[1 + MIGRATE_MAX_SHARERS];
-		bool known;
-
-		for (size_t j = 0; j <= nr; j++)
-			there[j] = (struct mapper){mappers[j].task, mappers[j].start + skip};
-		mappers_know(&known, 1, there, (uint32_t)nr + 1);
-		if (known)
-			return true;
-	}
-	return false;
+	return sharers_may_share(&s->sharers, at);
 }
 
 void survey_find_foreign(struct survey *s)
 {
-	for (size_t i = 0; i < s->nr; i++)
-		for (size_t r = 0; r < s->processes[i].nr_ranges; r++) {
-			struct plan_range *range = &s->ranges[i * MAX_RANGES + r];
-
-			range->foreign = range->memory && !is_known(s, i, range);
-		}
+	sharers_find_foreign(&s->sharers);
 }
