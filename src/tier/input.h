@@ -9,8 +9,6 @@
 
 #include "model/model.h"
 
-/* A move has to gain this many times its cost. */
-#define PLAN_MARGIN 2.0
 /* A place is changed only for so much less wait. */
 #define PLAN_PLACE_GAIN 0.05
 /* Pages leave for others that are hotter by this factor.  Less may be chance. */

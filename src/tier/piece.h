@@ -63,7 +63,7 @@ static inline double piece_copy_ns(const struct plan_input *in, size_t from, siz
 /* Is a gain (ns per second) that lasts for LIFE_S worth what the move costs? */
 static inline bool piece_pays(double gain, double life_s, double cost_ns)
 {
-	return gain * life_s > PLAN_MARGIN * cost_ns;
+	return gain * life_s > cost_ns;
 }
 
 /* May it lie on node N, by the rules of all who map it? */

@@ -128,7 +128,7 @@ static double price(const struct plan_input *in, const struct slice *slice, uint
 		return -1;
 	if (offer.life <= 0)
 		return offer.cost_ns > 0 ? INFINITY : offer.wait_ns;
-	return offer.wait_ns + PLAN_MARGIN * offer.cost_ns * offer.heat / offer.life;
+	return offer.wait_ns + offer.cost_ns * offer.heat / offer.life;
 }
 
 /*

@@ -18,7 +18,11 @@
  * while is expected to last as long again: its life is as long as it has been as hot (or cold) as
  * it is.  The move costs the copy once.  So pages move where
  *
- *   gain x life > PLAN_MARGIN x cost
+ *   gain x life > cost
+ *
+ * This is to buy when the rent paid so far has reached the price (the ski-rental problem).  What
+ * waits and copies take together is then never more than twice what the best choice in hindsight
+ * takes, and no rule that knows only the past can promise less.
  *
  * Without room at the other node, colder pages have to leave it first.  Then the gain is less by
  * what their accesses wait longer, the cost is that of both copies, and the life is the shorter

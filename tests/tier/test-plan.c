@@ -127,10 +127,10 @@ static void heat_has_to_last_for_the_copy_to_pay(void **state)
 	struct fixture *f = *state;
 
 	f->processes[0].place = 1;
-	has(f, 0, 64, 10, 2, 2);
+	has(f, 0, 64, 10, 1.15, 2);
 	plan(f, 0);
 	assert_int_equal(verdict(f, 0)->bytes[PLAN_TOO_NEW], 64 * MB);
-	f->ranges[0][0].life_s = 2.5;
+	f->ranges[0][0].life_s = 1.25;
 	plan(f, 1);
 }
 
