@@ -571,6 +571,43 @@ static void sets_of_processes_that_wait_for_a_cpu(void **state)
 	even_heat(256, 0.15, 2, 14, 80);
 }
 
+/* The part of an area that has been hot for SECONDS or longer. */
+static double part_hot_for(const struct world *w, int area, double seconds)
+{
+	uint64_t start = w->areas[area].start * PAGE, end = w->areas[area].end * PAGE, bytes = 0;
+
+	for (size_t i = 0; i < footprint_nr_segments(w->footprint); i++) {
+		struct footprint_range range = footprint_range(w->footprint, i);
+		uint64_t first = MAX(range.start, start),
+			 last = MIN(range.start + range.bytes, end);
+
+		if (first < last && range.rate > 0 && range.life_s >= seconds)
+			bytes += last - first;
+	}
+	return (double)bytes / (double)(end - start);
+}
+
+/* Few hits make it look cold now and then.  That is chance, and it has been hot all the time. */
+static void a_slow_set_keeps_its_life(void **state)
+{
+	static const struct {
+		double size_mb, chance, run, wait;
+	} sets[] = {{96, 0.05, 0, 0}, {96, 0.02, 0, 0}, {96, 0.05, 4, 4}, {24, 0.3, 2, 12}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+		for (uint64_t seed = 1; seed <= NR_SEEDS; seed++) {
+			struct world *w = world_new(seed, 512);
+
+			heat_area(w, 0, 0, sets[i].size_mb, sets[i].chance);
+			w->run_samples = sets[i].run;
+			w->wait_samples = sets[i].wait;
+			run_to(w, 12);
+			assert_true(part_hot_for(w, 0, 6) > 0.9);
+			world_free(w);
+		}
+}
+
 static void lukewarm_memory_belongs_to_it(void **state)
 {
 	(void)state;
@@ -738,6 +775,7 @@ int main(void)
 		cmocka_unit_test(sets_that_are_touched_fast),
 		cmocka_unit_test(sets_that_are_touched_slowly),
 		cmocka_unit_test(sets_of_processes_that_wait_for_a_cpu),
+		cmocka_unit_test(a_slow_set_keeps_its_life),
 		cmocka_unit_test(lukewarm_memory_belongs_to_it),
 		cmocka_unit_test(a_set_that_moves_is_followed),
 		cmocka_unit_test(a_set_that_shrinks_or_grows_is_followed),
