@@ -130,10 +130,10 @@ SETS = {
     # Who moves pages, how many, how soon, and what is it worth?  Some hours for a round.
     "tiering": [
         Boot("cxl-tiering", f"--machine cxl --clock model,scale={SCALE}", 3, [
-            *(tiering(TIERING, 50, f"{workload}.hogs", f"{workload}.alone")
+            *(tiering(TIERING, 74, f"{workload}.hogs", f"{workload}.alone")
               for workload in ("hnsw", "random", "moe", "hnsw768", "ivf", "flat", "redis")),
             tiering(TIERING, 45, "drift"),
-            tiering(TIERING, 65, "double"),
+            tiering(TIERING, 86, "double"),
             tiering(TIERING, 50, "twins"),
             tiering(("kernel", "nb2-demote", "tiersched-notier", "tiersched"), 55,
                     "idle.near", "idle.cold", "idle.bound", "spread"),

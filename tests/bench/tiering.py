@@ -21,6 +21,7 @@ from machine import (PAGE, clock, cxl_node, move_range, node_cpus, nodes_with, o
 MB = 1e6
 STEP_S = {"flat": 4}  # with few queries in a step their number is what is seen
 RUN_S, END_S = 36, 10  # of which is the rate at the end
+FAR_S = 60  # copies are as slow as the memory: some MB a second
 SETTLED = 0.9  # of the rate at the end
 
 # The drift: a quarter of so much is hot, and then the next one.
@@ -207,7 +208,7 @@ def far(play, name, load):
     if play.peer.by_hand:
         for pid in workload.pids:
             subprocess.run(["migratepages", str(pid), str(play.cxl), str(play.near)], check=True)
-    steps = series(play.workloads, RUN_S, STEP_S.get(name, 2))
+    steps = series(play.workloads, FAR_S, STEP_S.get(name, 2))
     rate = rate_of(last(steps, END_S))
     return play.cell(steps, {"rate": rate, "settled_s": settled_s(steps, rate)})
 
