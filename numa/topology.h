@@ -181,13 +181,13 @@ char *topology_dax_advice(char *buf, size_t size, const struct topology *t,
 
 /* "hmat", "slit", ... and "region", "option", ...  For 0 "unknown" and "no". */
 const char *topology_source_name(enum topology_source source);
+const char *topology_cxl_name(enum topology_cxl cxl);
 
 /*
  * The worst source of the latencies that there should be, from all CPUs to all memory.  UNKNOWN
  * (may be NULL) takes the nodes whose memory lacks some.
  */
 enum topology_source topology_worst_latency(const struct topology *t, struct idlist *unknown);
-const char *topology_cxl_name(enum topology_cxl cxl);
 
 void topology_free(struct topology *t);
 

@@ -24,7 +24,7 @@ static const struct {
 	{"busy_bytes", "stay: nearer memory is so busy that they would be no faster there"},
 	{"later_bytes", "come later: a plan takes only so much"},
 	{"shared_bytes", "are shared: they lie where all who access them wait least"},
-	{"foreign_bytes", "stay: processes that are not managed map them too"},
+	{"foreign_bytes", "stay: processes that are not managed may map them too"},
 };
 
 /* What has become of so many bytes. */

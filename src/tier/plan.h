@@ -20,9 +20,9 @@
  *
  *   gain x life > cost
  *
- * This is to buy when the rent paid so far has reached the price (the ski-rental problem).  What
- * waits and copies take together is then never more than twice what the best choice in hindsight
- * takes, and no rule that knows only the past can promise less.
+ * This is the ski-rental problem: the rent is the longer wait, and the price is the copy.  Who buys
+ * when the rent so far has reached the price never pays more than twice what is best in hindsight.
+ * No rule without chance can promise less.
  *
  * Without room at the other node, colder pages have to leave it first.  Then the gain is less by
  * what their accesses wait longer, the cost is that of both copies, and the life is the shorter
@@ -67,7 +67,7 @@ enum plan_why {
 	PLAN_BUSY,	  /* nearer memory is so busy that it would be no faster */
 	PLAN_LATER,	  /* it is worth it, and this plan is full */
 	PLAN_SHARED,	  /* a process decides that has more heat in the same memory */
-	PLAN_FOREIGN,	  /* somebody else maps them, and nobody knows how hot they are there */
+	PLAN_FOREIGN,	  /* others may map them, and nobody knows how hot they are there */
 	PLAN_NR_WHY,
 };
 
