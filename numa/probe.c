@@ -113,8 +113,9 @@ static int compare(const void *a, const void *b)
 
 /*
  * CPU time of a load in ns.  It is the lower quartile of rounds, because some have an interrupt in
- * them or meet the traffic of others.  The first round warms the translations up.  0 when the CPU
- * was too busy.
+ * them or meet the traffic of others.  The first round warms the translations up.  There is no
+ * quartile of few rounds, so a machine whose memory is slow, or a virtual machine whose CPU time
+ * goes to others, has more than PROBE_NS.  0 when the CPU was too busy.
  */
 static uint32_t follow(struct line **at)
 {
@@ -122,7 +123,7 @@ static uint32_t follow(struct line **at)
 	double ns[MAX_ROUNDS];
 	size_t nr = 0;
 
-	while (spent < PROBE_NS && nr < MAX_ROUNDS &&
+	while ((spent < PROBE_NS || nr <= FEWEST_ROUNDS) && nr < MAX_ROUNDS &&
 	       clock_ns(CLOCK_MONOTONIC) - start < LONGEST_NS) {
 		uint64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID), took;
 		struct line *p = *at;

@@ -9,7 +9,7 @@
 #include "numa/topology.h"
 
 #define PROBE_BYTES (UINT64_C(64) << 20) /* of a node; also never more than 1/16 of it */
-#define PROBE_NS (50 * NSEC_PER_MSEC)	 /* CPU time a pair */
+#define PROBE_NS (50 * NSEC_PER_MSEC)	 /* CPU time a pair, more where memory is slow */
 
 /*
  * Measure from each node with CPUs to each node with memory.  LATENCY_NS is [nr_nodes * nr_nodes]
