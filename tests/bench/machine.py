@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The machine that is measured on: nodes, CPUs, the memory clock."""
+import contextlib
 import ctypes
 import functools
 import json
@@ -11,6 +12,7 @@ from pathlib import Path
 LATENCIES = Path("/run/cxl-tiersched/latencies.json")
 PAGE = 4096
 SYS_MOVE_PAGES, MOVE_PAGES = 279, 512  # x86-64; in a call
+L3_NODES = 8  # of lab_l3_pmu
 
 
 def cpu_list(text):
@@ -67,6 +69,34 @@ def kept_latencies():
             break
     clock("on")
     return LATENCIES.read_text()
+
+
+@contextlib.contextmanager
+def l3_unit():
+    """The CPUs have a unit that times fills of their caches.  It counts none until someone tells
+    it what they take (fills)."""
+    module = f"{os.environ['LAB_BUILD']}/tests/lab/kmod/lab_l3_pmu.ko"
+    none = ",".join("0" * L3_NODES)
+    subprocess.run(["insmod", module, f"fills_per_s={none}"], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["rmmod", "lab_l3_pmu"], check=True)
+
+
+@contextlib.contextmanager
+def timed_fills():
+    """Tell that unit what loads take, as the memory clock has it."""
+    cxl, near = cxl_node()
+    command = [f"{os.environ['LAB_BUILD']}/tests/lab/guest/fills", "--cxl", str(cxl), "--near",
+               str(near)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            if process.stdout.readline() != b"ready\n":
+                raise OSError(f"{command[0]} does not work")
+            yield
+        finally:
+            process.kill()
 
 
 def room_bytes(node):

@@ -46,6 +46,7 @@ class Case:
     attach: bool = True  # the peer becomes the scheduler
     daemon: tuple = ()  # options of cxl-tiersched, the same for a block
     scale: int = 0  # of the memory clock, if cxl-tiersched is to know its latencies
+    is_timed: bool = False  # fills of the caches are, by a unit as AMD's; the same for a block
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,9 @@ COST = [Case("cost", name, ("tiersched",), seconds, daemon=("--max-processes", "
 SNAPSHOT = [Case("cost", "snapshot", ("tiersched", "damo"), 14, attach=False)]
 
 
-def tiering(peers, seconds, *names):
-    return [Case("tiering", name, peers, seconds, daemon=TIER_ON, scale=SCALE) for name in names]
+def tiering(peers, seconds, *names, **how):
+    return [Case("tiering", name, peers, seconds, daemon=TIER_ON, scale=SCALE, **how)
+            for name in names]
 
 
 SETS = {
@@ -136,7 +138,12 @@ SETS = {
             tiering(TIERING, 86, "double"),
             tiering(TIERING, 50, "twins"),
             tiering(("kernel", "nb2-demote", "tiersched-notier", "tiersched"), 55,
-                    "idle.near", "idle.cold", "idle.bound", "spread"),
+                    "idle.near", "idle.cold", "idle.bound"),
+            tiering(("kernel", "nb2-demote", "tiersched-notier", "tiersched"), 74,
+                    "spread", is_timed=True),
+            tiering(("kernel", "tiersched"), 74,
+                    *(f"interleave.t{threads}.r{reads}" for threads in (1, 2, 4)
+                      for reads in (100, 50)), is_timed=True),
         ]),
     ],
     # A cell of each kind, for the lab's check: does it all work?  One round tells nothing more.

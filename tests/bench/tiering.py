@@ -16,7 +16,7 @@ from pathlib import Path
 
 import cases
 from machine import (PAGE, clock, cxl_node, move_range, node_cpus, nodes_with, online_cpus,
-                     room_bytes)
+                     room_bytes, timed_fills)
 
 MB = 1e6
 STEP_S = {"flat": 4}  # with few queries in a step their number is what is seen
@@ -27,7 +27,7 @@ SETTLED = 0.9  # of the rate at the end
 # The drift: a quarter of so much is hot, and then the next one.
 DRIFT_SIZE, DRIFT_PARTS, DRIFT_S, NR_DRIFTS = 256 << 20, 4, 10, 2
 DOUBLE_SIZE = 192 << 20  # all of it hot
-TWIN_SIZE = 48 << 20
+TWIN_SIZE = 72 << 20  # of one.  Processes of less than 64 MB are not managed
 SPARE = 8 << 20  # what others may take of a node that is filled
 
 
@@ -294,19 +294,32 @@ def idle(play, what):
                                      "late_mb": found["promoted_mb"] + found["demoted_mb"]})
 
 
-def spread(play):
-    """All that is hot is near, and near DRAM cannot serve it."""
-    play.add("memory-load", "--pattern", "sweep", "--size", "96M", "--threads", "4", "--node",
-             str(play.near), "--near", str(play.near), cpus=node_cpus(play.near))
+def bandwidth(play, *how, cpus=None):
+    """What goes over the channels, where the CPUs tell how long fills take."""
+    play.stack.enter_context(timed_fills())
+    play.add("memory-load", "--pattern", "sweep", "--size", "96M", "--near", str(play.near), *how,
+             cpus=cpus)
     play.begin()
-    steps = series(play.workloads, RUN_S, 2)
+    steps = series(play.workloads, FAR_S, 2)
     rate = rate_of(last(steps, END_S))
     result = play.cell(steps, {"rate": rate / 1e6, "settled_s": settled_s(steps, rate)})
     result["unit"] = "MB/s"
     return result
 
 
-CASES = {"drift": drift, "double": double, "twins": twins, "idle": idle, "spread": spread}
+def spread(play):
+    """All that is hot is near, and near DRAM cannot serve it."""
+    return bandwidth(play, "--threads", "4", "--node", str(play.near), cpus=node_cpus(play.near))
+
+
+def interleave(play, threads, reads):
+    """As `numactl --interleave` over a node of its own and the CXL memory."""
+    return bandwidth(play, "--threads", threads[1:], "--reads", reads[1:],
+                     "--interleave", f"{play.near},{play.cxl}")
+
+
+CASES = {"drift": drift, "double": double, "twins": twins, "idle": idle, "spread": spread,
+         "interleave": interleave}
 
 
 def tiering(peer, stage, name, *words):

@@ -2,11 +2,9 @@
 /*
  * chase - load-to-use latency of memory, by a chain of dependent loads.
  *
- * Each line of a buffer on the memory node points to another; a thread on the CPU node follows. The
- * order is that of a linear congruential sequence of full period (modulus a power of two,
- * multiplier 1 modulo 4, odd increment): every line once, no neighbours one after the other, and it
- * is written in address order, which is quick where random writes are slow.  Caches still hold the
- * end of that writing, so a sweep over other memory goes before the first round.
+ * Each line of a buffer on the memory node points to another; a thread on the CPU node follows.
+ * Caches still hold the end of writing it, so a sweep over other memory goes before the first
+ * round.
  *
  * Prints one JSON line: ns per load, the median of many rounds, and the smallest.  A round is
  * shorter than the kernel's tick is apart, so that most of them have none in it: an emulated tick
@@ -19,24 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "nodes.h"
+#include "chain.h"
 
 enum { BATCH = 256, MAX_ROUNDS = 199 };
-
-struct line {
-	struct line *next;
-	char rest[LINE_BYTES - sizeof(struct line *)];
-};
-
-static struct line *make_chain(int node, size_t bytes)
-{
-	struct line *lines = memory_on(node, bytes);
-	const uint64_t mask = bytes / sizeof(*lines) - 1;
-
-	for (uint64_t i = 0; i <= mask; i++)
-		lines[i].next = &lines[(i * 1664525 + 1013904223) & mask];
-	return lines;
-}
 
 static void sweep_caches(int node, size_t bytes)
 {
@@ -47,21 +30,16 @@ static void sweep_caches(int node, size_t bytes)
 	numa_free(other, bytes);
 }
 
-static double round_ns(struct line **at, uint64_t at_least_ns)
+static double round_ns(struct chain **at, uint64_t at_least_ns)
 {
 	const uint64_t start = now_ns();
-	struct line *p = *at;
 	uint64_t loads = 0, took;
 
 	do {
-		for (int i = 0; i < BATCH / 8; i++) {
-			p = p->next->next->next->next->next->next->next->next;
-			__asm__ volatile("" : "+r"(p)); /* the loads are the point */
-		}
+		*at = chain_follow(*at, BATCH);
 		loads += BATCH;
 		took = now_ns() - start;
 	} while (took < at_least_ns);
-	*at = p;
 	return (double)took / (double)loads;
 }
 
@@ -94,7 +72,7 @@ int main(int argc, char **argv)
 	unsigned int rounds = 149, round_ms = 1;
 	int cpu_node = -1, mem_node = -1, c;
 	double ns[MAX_ROUNDS];
-	struct line *at;
+	struct chain *at;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
 		switch (c) {
@@ -122,12 +100,12 @@ int main(int argc, char **argv)
 	}
 	if (optind < argc || cpu_node < 0 || mem_node < 0)
 		return usage();
-	if (bytes & (bytes - 1) || bytes < 1 << 16)
+	if (!chain_fits(bytes))
 		errx(2, "--size takes a power of two from 64K");
 	if (numa_available() < 0)
 		errx(1, "no NUMA in this kernel");
 	run_on(cpu_node, 0);
-	at = make_chain(mem_node, bytes);
+	at = chain_make(mem_node, bytes);
 	sweep_caches(cpu_node, sweep_bytes);
 	for (unsigned int i = 0; i < rounds; i++)
 		ns[i] = round_ns(&at, round_ms * 1000000ull);

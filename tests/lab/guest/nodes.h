@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What chase and stream share: numbers of the command line, places to run and memory to use. */
+/* What chase, fills and stream share: numbers of the command line, places to run and memory to use. */
 #ifndef LAB_GUEST_NODES_H
 #define LAB_GUEST_NODES_H
 
