@@ -38,6 +38,7 @@ libtiersched_a_SOURCES += \
 	src/sample/sample.h \
 	src/sample/views.c src/sample/views.h \
 	src/model/footprint.c src/model/footprint.h \
+	src/model/lives.c src/model/lives.h \
 	src/model/machine.c src/model/machine.h \
 	src/model/model.c src/model/model.h \
 	src/tier/copies.c src/tier/copies.h \

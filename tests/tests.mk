@@ -27,6 +27,7 @@ UNIT_TESTS += \
 	tests/sample/test-collect \
 	tests/sample/test-extent \
 	tests/model/test-footprint \
+	tests/model/test-lives \
 	tests/model/test-model \
 	tests/tier/test-copies \
 	tests/tier/test-gain \

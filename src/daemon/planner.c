@@ -27,10 +27,11 @@
 #include "tier/plan.h"
 #include "tier/turns.h"
 
-/* The rules of a process that may not move are not asked for again before this ... */
+/*
+ * The rules of a process that may not move are not asked for again before this, or before it has
+ * been hot for long enough.
+ */
 #define RULES_NS (5 * NSEC_PER_SEC)
-/* ... nor, where nothing lacks but that it has been hot for longer, before this. */
-#define TOO_NEW_NS (2 * NSEC_PER_SEC)
 /* No machine copies a page faster.  It stands for a cost that is not known, in the first plan. */
 #define LEAST_COPY_NS 0.05
 /* So long after a move it is not known how long accesses wait at memory now. */
@@ -148,7 +149,7 @@ static uint64_t pause_ns(const struct plan_verdict *v)
 {
 	if (moves_any(v))
 		return 0;
-	return v->bytes[PLAN_TOO_NEW] ? TOO_NEW_NS : RULES_NS;
+	return (uint64_t)MIN(v->pays_in_s * (double)NSEC_PER_SEC, (double)RULES_NS);
 }
 
 static void take_verdict(struct planner *p, size_t at)
@@ -254,6 +255,7 @@ static void make_jobs(struct planner *p)
 			.to = p->node_ids[moves[i].to],
 			.direction = direction_of(moves[i].why),
 			.gain = moves[i].gain / (double)MAX(moves[i].on_from, UINT64_C(1)),
+			.pays_s = moves[i].pays_s,
 		};
 		job->nr_sharers =
 			(uint32_t)survey_sharers(p->survey, job->sharers, MIGRATE_MAX_SHARERS,

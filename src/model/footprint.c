@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "model/lives.h"
 
 #define PAGE_BYTES 4096
 /* Boundaries are rounded to this share of the footprint. */
@@ -73,10 +74,15 @@
  * that.  So how long it has been hot does not hang on noise.
  */
 #define STAYS_HOT_SHARE 0.5
+/* The mean of a rate over more than this follows it with this time constant. */
+#define MEAN_S 60.0
+/* What ends before this ends because regions are cut for the first time. */
+#define CUT_S 3.0
 
 struct segment {
 	uint64_t start, end;
 	double rate;	   /* share of samples that find it accessed */
+	double mean_rate;  /* of its life, or of the last MEAN_S */
 	double peers;	   /* heat-weighted mean rate of the regions it was part of */
 	double accessed_s; /* active time when a region around it last had an access */
 	double since_s;	   /* active time when it became hot, or cold */
@@ -95,6 +101,7 @@ struct footprint {
 	double prior_share, noise_share;
 	uint64_t seen_ns; /* time of the last snapshot, 0 none */
 	double active_s;  /* active time: that of the snapshots with accesses */
+	struct lives cold_lives, hot_lives;
 };
 
 struct footprint *footprint_new(void)
@@ -136,12 +143,15 @@ size_t footprint_capacity(const struct footprint *f)
 struct footprint_range footprint_range(const struct footprint *f, size_t i)
 {
 	const struct segment *s = &f->segments[i];
+	double life_s = f->active_s - s->since_s;
 
 	return (struct footprint_range){
 		.start = s->start,
 		.bytes = s->end - s->start,
 		.rate = s->hot ? s->rate : 0,
-		.life_s = f->active_s - s->since_s,
+		.mean_rate = s->hot ? s->mean_rate : 0,
+		.life_s = life_s,
+		.remaining_s = lives_remaining(s->hot ? &f->hot_lives : &f->cold_lives, life_s),
 	};
 }
 
@@ -309,6 +319,7 @@ static void join(struct segment *a, const struct segment *b)
 	double share = length(b) / (length(a) + length(b));
 
 	a->rate += share * (b->rate - a->rate);
+	a->mean_rate += share * (b->mean_rate - a->mean_rate);
 	a->peers += share * (b->peers - a->peers);
 	a->accessed_s = MAX(a->accessed_s, b->accessed_s);
 	a->since_s += share * (b->since_s - a->since_s);
@@ -334,8 +345,21 @@ static bool is_used(const struct footprint *f, const struct segment *s, double p
 	       s->rate >= part * RIM_SHARE * s->peers;
 }
 
-static void measure(struct footprint *f)
+/* A segment becomes hot, or cold. */
+static void turn(struct footprint *f, struct segment *s)
 {
+	if (f->active_s >= CUT_S)
+		lives_add_ended(s->hot ? &f->hot_lives : &f->cold_lives, length(s),
+				f->active_s - s->since_s);
+	s->hot = !s->hot;
+	s->since_s = f->active_s;
+}
+
+/* DT_S after the last time. */
+static void measure(struct footprint *f, double dt_s)
+{
+	lives_begin(&f->hot_lives, dt_s);
+	lives_begin(&f->cold_lives, dt_s);
 	f->bytes = 0;
 	for (size_t i = 0; i < f->nr; i++) {
 		struct segment *s = &f->segments[i];
@@ -344,8 +368,11 @@ static void measure(struct footprint *f)
 
 		f->bytes += used ? s->end - s->start : 0;
 		if (hot != s->hot)
-			s->since_s = f->active_s;
-		s->hot = hot;
+			turn(f, s);
+		s->mean_rate += (s->rate - s->mean_rate) * dt_s /
+				(dt_s + MIN(f->active_s - s->since_s, MEAN_S));
+		lives_add_living(s->hot ? &f->hot_lives : &f->cold_lives, length(s),
+				 f->active_s - s->since_s);
 	}
 	f->grid_bytes = PAGE_BYTES;
 	while (f->grid_bytes < f->bytes / GRIDS_PER_FOOTPRINT)
@@ -442,5 +469,5 @@ void footprint_update(struct footprint *f, const struct sample *sample)
 	nr = refine(f, sample, &evidence);
 	f->heat_rate = means_of(f->scratch, nr).heat_rate;
 	settle(f, nr);
-	measure(f);
+	measure(f, dt_s);
 }

@@ -78,8 +78,11 @@ size_t footprint_nr_segments(const struct footprint *f);
  */
 struct footprint_range {
 	uint64_t start, bytes;
-	double rate;   /* share of samples that find a page of it accessed, 0..1 */
-	double life_s; /* for so long it has been hot, or cold.  Only active time counts. */
+	double rate;	  /* share of samples that find a page of it accessed, 0..1 */
+	double mean_rate; /* the same over its life, at most over the last minute or so */
+	/* For so long it has been hot, or cold, and is expected to stay so (lives.h).  Only active
+	 * time counts. */
+	double life_s, remaining_s;
 };
 
 /* Segment I, below footprint_nr_segments(). */

@@ -131,16 +131,22 @@ size_t model_nr_ranges(const struct model_process *p)
 }
 
 /* Accesses come at random times: of samples, e^-(hz x interval) find none. */
+static double hz_of(const struct model_process *p, double rate)
+{
+	return -log1p(-MIN(rate, 1 - 1.0 / MISSED_SAMPLES)) / p->sample_s;
+}
+
 struct model_range model_range(const struct model_process *p, size_t i)
 {
 	struct footprint_range range = footprint_range(p->footprint, i);
-	double seen = MIN(range.rate, 1 - 1.0 / MISSED_SAMPLES);
 
 	return (struct model_range){
 		.start = range.start,
 		.bytes = range.bytes,
-		.hz = -log1p(-seen) / p->sample_s,
+		.hz = hz_of(p, range.rate),
+		.mean_hz = hz_of(p, range.mean_rate),
 		.life_s = range.life_s,
+		.remaining_s = range.remaining_s,
 	};
 }
 

@@ -134,7 +134,10 @@ const struct model_profile *model_update(struct model_process *p,
 struct model_range {
 	uint64_t start, bytes; /* addresses */
 	double hz; /* accesses of each page a second, at least: DAMON sees no more than one a sample */
-	double life_s; /* for so long it has been hot, or cold.  Only active time counts */
+	double mean_hz; /* the same over its life, at most over the last minute or so */
+	/* For so long it has been hot, or cold, and is expected to stay so (lives.h).  Only active
+	 * time counts. */
+	double life_s, remaining_s;
 };
 
 /* Ranges ascend and do not overlap.  What is not in one is not monitored. */

@@ -25,7 +25,9 @@ struct spread_step {
 struct plan_range {
 	uint64_t start, bytes;
 	double hz;	     /* accesses a second of each page, as far as seen */
-	double life_s;	     /* for so long it has been about as hot as it is */
+	double mean_hz;	     /* the same over its life, at most over the last minute or so */
+	double life_s;	     /* for so long it has been hot, or cold */
+	double remaining_s;  /* for so long it is expected to stay so */
 	const bool *may_lie; /* [mem node] its pages may; NULL: on all */
 	const double *share; /* [mem node] of its pages, sums to at most 1.  All 0: not known */
 	uint64_t memory;     /* which it is, where other processes may map it too; else 0 */

@@ -16,6 +16,7 @@ struct range {
 	uint64_t bytes;	  /* that have moved and have not come back */
 	uint64_t covered; /* addresses that they are spread over: no more than END - START */
 	uint64_t when_ns;
+	double pays_s; /* after so long it was worth it */
 	unsigned int from, to;
 };
 
@@ -29,7 +30,7 @@ struct account {
 	uint64_t full_bytes;   /* what the budget was cut from */
 	uint64_t since_ns;     /* the last cut */
 	uint64_t cut_plan;     /* the last plan that has cut it, 0: none */
-	uint64_t back_bytes;   /* have come back, ... */
+	uint64_t back_bytes;   /* have come back too early, ... */
 	uint64_t back_ns;      /* ... the last at this time, each within a window of the next */
 	struct gain gain;
 };
@@ -136,18 +137,31 @@ static uint64_t take_from(struct range *old, const struct range *r, uint64_t add
 	return bytes;
 }
 
-/* The bytes that R puts back.  They are taken from the ranges that they had left with. */
-static uint64_t take_back(struct account *a, const struct range *r)
+/* Bytes that come back. */
+struct returns {
+	uint64_t all;
+	uint64_t early; /* of these, before their move was worth it */
+};
+
+static bool is_early(const struct range *old, uint64_t now_ns)
 {
-	uint64_t returned = 0;
+	return (double)(now_ns - old->when_ns) < old->pays_s * (double)NSEC_PER_SEC;
+}
+
+/* The bytes that R puts back.  They are taken from the ranges that they had left with. */
+static struct returns take_back(struct account *a, const struct range *r)
+{
+	struct returns returned = {0};
 
 	for (size_t i = a->nr_ranges; i-- > 0;) {
 		struct range *old = &a->ranges[i];
-		uint64_t start = MAX(old->start, r->start), end = MIN(old->end, r->end);
+		uint64_t start = MAX(old->start, r->start), end = MIN(old->end, r->end), bytes;
 
 		if (old->from != r->to || start >= end)
 			continue;
-		returned += take_from(old, r, end - start, r->bytes - returned);
+		bytes = take_from(old, r, end - start, r->bytes - returned.all);
+		returned.all += bytes;
+		returned.early += is_early(old, r->when_ns) ? bytes : 0;
 		if (!old->bytes || !old->covered)
 			forget_range(a, i);
 	}
@@ -191,6 +205,7 @@ static void join_ranges(struct account *a)
 		kept->bytes += other->bytes;
 		kept->covered = MIN(kept->covered + other->covered, kept->end - kept->start);
 		kept->when_ns = MAX(kept->when_ns, other->when_ns);
+		kept->pays_s = MAX(kept->pays_s, other->pays_s);
 		forget_range(a, second);
 	} else {
 		forget_range(a, old);
@@ -326,9 +341,10 @@ int ledger_add(struct ledger *l, const struct move_done *done)
 				.bytes = done->moved_bytes,
 				.covered = done->reached - done->job.start,
 				.when_ns = done->when_ns,
+				.pays_s = done->job.pays_s,
 				.from = done->job.from,
 				.to = done->job.to};
-	uint64_t returned = 0;
+	struct returns returned = {0};
 	int ret = a ? 0 : -ENOMEM;
 
 	if (a && r.bytes && r.end > r.start) {
@@ -336,14 +352,14 @@ int ledger_add(struct ledger *l, const struct move_done *done)
 		forget_old_ranges(a, done->when_ns);
 		returned = take_back(a, &r);
 		ret = keep_range(a, &r);
-		if (returned && is_ping_pong(a, returned, done->when_ns))
+		if (returned.early && is_ping_pong(a, returned.early, done->when_ns))
 			cut_budget(a, done);
 	}
 	if (a && done->moved_bytes)
 		promise(l, a, done);
 	if (a)
-		add_totals(&a->totals, done, returned);
-	add_totals(&l->all, done, returned);
+		add_totals(&a->totals, done, returned.all);
+	add_totals(&l->all, done, returned.all);
 	return ret;
 }
 

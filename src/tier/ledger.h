@@ -5,7 +5,8 @@
  *
  * It also finds ping-pong.  Of each process it keeps the ranges that were moved within the last
  * LEDGER_WINDOW_NS, at most LEDGER_MAX_RANGES.  Bytes that a later move puts back on the node that
- * they left within that time are called returned.  A few do, because heat is only seen in samples.
+ * they left within that time are called returned.  What was worth its move by then has done what
+ * it was moved for.  Of the others a few return always, because heat is only seen in samples.
  * Where it is more than LEDGER_RETURN_PERCENT of what was moved within that time, each plan that
  * returns some halves the budget of the process, which is what a plan may move of it.  It begins
  * with half of what was moved within the window.  Below LEDGER_LEAST_BYTES nothing moves.  After

@@ -50,8 +50,9 @@ struct move_job {
 	/* Who else maps it, and may have it there (numa/migrate.h). */
 	struct mapper sharers[MIGRATE_MAX_SHARERS];
 	uint32_t nr_sharers;
-	double gain; /* that is expected, ns a second for each byte */
-	size_t tag;  /* of the caller */
+	double gain;   /* that is expected, ns a second for each byte */
+	double pays_s; /* after so long it was worth what it costs; INFINITY: never */
+	size_t tag;    /* of the caller */
 };
 
 /* How a job ended. */

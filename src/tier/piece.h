@@ -14,7 +14,8 @@ struct piece {
 	size_t process, range, node;
 	uint64_t bytes; /* expected to lie there */
 	uint64_t moved; /* of these, by this plan */
-	double hz, life_s;
+	double hz, life_s, remaining_s;
+	double least_hz, most_hz; /* now, and over its life.  Which of two is hotter must be sure */
 	/* What all who map it do.  NULL: it is of this process alone, or that is not known yet. */
 	const struct shared_range *shared;
 	int stays;    /* enum plan_why that keeps it, whatever it would gain; -1: none */
@@ -60,10 +61,10 @@ static inline double piece_copy_ns(const struct plan_input *in, size_t from, siz
 	return in->copy_ns[from * in->machine->nr_mem_nodes + to];
 }
 
-/* Is a gain (ns per second) that lasts for LIFE_S worth what the move costs? */
-static inline bool piece_pays(double gain, double life_s, double cost_ns)
+/* Is a gain (ns per second) that lasts for SECONDS worth what the move costs? */
+static inline bool piece_pays(double gain, double seconds, double cost_ns)
 {
-	return gain * life_s > cost_ns;
+	return gain * seconds > cost_ns;
 }
 
 /* May it lie on node N, by the rules of all who map it? */

@@ -56,7 +56,7 @@ int piece_next_nearest(const struct plan_input *in, const uint64_t *room, const 
 struct offer {
 	double wait_ns; /* a second, with its pages as near as there is room; < 0: not known */
 	double cost_ns; /* of bringing them there */
-	double life;	/* sum of life by heat */
+	double lasts;	/* sum of what remains of its life, by heat */
 	double heat;
 };
 
@@ -65,7 +65,7 @@ static double bytes_to(const struct plan_input *in, const struct piece *piece, d
 		       size_t to, double most)
 {
 	if (!piece_may_lie(in, piece, to) ||
-	    !piece_pays(gain, piece->life_s, piece_copy_ns(in, piece->node, to)))
+	    !piece_pays(gain, piece->remaining_s, piece_copy_ns(in, piece->node, to)))
 		return 0;
 	return most;
 }
@@ -109,12 +109,12 @@ static void offer_piece(struct offer *offer, const struct plan_input *in, const 
 	}
 	offer->wait_ns += left * pages_hz * here_ns;
 	offer->heat += (double)piece->bytes * piece->hz;
-	offer->life += (double)piece->bytes * piece->hz * piece->life_s;
+	offer->lasts += (double)piece->bytes * piece->hz * piece->remaining_s;
 }
 
 /*
  * What a second at place C costs: the wait, and what it costs to bring the pages there, spread
- * over the life of their heat.  Negative where a latency is not known.
+ * over what remains of the life of their heat.  Negative where a latency is not known.
  */
 static double price(const struct plan_input *in, const struct slice *slice, uint64_t *trial,
 		    size_t c)
@@ -126,9 +126,9 @@ static double price(const struct plan_input *in, const struct slice *slice, uint
 			offer_piece(&offer, in, &slice->pieces[i], trial, c);
 	if (offer.wait_ns < 0 || offer.heat <= 0)
 		return -1;
-	if (offer.life <= 0)
+	if (offer.lasts <= 0)
 		return offer.cost_ns > 0 ? INFINITY : offer.wait_ns;
-	return offer.wait_ns + offer.cost_ns * offer.heat / offer.life;
+	return offer.wait_ns + offer.cost_ns * offer.heat / offer.lasts;
 }
 
 /*

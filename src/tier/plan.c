@@ -10,6 +10,7 @@
 #include "tier/plan.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,7 +137,10 @@ static int by_node_coldest_first(const void *a, const void *b)
 
 	if (x->node != y->node)
 		return x->node < y->node ? -1 : 1;
-	return (x->hz > y->hz) - (x->hz < y->hz);
+	if (x->most_hz < y->most_hz || x->most_hz > y->most_hz)
+		return x->most_hz < y->most_hz ? -1 : 1;
+	/* what stays cold for longer */
+	return (x->remaining_s < y->remaining_s) - (x->remaining_s > y->remaining_s);
 }
 
 static int best_first(const void *a, const void *b)
@@ -224,7 +228,7 @@ static void share(struct plan *p, const struct plan_input *in)
 				piece->stays = PLAN_SHARED;
 				continue;
 			}
-			piece->hz = s->all_hz;
+			piece->hz = piece->least_hz = piece->most_hz = s->all_hz;
 			piece->shared = s;
 			piece->stays = s->foreign ? PLAN_FOREIGN : -1;
 		}
@@ -298,9 +302,12 @@ static uint64_t may_move(const struct plan *p, const struct plan_input *in,
 	return MIN(piece->bytes - piece->moved, MIN(p->left_bytes, most - MIN(used, most)));
 }
 
-/* Add a move of BYTES of a piece.  The addresses are as large a part of the range. */
+/*
+ * Add a move of BYTES of a piece.  The addresses are as large a part of the range.  PAYS_S: after
+ * so long it was worth it.
+ */
 static void emit(struct plan *p, const struct plan_input *in, struct piece *piece, size_t to,
-		 uint64_t bytes, double gain, enum plan_why why)
+		 uint64_t bytes, double gain, double pays_s, enum plan_why why)
 {
 	const struct plan_range *range = &in->processes[piece->process].ranges[piece->range];
 	struct plan_verdict *v = &p->verdicts[piece->process];
@@ -317,6 +324,7 @@ static void emit(struct plan *p, const struct plan_input *in, struct piece *piec
 		.to = to,
 		.gain = gain * (double)bytes,
 		.cost_ns = piece_copy_ns(in, piece->node, to) * (double)bytes,
+		.pays_s = pays_s,
 		.why = why,
 	};
 	if (piece->hz > 0)
@@ -356,7 +364,7 @@ static struct piece *next_leaver(struct plan *p, const struct plan_input *in, si
 	for (; p->leaver[n] < p->nr_pieces; p->leaver[n]++) {
 		struct piece *leaver = p->leavers[p->leaver[n]];
 
-		if (leaver->node != n || leaver->hz * PLAN_HOTTER > hotter->hz)
+		if (leaver->node != n || leaver->most_hz * PLAN_HOTTER > hotter->least_hz)
 			return NULL;
 		if (!may_move(p, in, leaver))
 			continue;
@@ -367,18 +375,39 @@ static struct piece *next_leaver(struct plan *p, const struct plan_input *in, si
 	return NULL;
 }
 
+/* Does it pay to move something of a process?  If not yet: note when it will. */
+static bool pays(struct plan_verdict *v, double gain, double seconds, double cost_ns)
+{
+	if (piece_pays(gain, seconds, cost_ns))
+		return true;
+	if (gain > 0)
+		v->pays_in_s = MIN(v->pays_in_s, cost_ns / gain - seconds);
+	return false;
+}
+
+/*
+ * How long a leaver stays colder than a piece.  What is cold does as long as the one stays hot and
+ * the other cold.  Of two that are hot it is only known for how long both have been.
+ */
+static double stays_colder_s(const struct piece *leaver, const struct piece *piece)
+{
+	return leaver->hz > 0 ? MIN(piece->life_s, leaver->life_s)
+			      : MIN(piece->remaining_s, leaver->remaining_s);
+}
+
 /*
  * Make room for up to BYTES of PIECE at node TO, where that pays.  Returns how much, and adds what
- * it costs.
+ * it costs.  WHY: there is no more.
  */
 static uint64_t displace(struct plan *p, const struct plan_input *in, const struct piece *piece,
-			 size_t to, uint64_t bytes, double *cost_ns)
+			 size_t to, uint64_t bytes, double *cost_ns, enum plan_why *why)
 {
 	double gain = gain_of(p, in, piece, to), copy = piece_copy_ns(in, piece->node, to);
 	struct piece *leaver;
 	uint64_t done = 0;
 	int out;
 
+	*why = PLAN_NO_ROOM;
 	/* leave a place for the move that this is for */
 	while (done < bytes && p->nr_moves + 1 < PLAN_MAX_MOVES &&
 	       (leaver = next_leaver(p, in, to, piece, &out))) {
@@ -388,10 +417,15 @@ static uint64_t displace(struct plan *p, const struct plan_input *in, const stru
 		uint64_t part = MIN(MIN(bytes - done, p->room[out]),
 				    MIN(may_move(p, in, leaver), p->left_bytes / 2));
 
-		if (!part ||
-		    !piece_pays(gain - loss, MIN(piece->life_s, leaver->life_s), copy + out_ns))
+		if (!part)
 			break;
-		emit(p, in, leaver, (size_t)out, part, -loss, PLAN_DEMOTE);
+		if (!pays(&p->verdicts[piece->process], gain - loss, stays_colder_s(leaver, piece),
+			  copy + out_ns)) {
+			*why = gain > loss ? PLAN_TOO_NEW : PLAN_NO_ROOM;
+			break;
+		}
+		emit(p, in, leaver, (size_t)out, part, -loss, (copy + out_ns) / (gain - loss),
+		     PLAN_DEMOTE);
 		p->room[out] -= part;
 		p->room[to] += part;
 		*cost_ns += out_ns * (double)part;
@@ -428,7 +462,7 @@ static int move_to(struct plan *p, const struct plan_input *in, struct piece *pi
 	double gain = gain_of(p, in, piece, to), cost_ns = 0;
 	uint64_t bytes = may_move(p, in, piece), most, room;
 	bool spreads = !is_joint(piece) && spread_is(in, (size_t)v->place, piece->node, to);
-	enum plan_why why = spreads ? PLAN_SPREAD : PLAN_PROMOTE;
+	enum plan_why why = spreads ? PLAN_SPREAD : PLAN_PROMOTE, full = PLAN_NO_ROOM;
 	int busy = spreads ? -1 : PLAN_BUSY;
 	bool is_full, is_busy;
 
@@ -436,7 +470,7 @@ static int move_to(struct plan *p, const struct plan_input *in, struct piece *pi
 		return (enum plan_why)piece->stays;
 	if (!piece_may_lie(in, piece, to))
 		return PLAN_NOT_ALLOWED;
-	if (!piece_pays(gain, piece->life_s, piece_copy_ns(in, piece->node, to)))
+	if (!pays(v, gain, piece->remaining_s, piece_copy_ns(in, piece->node, to)))
 		return PLAN_TOO_NEW;
 	if (!bytes || p->nr_moves == PLAN_MAX_MOVES)
 		return PLAN_LATER;
@@ -447,12 +481,13 @@ static int move_to(struct plan *p, const struct plan_input *in, struct piece *pi
 		return in->loads_are_old ? PLAN_LATER : busy;
 	room = p->room[to];
 	if (room < bytes)
-		room += displace(p, in, piece, to, bytes - room, &cost_ns);
+		room += displace(p, in, piece, to, bytes - room, &cost_ns, &full);
 	is_full = room < bytes;
 	bytes = MIN(MIN(bytes, room), may_move(p, in, piece));
 	if (!bytes)
-		return is_full ? PLAN_NO_ROOM : PLAN_LATER;
-	emit(p, in, piece, to, bytes, gain, why);
+		return is_full ? full : PLAN_LATER;
+	emit(p, in, piece, to, bytes, gain,
+	     (piece_copy_ns(in, piece->node, to) + cost_ns / (double)bytes) / gain, why);
 	p->room[to] -= bytes;
 	/* on the way both nodes have become more alike */
 	gain = (gain + gain_of(p, in, piece, to)) / 2;
@@ -460,7 +495,7 @@ static int move_to(struct plan *p, const struct plan_input *in, struct piece *pi
 	v->gain += gain * (double)bytes;
 	v->cost_ns += piece_copy_ns(in, piece->node, to) * (double)bytes + cost_ns;
 	if (is_full)
-		return PLAN_NO_ROOM;
+		return full;
 	return is_busy ? busy : PLAN_LATER;
 }
 
@@ -490,7 +525,8 @@ static void promote(struct plan *p, const struct plan_input *in, struct piece *p
 /* Plan with the memory as loaded by the moves so far. */
 static void make(struct plan *p, const struct plan_input *in)
 {
-	memset(p->verdicts, 0, in->nr_processes * sizeof(*p->verdicts));
+	for (size_t i = 0; i < in->nr_processes; i++)
+		p->verdicts[i] = (struct plan_verdict){.pays_in_s = INFINITY};
 	cut(p, in);
 	spread_begin(p->loads, in, p->pieces, p->nr_pieces);
 	choose_places(p, in);

@@ -14,18 +14,18 @@
  *
  *   gain = hz x pages x (L(c, from) - L(c, to))            ns per second
  *
- * for as long as the heat lasts.  Nobody knows how long that is.  Something that has lasted for a
- * while is expected to last as long again: its life is as long as it has been as hot (or cold) as
- * it is.  The move costs the copy once.  So pages move where
+ * for as long as the heat lasts.  Nobody knows how long that is.  Heat that has lasted for a while
+ * is expected to last as long again, if the process has shown no other so far (model/lives.h).  The
+ * move costs the copy once.  So pages move where
  *
- *   gain x life > cost
+ *   gain x remaining life > cost
  *
- * This is the ski-rental problem: the rent is the longer wait, and the price is the copy.  Who buys
- * when the rent so far has reached the price never pays more than twice what is best in hindsight.
- * No rule without chance can promise less.
+ * Where nothing but the age is known, this is the ski-rental problem: the rent is the longer wait,
+ * and the price is the copy.  Who buys when the rent so far has reached the price never pays more
+ * than twice what is best in hindsight.  No rule without chance can promise less.
  *
  * Without room at the other node, colder pages have to leave it first.  Then the gain is less by
- * what their accesses wait longer, the cost is that of both copies, and the life is the shorter
+ * what their accesses wait longer, the cost is that of both copies, and the time is the shorter
  * one.
  *
  * Task and pages are decided together.  For each CPU node the plan asks what the accesses of the
@@ -79,6 +79,7 @@ struct plan_move {
 	size_t from, to;       /* memory nodes */
 	double gain;	       /* ns per second.  Of a demotion it is negative: a loss */
 	double cost_ns;
+	double pays_s;	   /* with what moves for it, or it for; INFINITY: never */
 	enum plan_why why; /* PLAN_PROMOTE, PLAN_DEMOTE or PLAN_SPREAD */
 };
 
@@ -88,6 +89,7 @@ struct plan_verdict {
 	uint64_t bytes[PLAN_NR_WHY]; /* by what happens to them; those already near are in none */
 	double gain;		     /* ns per second, of what moves to nodes nearer as loaded */
 	double cost_ns;		     /* of these moves, with the copies that make room */
+	double pays_in_s; /* some of PLAN_TOO_NEW does if it stays as hot; INFINITY: there is none */
 };
 
 struct plan;

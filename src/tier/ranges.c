@@ -19,7 +19,9 @@ static void join(struct plan_range *a, const struct model_range *b)
 	double share = (double)b->bytes / (double)(a->bytes + b->bytes);
 
 	a->hz += share * (b->hz - a->hz);
+	a->mean_hz += share * (b->mean_hz - a->mean_hz);
 	a->life_s += share * (b->life_s - a->life_s);
+	a->remaining_s += share * (b->remaining_s - a->remaining_s);
 	a->bytes += b->bytes;
 }
 
@@ -39,7 +41,9 @@ static size_t fill(struct plan_range *out, size_t max, const struct model_proces
 			out[nr] = (struct plan_range){.start = range.start,
 						      .bytes = range.bytes,
 						      .hz = range.hz,
-						      .life_s = range.life_s};
+						      .mean_hz = range.mean_hz,
+						      .life_s = range.life_s,
+						      .remaining_s = range.remaining_s};
 		nr++;
 	}
 	return nr;

@@ -28,7 +28,10 @@ static void add_pieces(struct slice *slice, const struct plan_process *process, 
 				.node = n,
 				.bytes = (uint64_t)bytes,
 				.hz = range->hz,
+				.least_hz = MIN(range->hz, range->mean_hz),
+				.most_hz = range->hz > 0 ? MAX(range->hz, range->mean_hz) : 0,
 				.life_s = range->life_s,
+				.remaining_s = range->remaining_s,
 				.stays = -1,
 				.why = -1,
 			};
@@ -75,8 +78,11 @@ static void bound(const struct plan_input *in, struct slice *slice)
 	if (part >= 1)
 		return;
 	slice->part = part;
-	for (size_t i = 0; i < slice->nr; i++)
+	for (size_t i = 0; i < slice->nr; i++) {
 		slice->pieces[i].hz *= part;
+		slice->pieces[i].least_hz *= part;
+		slice->pieces[i].most_hz *= part;
+	}
 	slice->bytes_hz *= part;
 }
 

@@ -31,7 +31,7 @@ struct bench {
 	struct managed *item;
 	void *memory;
 	uint64_t room_bytes[3];
-	double copy_ns[9];
+	double copy_ns[9], copy_then_ns; /* what is known once rules were asked for; 0: the same */
 	struct planner_machine machine;
 	/* what the planner's thread is told of rules */
 	pthread_mutex_t rules_lock;
@@ -56,6 +56,8 @@ static int read_rules(void *arg, pid_t task, const struct obey_rules **out)
 	while (b->rules_wait)
 		pthread_cond_wait(&b->rules_changed, &b->rules_lock);
 	pthread_mutex_unlock(&b->rules_lock);
+	for (size_t i = 0; i < 9 && b->copy_then_ns > 0; i++)
+		b->copy_ns[i] = b->copy_then_ns;
 	*out = b->rules;
 	return b->rules_error;
 }
@@ -276,6 +278,11 @@ static void of_unknown_rules_nothing_moves(void **state)
 		assert_int_equal(b->item->tier.bytes[why], 0);
 }
 
+static uint64_t at(double seconds)
+{
+	return NOW + (uint64_t)(seconds * (double)NSEC_PER_SEC);
+}
+
 /* The whole of a plan.  Returns how often rules have been asked for. */
 static int plan_with(struct planner *p, struct bench *b, uint64_t now_ns)
 {
@@ -289,7 +296,7 @@ static int plan_with(struct planner *p, struct bench *b, uint64_t now_ns)
 	return b->nr_asked;
 }
 
-/* What cannot move is left in peace for a while: not for long where nothing lacks but time. */
+/* What cannot move is left in peace for a while, or until it has been hot for long enough. */
 static void rules_are_read_when_it_may_be_worth_it(void **state)
 {
 	struct bench *b = *state;
@@ -300,6 +307,7 @@ static void rules_are_read_when_it_may_be_worth_it(void **state)
 	const struct obey_rules rules = {.ranges = &bound, .nr_ranges = 1, .nr_mappings = 1};
 	struct planner *p;
 	size_t nr_jobs;
+	double wait_s;
 
 	if (!pages_have_nodes())
 		skip();
@@ -308,20 +316,27 @@ static void rules_are_read_when_it_may_be_worth_it(void **state)
 	assert_int_equal(planner_new(&p, b->run.d.machine, 4, &options), 0);
 	assert_int_equal(plan_with(p, b, NOW), 1);
 	assert_int_equal(b->item->tier.bytes[PLAN_TOO_NEW], BYTES);
-	/* what the copy costs has become known */
+	/* what the copy costs becomes known: a little too much */
+	b->copy_then_ns = 95;
+	assert_int_equal(plan_with(p, b, NOW + 5 * NSEC_PER_SEC - 1), 1);
+	assert_int_equal(plan_with(p, b, NOW + 5 * NSEC_PER_SEC), 2);
+	assert_int_equal(b->item->tier.bytes[PLAN_TOO_NEW], BYTES);
+	wait_s = b->item->tier.pays_in_s;
+	assert_true(wait_s > 0.1 && wait_s < 5);
+	b->copy_then_ns = 0;
 	put_machine(b, 2 * BYTES, 0.5);
-	assert_int_equal(plan_with(p, b, NOW + 2 * NSEC_PER_SEC - 1), 1);
-	assert_int_equal(plan_with(p, b, NOW + 2 * NSEC_PER_SEC), 2);
+	assert_int_equal(plan_with(p, b, at(5 + wait_s - 0.01)), 2);
+	assert_int_equal(plan_with(p, b, at(5 + wait_s + 0.01)), 3);
 	assert_int_equal(planner_jobs(p, &nr_jobs)[0].bytes, BYTES);
 	assert_int_equal(nr_jobs, 1);
 	/* while it moves, each time */
-	assert_int_equal(plan_with(p, b, NOW + 2 * NSEC_PER_SEC + 1), 3);
+	assert_int_equal(plan_with(p, b, at(5 + wait_s + 0.02)), 4);
 	b->rules = &rules;
-	assert_int_equal(plan_with(p, b, NOW + 3 * NSEC_PER_SEC), 4);
+	assert_int_equal(plan_with(p, b, at(20)), 5);
 	(void)planner_jobs(p, &nr_jobs);
 	assert_int_equal(nr_jobs, 0);
-	assert_int_equal(plan_with(p, b, NOW + 8 * NSEC_PER_SEC - 1), 4);
-	assert_int_equal(plan_with(p, b, NOW + 8 * NSEC_PER_SEC), 5);
+	assert_int_equal(plan_with(p, b, at(24.9)), 5);
+	assert_int_equal(plan_with(p, b, at(25.1)), 6);
 	planner_free(p);
 }
 

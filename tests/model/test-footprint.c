@@ -157,6 +157,26 @@ static void it_is_known_how_long_something_is_hot(void **state)
 	assert_in_range((uint64_t)(range_at(h, 24).life_s * 10), 30, 40);
 }
 
+/* A half is hot for ten seconds, then the other one, and so on. */
+static void it_is_expected_to_be_as_before(void **state)
+{
+	const struct sample_region first[] = {region(0, 16, 10), region(16, 16, 0)};
+	const struct sample_region then[] = {region(0, 16, 0), region(16, 16, 10)};
+	const struct hand *h = *state;
+
+	update(*state, first, 2, 100);
+	assert_near(range_at(h, 8).remaining_s, range_at(h, 8).life_s, 1);
+	update(*state, then, 2, 30);
+	assert_true(range_at(h, 24).life_s < 3);
+	assert_true(range_at(h, 24).remaining_s > 4);
+	update(*state, then, 2, 70);
+	update(*state, first, 2, 30);
+	assert_true(range_at(h, 8).remaining_s > 5);
+	/* and so is how long it stays cold */
+	assert_true(range_at(h, 24).life_s < 3);
+	assert_true(range_at(h, 24).remaining_s > 3);
+}
+
 /* Half of the accesses for a while, and most snapshots noisy: it is hot all the time. */
 static void noise_does_not_end_a_life(void **state)
 {
@@ -761,6 +781,7 @@ int main(void)
 		by_hand(regions_with_accesses_count),
 		by_hand(cold_memory_leaves_when_it_is_cut_away),
 		by_hand(it_is_known_how_long_something_is_hot),
+		by_hand(it_is_expected_to_be_as_before),
 		by_hand(noise_does_not_end_a_life),
 		by_hand(rims_do_not_count),
 		by_hand(one_silent_interval_is_no_loss),

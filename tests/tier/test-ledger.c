@@ -35,6 +35,7 @@ static struct move_done done_of(uint64_t at_s, uint64_t start_mb, uint64_t bytes
 			.bytes = bytes_mb * MB,
 			.from = from,
 			.to = to,
+			.pays_s = 60,
 			.direction = to < from ? MOVE_PROMOTE : MOVE_DEMOTE},
 		.plan = at_s,
 		.when_ns = at_s * SECOND,
@@ -128,6 +129,27 @@ static void test_what_comes_back_within_a_minute(void **state)
 	assert_int_equal(returned_mb(l), 16);
 	add(l, done_of(79, 0, 32, 2, 0));
 	assert_int_equal(returned_mb(l), 48);
+}
+
+/* What has gained its copies may come back: it was moved for something. */
+static void test_what_was_worth_it_is_no_ping_pong(void **state)
+{
+	_cleanup_ledger_ struct ledger *l = make(4);
+	struct move_done done = done_of(10, 0, 64, 2, 0);
+
+	done.job.pays_s = 4;
+	add(l, done);
+	done.job.start = 64 * MB;
+	done.reached = 128 * MB;
+	done.when_ns = 11 * SECOND;
+	add(l, done);
+	add(l, done_of(14, 0, 64, 0, 2));
+	assert_int_equal(returned_mb(l), 64);
+	assert_true(budget_mb(l, 14) == LEDGER_NO_LIMIT);
+	/* of the other half a second was missing */
+	add(l, done_of(14, 64, 64, 0, 2));
+	assert_int_equal(returned_mb(l), 128);
+	assert_true(budget_mb(l, 15) < 128);
 }
 
 /* Each byte comes back once. */
@@ -397,6 +419,7 @@ static void test_random_histories(void **state)
 					.start = random_next(&random) % 64 * MB,
 					.bytes = (1 + random_next(&random) % 64) * MB,
 					.from = (unsigned int)(random_next(&random) % 3),
+					.pays_s = (double)(random_next(&random) % 90),
 					.direction = (enum move_direction)(random_next(&random) %
 									   MOVE_NR_DIRECTIONS)},
 				.plan = plan,
@@ -423,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_totals),
 		cmocka_unit_test(test_gains),
 		cmocka_unit_test(test_what_comes_back_within_a_minute),
+		cmocka_unit_test(test_what_was_worth_it_is_no_ping_pong),
 		cmocka_unit_test(test_bytes_come_back_once),
 		cmocka_unit_test(test_ranges_that_moved_in_part),
 		cmocka_unit_test(test_processes_are_apart),

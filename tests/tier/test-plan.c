@@ -79,7 +79,9 @@ static void has(struct fixture *f, size_t i, uint64_t mbs, double hz, double lif
 	f->ranges[i][p->nr_ranges] = (struct plan_range){.start = HEAP + p->nr_ranges * 1024 * MB,
 							 .bytes = mbs * MB,
 							 .hz = hz,
+							 .mean_hz = hz,
 							 .life_s = life_s,
+							 .remaining_s = life_s,
 							 .share = on_node[n]};
 	p->nr_ranges++;
 	f->in.nr_processes = MAX(f->in.nr_processes, i + 1);
@@ -130,8 +132,10 @@ static void heat_has_to_last_for_the_copy_to_pay(void **state)
 	has(f, 0, 64, 10, 1.15, 2);
 	plan(f, 0);
 	assert_int_equal(verdict(f, 0)->bytes[PLAN_TOO_NEW], 64 * MB);
-	f->ranges[0][0].life_s = 1.25;
+	assert_true(fabs(verdict(f, 0)->pays_in_s - (2048 / 1700.0 - 1.15)) < 1e-6);
+	f->ranges[0][0].remaining_s = 1.25;
 	plan(f, 1);
+	assert_true(isinf(verdict(f, 0)->pays_in_s));
 }
 
 /* All of its pages are seen accessed, and it uses a tenth of a CPU. */
@@ -256,6 +260,49 @@ static void what_has_just_cooled_does_not_leave(void **state)
 	f->room_bytes[0] = f->room_bytes[1] = 0;
 	has(f, 0, 64, 100, 60, 2);
 	has(f, 1, 64, 0, 0.1, 1);
+	plan(f, 0);
+	/* a page comes and another goes, for 17 us a second */
+	assert_int_equal(verdict(f, 0)->bytes[PLAN_TOO_NEW], 64 * MB);
+	assert_true(fabs(verdict(f, 0)->pays_in_s - (2 * 2048 / 17000.0 - 0.1)) < 1e-6);
+}
+
+/* Of two that are cold, the one that will be hot again sooner stays. */
+static void what_stays_cold_leaves_first(void **state)
+{
+	struct fixture *f = *state;
+	const struct plan_move *m;
+
+	f->processes[0].place = f->processes[1].place = f->processes[2].place = 1;
+	f->room_bytes[0] = f->room_bytes[1] = 0;
+	has(f, 0, 64, 100, 10, 2);
+	has(f, 1, 64, 0, 0.1, 1);
+	has(f, 2, 64, 0, 20, 1);
+	m = plan(f, 2);
+	assert_int_equal(m[0].why, PLAN_DEMOTE);
+	assert_int_equal(m[0].process, 2);
+}
+
+/* Heat of this process lasts, and so does cold.  But which of two is hotter may be chance. */
+static void what_is_known_of_lives_counts(void **state)
+{
+	struct fixture *f = *state;
+
+	f->processes[0].place = f->processes[1].place = 1;
+	f->room_bytes[0] = f->room_bytes[1] = 0;
+	has(f, 0, 64, 100, 0.1, 2);
+	has(f, 1, 64, 0, 0.1, 1);
+	f->ranges[0][0].remaining_s = f->ranges[1][0].remaining_s = 10;
+	assert_int_equal(plan(f, 2)[0].why, PLAN_DEMOTE);
+	f->ranges[1][0].hz = f->ranges[1][0].mean_hz = 10;
+	plan(f, 0);
+	f->ranges[0][0].life_s = f->ranges[1][0].life_s = 10;
+	assert_int_equal(plan(f, 2)[0].why, PLAN_DEMOTE);
+	/* for a moment it looks colder than it is */
+	f->ranges[1][0].mean_hz = 60;
+	plan(f, 0);
+	f->ranges[1][0].mean_hz = 10;
+	/* or the other one hotter */
+	f->ranges[0][0].mean_hz = 15;
 	plan(f, 0);
 }
 
@@ -406,7 +453,9 @@ static void draw_process(struct world *w, size_t i)
 			.start = HEAP + r * 1024 * MB,
 			.bytes = below(w, 256) * MB + below(w, 512) * 4096,
 			.hz = below(w, 2) ? (double)below(w, 1000) : 0,
+			.mean_hz = (double)below(w, 1000),
 			.life_s = (double)below(w, 60),
+			.remaining_s = (double)below(w, 60),
 			.may_lie = below(w, 2) ? w->may_lie[i][r] : NULL,
 			.share = share,
 		};
@@ -552,6 +601,8 @@ int main(void)
 		test(what_stays_decides_the_place),
 		test(alike_pages_do_not_change_places),
 		test(what_has_just_cooled_does_not_leave),
+		test(what_stays_cold_leaves_first),
+		test(what_is_known_of_lives_counts),
 		test(task_and_pages_move_together),
 		test(the_task_moves_where_that_is_enough),
 		test(pages_come_where_the_task_may_not_go),

@@ -75,7 +75,9 @@ static void maps(size_t i, int c, uint64_t offset, uint64_t mbs, double hz)
 	ranges[i][p->nr_ranges++] = (struct plan_range){.start = HEAP + offset * MB,
 							.bytes = mbs * MB,
 							.hz = hz,
+							.mean_hz = hz,
 							.life_s = 60,
+							.remaining_s = 60,
 							.share = on_node[2],
 							.memory = 7,
 							.offset = offset * MB};

@@ -120,6 +120,7 @@ static void runs(struct world *w, size_t c, uint64_t mbs, size_t parts, double u
 		w->ranges[i][r] = (struct plan_range){.start = HEAP + r * mbs * MB / parts,
 						      .bytes = mbs * MB / parts,
 						      .life_s = 60,
+						      .remaining_s = 60,
 						      .share = w->share[i][r]};
 	}
 	w->under_way[i] = under_way;
@@ -357,7 +358,7 @@ static void nothing_moves_by_waits_that_are_old(void **state)
 	w->under_way[0] = 0.001;
 	w->share[0][0][1] = 0;
 	w->share[0][0][2] = 1;
-	w->ranges[0][0].life_s = 1e6;
+	w->ranges[0][0].remaining_s = 1e6;
 	assert_int_equal(go_on(w, 3), 1);
 }
 
