@@ -387,11 +387,11 @@ static int measure_once(uint64_t *cpu_ns, struct migrate *m, const struct migrat
 	return moved == order->end - order->start ? 0 : -ENOMEM;
 }
 
-static bool has_room(unsigned int a, unsigned int b, uint64_t bytes)
+static bool has_brief_room(unsigned int a, unsigned int b, uint64_t bytes)
 {
 	struct room room = {0};
-	bool has = !room_read(&room) && room_of(&room, a).bytes >= bytes &&
-		   room_of(&room, b).bytes >= bytes;
+	bool has = !room_read(&room) && room_of(&room, a).brief_bytes >= bytes &&
+		   room_of(&room, b).brief_bytes >= bytes;
 
 	room_deinit(&room);
 	return has;
@@ -431,7 +431,7 @@ int migrate_measure(double *ns_per_byte, unsigned int from, unsigned int to)
 
 	migrate_init(&m);
 	bytes = MEASURE_PAGES * m.page_bytes;
-	if (!has_room(from, to, bytes + ROOM_SPARE_BYTES))
+	if (!has_brief_room(from, to, 2 * bytes))
 		return -ENOMEM;
 	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)

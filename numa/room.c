@@ -19,6 +19,7 @@ struct room_zone {
 	unsigned int node;
 	char name[16];
 	uint64_t pages; /* of room */
+	uint64_t brief_pages;
 };
 
 static int read_text(struct room *r, const char *path)
@@ -95,25 +96,34 @@ static bool line_protection(uint64_t *out, const char *line)
 	return *end == ')';
 }
 
-/* The pages of room in the zone whose lines begin at LINE.  A line that is missing: none. */
-static uint64_t zone_pages(const char *line)
+static uint64_t beyond(uint64_t free_pages, uint64_t watermark, uint64_t protection)
 {
-	uint64_t free_pages = 0, high = 0, protection;
+	return free_pages - MIN(free_pages, watermark + protection);
+}
+
+/* Fill the room of ZONE, whose lines begin at LINE.  A line that is missing: there is none. */
+static void read_zone(struct room_zone *zone, const char *line)
+{
+	uint64_t free_pages = 0, low = UINT32_MAX, high = 0, protection;
 	bool has_free = false, has_high = false;
+
+	zone->pages = zone->brief_pages = 0;
 
 	for (; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (!strncmp(line, "Node ", 5))
-			return 0;
-		/* it stands behind the other two, and before the page sets of CPUs */
+			return;
+		/* it stands behind the others, and before the page sets of CPUs */
 		if (line_protection(&protection, line))
 			break;
 		has_free |= line_pages(&free_pages, line, "pages free");
+		(void)line_pages(&low, line, "low");
 		has_high |= line_pages(&high, line, "high");
 	}
-	if (!line || !has_free || !has_high || free_pages < high)
-		return 0;
-	return free_pages - high > protection ? free_pages - high - protection : 0;
+	if (!line || !has_free || !has_high)
+		return;
+	zone->pages = beyond(free_pages, high, protection);
+	zone->brief_pages = beyond(free_pages, low, protection);
 }
 
 static struct room_node *find_node(const struct room *r, unsigned int id)
@@ -154,6 +164,7 @@ static int add_zone(struct room *r, const struct room_zone *zone, uint64_t page_
 		*node = (struct room_node){.id = zone->node};
 	}
 	node->bytes += zone->pages * page_bytes;
+	node->brief_bytes += zone->brief_pages * page_bytes;
 	r->zones[r->nr_zones++] = *zone;
 	return 0;
 }
@@ -167,9 +178,9 @@ static int take_zones(struct room *r, uint64_t page_bytes)
 		at = zone_header(at, &zone.node, zone.name);
 		if (!at)
 			return -EINVAL;
-		zone.pages = zone_pages(at);
+		read_zone(&zone, at);
 		/* zones without memory are listed, too */
-		ret = zone.pages ? add_zone(r, &zone, page_bytes) : 0;
+		ret = zone.pages || zone.brief_pages ? add_zone(r, &zone, page_bytes) : 0;
 	}
 	return ret;
 }
@@ -256,6 +267,7 @@ void room_take(struct room *r, unsigned int id, uint64_t bytes, uint64_t huge_by
 	if (!node)
 		return;
 	node->bytes -= MIN(node->bytes, bytes);
+	node->brief_bytes -= MIN(node->brief_bytes, bytes);
 	node->huge_bytes -= MIN(node->huge_bytes, huge_bytes);
 }
 

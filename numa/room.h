@@ -31,6 +31,11 @@ struct room_node {
 	unsigned int id;     /* of the kernel */
 	uint64_t bytes;	     /* above the high watermarks.  This includes the spare */
 	uint64_t huge_bytes; /* of these, in free blocks of a huge page or larger */
+	/*
+	 * Above the low watermarks.  Where the page cache has the rest of a node, its free memory is
+	 * between the two.  Who takes some of that for a moment wakes nobody.
+	 */
+	uint64_t brief_bytes;
 };
 
 /* Starts as {0}, or {.sysroot = ...}.  room_deinit() frees what reading it has taken. */

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* What could not be measured, because a node is full, is tried again after this. */
-#define COPIES_AGAIN_NS (60 * UINT64_C(1000000000))
+#define COPIES_AGAIN_NS (5 * UINT64_C(1000000000))
 
 struct copies;
 

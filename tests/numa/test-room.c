@@ -119,6 +119,10 @@ static void test_zones_are_summed(void **state)
 	assert_int_equal(room_read(&r), 0);
 	/* of DMA all is protected; of Normal more blocks are free than its watermark leaves */
 	assert_room(&r, 0, (10000 - 100 - 900) + (20000 - 5000), (3 * 512 + 1024) + 15000);
+	assert_int_equal(room_of(&r, 0).brief_bytes / page_bytes,
+			 (10000 - 30 - 900) + (20000 - 30));
+	/* no room, but kswapd sleeps */
+	assert_int_equal(room_of(&r, 12).brief_bytes / page_bytes, 50 - 30);
 	/* Normal is below its watermark, and Movable has small pages only */
 	assert_room(&r, 1, 7000 - 600, 0);
 	assert_room(&r, 12, 0, 0);

@@ -134,6 +134,9 @@ checked() {
 	move 2 1
 	moved '.end == "no room"'
 	full
+	# who has to make room there must know what copies cost
+	"$guest/mover" measure --from 1 --to 2
+	"$guest/mover" measure --from 2 --to 1
 	# huge pages neither, though there may be more room than one needs
 	checked
 	hold --bytes 64M --thp
