@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <math.h>
 #include <numa.h>
 #include <numaif.h>
 #include <signal.h>
@@ -203,7 +204,8 @@ static int move(void)
 	const struct move_options how = {.max_bytes_per_s = options.rate,
 					 .max_cpu_percent = (uint32_t)options.cpu_percent,
 					 .max_pressure_percent = 100};
-	struct move_job job = {.process = id_of(options.pid),
+	struct move_job job = {.pays_s = INFINITY, /* it is moved for nothing */
+			       .process = id_of(options.pid),
 			       .task = id_of(options.pid),
 			       .start = options.start,
 			       .bytes = options.bytes,
