@@ -3,8 +3,11 @@
 # Pages that lie far from their process: node 2 is CXL memory whose device sits at node 1.
 
 load ../daemon
+load ../unit
 
 numa_balancing=/proc/sys/kernel/numa_balancing
+latencies=/run/cxl-tiersched/latencies.json
+l3=/sys/module/lab_l3_pmu/parameters
 
 # Without it the kernel moves pages before the daemon has started.
 setup_file() {
@@ -13,7 +16,8 @@ setup_file() {
 }
 
 teardown_file() {
-	rm -f /dev/shm/shared.*
+	rm -f /dev/shm/shared.* "$latencies"
+	unload lab_l3_pmu
 	cat "$BATS_FILE_TMPDIR/numa_balancing" >$numa_balancing
 }
 
@@ -118,6 +122,40 @@ has() { retry 120 process_in "$1" ".tier.$2" "$3" "$4" || { process "$1" .tier; 
 	undisturbed
 	stop_daemon
 	rm "$file"
+}
+
+# The latencies of the lab's machine, as if they were measured.
+know_latencies() {
+	cxl-tiersched calibrate >/dev/null
+	jq '.links |= map(.latency_ns = [[80, 140, 400], [140, 80, 250]][.cpu_node][.mem_node])' "$latencies" >"$BATS_TEST_TMPDIR/latencies"
+	cp "$BATS_TEST_TMPDIR/latencies" "$latencies"
+}
+
+is_near() { [[ $(process "$p" .tier.node) == 1 ]]; }
+
+hot_on_cxl() { (($(pages_on "$p" 2) >= $1)); }
+
+@test "where DRAM is the bottleneck hot pages go to CXL memory too, and come back when that ends" {
+	know_latencies
+	unload lab_l3_pmu
+	insmod "$LAB_BUILD/tests/lab/kmod/lab_l3_pmu.ko" latency_ns=250,250 dram_latency_ns=80,80 dram_fills_per_s=100000,100000
+	touch_memory p --total 80M --hot 16M --node 1 --free
+	taskset -acp 2,3 "$p" >/dev/null
+	start_daemon --tier on --tier-cpu 50
+	retry 60 is_near
+	[[ $(process "$p" .tier.spread_bytes) == 0 ]]
+	# an access to DRAM waits a hundred times as long as it takes
+	echo 8000,8000 >$l3/dram_latency_ns
+	retry 300 hot_on_cxl 2000 || { process "$p" .tier; cat "/proc/$p/numa_maps"; false; }
+	has "$p" spread_bytes 8e6 24e6
+	run -0 cxl-tiersched status "$p"
+	says "to share bandwidth"
+	echo 80,80 >$l3/dram_latency_ns
+	has "$p" promoted_bytes 1e6 24e6
+	undisturbed
+	stop_daemon
+	unload lab_l3_pmu
+	rm "$latencies"
 }
 
 @test "--tier off looks at no page" {
