@@ -48,7 +48,7 @@
 #include "sample/sample.h"
 
 /*
- * The limit, which is 160 KB in each of two arrays.  A few hundred segments are usual, and DAMON
+ * The limit, which is 256 KB in each of two arrays.  A few hundred segments are usual, and DAMON
  * is asked for at most 3000 regions.
  */
 #define FOOTPRINT_MAX_SEGMENTS 4096

@@ -400,7 +400,7 @@ static double stays_colder_s(const struct piece *leaver, const struct piece *pie
  * it costs.  WHY: there is no more.
  */
 static uint64_t displace(struct plan *p, const struct plan_input *in, const struct piece *piece,
-			 size_t to, uint64_t bytes, double *cost_ns, enum plan_why *why)
+			 size_t to, uint64_t bytes, double *cost_ns, int *why)
 {
 	double gain = gain_of(p, in, piece, to), copy = piece_copy_ns(in, piece->node, to);
 	struct piece *leaver;
@@ -462,8 +462,8 @@ static int move_to(struct plan *p, const struct plan_input *in, struct piece *pi
 	double gain = gain_of(p, in, piece, to), cost_ns = 0;
 	uint64_t bytes = may_move(p, in, piece), most, room;
 	bool spreads = !is_joint(piece) && spread_is(in, (size_t)v->place, piece->node, to);
-	enum plan_why why = spreads ? PLAN_SPREAD : PLAN_PROMOTE, full = PLAN_NO_ROOM;
-	int busy = spreads ? -1 : PLAN_BUSY;
+	enum plan_why why = spreads ? PLAN_SPREAD : PLAN_PROMOTE;
+	int busy = spreads ? -1 : PLAN_BUSY, full = PLAN_NO_ROOM;
 	bool is_full, is_busy;
 
 	if (piece->stays >= 0)

@@ -123,7 +123,7 @@ static void take_all(int cxl_node, int near)
 		if (!numa_node_to_cpus(node, cpus) && numa_bitmask_weight(cpus))
 			take(dram, node, node);
 	numa_free_cpumask(cpus);
-	if (cxl_node >= 0)
+	if (near >= 0)
 		take(cxl, near, cxl_node);
 }
 
