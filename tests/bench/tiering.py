@@ -277,14 +277,14 @@ def twins(play):
 
 
 def idle(play, what):
-    """Nothing is to be gained."""
-    size = ["--size", 96 << 20, "--threads", 2]
+    """Nothing is to be gained.  Stacks and what programs load come to lie near, too."""
+    size, cpus = ["--size", 96 << 20, "--threads", 2], node_cpus(play.near)
     if what == "near":
-        play.add(*random(*size), "--node", str(play.near), "--near", str(play.near))
+        play.add(*random(*size), "--node", str(play.near), "--near", str(play.near), cpus=cpus)
     elif what == "cold":  # of which next to nothing is used
-        play.add(*random(*size, "--parts", 96), *play.on_cxl())
+        play.add(*random(*size, "--parts", 96), *play.on_cxl(), cpus=cpus)
     else:
-        play.add(*random(*size), "--near", str(play.near), bound=play.cxl)
+        play.add(*random(*size), "--near", str(play.near), bound=play.cxl, cpus=cpus)
     play.begin()
     early = series(play.workloads, 5, 2)
     late = Moved(play.peer)
