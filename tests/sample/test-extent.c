@@ -281,6 +281,7 @@ static void little_in_much(void **state)
 	struct extent *e;
 	char *reserved;
 	uint64_t sizes;
+	int changed;
 
 	need_support();
 	e = extent_new();
@@ -294,8 +295,10 @@ static void little_in_much(void **state)
 	/* it grows far away: a second later that is known */
 	use(reserved + 100 * GB, 30 * MB);
 	assert_int_equal(extent_look(e, getpid(), NSEC_PER_SEC, 0, 1), 0); /* too early to look */
-	assert_true(look(e, 2 * NSEC_PER_SEC) || SANITIZED);
-	assert_true(covers(extent_ranges(e), reserved + 100 * GB, 30 * MB));
+	changed = look(e, 2 * NSEC_PER_SEC);
+	/* beside what a sanitizer keeps, 30 MB may be too little of a change */
+	assert_true(changed || SANITIZED);
+	assert_true(!changed || covers(extent_ranges(e), reserved + 100 * GB, 30 * MB));
 	assert_true(covers(extent_ranges(e), reserved + 512 * GB, 20 * MB));
 	munmap(reserved, 1024 * GB);
 	extent_free(e);
