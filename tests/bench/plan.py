@@ -139,9 +139,9 @@ SETS = {
             tiering(TIERING, 50, "twins"),
             tiering(("kernel", "nb2-demote", "tiersched-notier", "tiersched"), 55,
                     "idle.near", "idle.cold", "idle.bound"),
-            tiering(("kernel", "nb2-demote", "tiersched-notier", "tiersched"), 74,
+            tiering(("kernel", "nb2-demote", "tiersched-notier", "tiersched"), 132,
                     "spread", is_timed=True),
-            tiering(("kernel", "tiersched"), 74,
+            tiering(("kernel", "tiersched"), 132,
                     *(f"interleave.t{threads}.r{reads}" for threads in (1, 2, 4)
                       for reads in (100, 50)), is_timed=True),
         ]),

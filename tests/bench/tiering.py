@@ -21,6 +21,7 @@ from machine import (PAGE, clock, cxl_node, move_range, node_cpus, nodes_with, o
 MB = 1e6
 STEP_S = {"flat": 4}  # with few queries in a step their number is what is seen
 RUN_S, END_S = 36, 10  # of which is the rate at the end
+SWEEP_S = 120  # waits are measured anew between two plans that move pages by them
 FAR_S = 60  # copies are as slow as the memory: some MB a second
 SETTLED = 0.9  # of the rate at the end
 
@@ -295,12 +296,13 @@ def idle(play, what):
 
 
 def bandwidth(play, *how, cpus=None):
-    """What goes over the channels, where the CPUs tell how long fills take."""
+    """What goes over the channels, where the CPUs tell how long fills take.  A quarter of the
+    memory is hot: all of it would be swept twice a second, which DAMON cannot tell from cold."""
     play.stack.enter_context(timed_fills())
-    play.add("memory-load", "--pattern", "sweep", "--size", "96M", "--near", str(play.near), *how,
-             cpus=cpus)
+    play.add("memory-load", "--pattern", "sweep", "--size", "96M", "--parts", "4", "--near",
+             str(play.near), *how, cpus=cpus)
     play.begin()
-    steps = series(play.workloads, FAR_S, 2)
+    steps = series(play.workloads, SWEEP_S, 2)
     rate = rate_of(last(steps, END_S))
     result = play.cell(steps, {"rate": rate / 1e6, "settled_s": settled_s(steps, rate)})
     result["unit"] = "MB/s"

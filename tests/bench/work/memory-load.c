@@ -4,9 +4,9 @@
  *
  *   random   256 accesses to random lines an operation, none of which waits for another: latency,
  *            hidden as far as the processor can
- *   sweep    one word of each line of 64 KiB an operation, on and on through the thread's part of
- *            the buffer: bandwidth.  Memory moves whole lines, and the emulation of loads is not
- *            what is measured
+ *   sweep    one word of each line of 64 KiB an operation, on and on through the thread's share of
+ *            the part that is used: bandwidth.  Memory moves whole lines, and the emulation of
+ *            loads is not what is measured
  *   phase    one of the two, with two buffers on two nodes, of which in turn only one is used: what
  *            is near changes under the scheduler's feet
  *   drift    random, in a part of the buffer, and after a while in the next part: what is hot
@@ -119,7 +119,7 @@ static void sweep(struct bench_worker *worker, struct bench_op *op)
 {
 	struct position *position = worker->own;
 	size_t hot = hot_buffer(op);
-	uint64_t part = size / worker->nr & ~(uint64_t)(BLOCK - 1), sum = 0;
+	uint64_t part = size / nr_parts / worker->nr & ~(uint64_t)(BLOCK - 1), sum = 0;
 	uint64_t *at = &position->sweep_at[hot];
 	char *block = buffers[hot] + worker->index * part + *at;
 
@@ -137,17 +137,15 @@ static void check(struct bench *bench, struct bench_settings *settings)
 	bench->op = sweeps ? sweep : random_lines;
 	bench->unit = sweeps ? "bytes" : "accesses";
 	bench->variant = phase_seconds > 0 ? "phase" : drift_seconds > 0 ? "drift" : pattern;
-	if (sweeps && nr_parts > 1)
-		bench_usage("--parts %llu goes with --pattern random",
-			    (unsigned long long)nr_parts);
 	if (phase_seconds > 0 && nr_parts > 1)
 		bench_usage("--parts and --phase do not go together");
-	if (drift_seconds > 0 && nr_parts < 2)
-		bench_usage("--drift %g needs --parts of at least 2", drift_seconds);
+	if (drift_seconds > 0 && (sweeps || nr_parts < 2))
+		bench_usage("--drift %g needs --pattern random, and --parts of at least 2",
+			    drift_seconds);
 	if (drift_seconds > 0)
 		(void)signal(SIGUSR1, begin_drift);
-	if (size / settings->nr_threads < BLOCK)
-		bench_usage("--size %llu is less than 64K for each of %llu threads",
+	if (size / nr_parts / settings->nr_threads < BLOCK)
+		bench_usage("a part of --size %llu is less than 64K for each of %llu threads",
 			    (unsigned long long)size, (unsigned long long)settings->nr_threads);
 	if (phase_seconds > 0 && !phase_nodes.nr)
 		bench_usage("--phase %g needs --nodes A,B", phase_seconds);
