@@ -108,7 +108,6 @@ static void read_zone(struct room_zone *zone, const char *line)
 	bool has_free = false, has_high = false;
 
 	zone->pages = zone->brief_pages = 0;
-
 	for (; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (!strncmp(line, "Node ", 5))

@@ -28,8 +28,8 @@
 #include "tier/turns.h"
 
 /*
- * The rules of a process that may not move are not asked for again before this, or before it has
- * been hot for long enough.
+ * The rules of a process that may not move are not asked for again before this, or before a move
+ * pays, whichever comes first.
  */
 #define RULES_NS (5 * NSEC_PER_SEC)
 /* No machine copies a page faster.  It stands for a cost that is not known, in the first plan. */

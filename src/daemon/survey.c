@@ -165,8 +165,12 @@ static void take_process(struct survey *s, size_t at, const struct managed *item
 {
 	const struct model_profile *f = model_profile(item->model);
 	struct plan_range *ranges = s->ranges + at * MAX_RANGES;
-	size_t nr = item->sample.last.now_ns ? plan_ranges(ranges, MODEL_RANGES, item->model) : 0;
+	size_t nr = 0;
 
+	if (item->sample.last.now_ns) {
+		model_look_at_lives(item->model);
+		nr = plan_ranges(ranges, MODEL_RANGES, item->model);
+	}
 	if (spread_is_due(&s->machine))
 		nr = spread_cut(ranges, nr, MODEL_RANGES);
 	s->tasks[at] = item->choice.task.pid;

@@ -102,6 +102,7 @@ struct footprint {
 	uint64_t seen_ns; /* time of the last snapshot, 0 none */
 	double active_s;  /* active time: that of the snapshots with accesses */
 	struct lives cold_lives, hot_lives;
+	double looked_s; /* active time when they were looked at */
 };
 
 struct footprint *footprint_new(void)
@@ -358,8 +359,6 @@ static void turn(struct footprint *f, struct segment *s)
 /* DT_S after the last time. */
 static void measure(struct footprint *f, double dt_s)
 {
-	lives_begin(&f->hot_lives, dt_s);
-	lives_begin(&f->cold_lives, dt_s);
 	f->bytes = 0;
 	for (size_t i = 0; i < f->nr; i++) {
 		struct segment *s = &f->segments[i];
@@ -371,12 +370,23 @@ static void measure(struct footprint *f, double dt_s)
 			turn(f, s);
 		s->mean_rate += (s->rate - s->mean_rate) * dt_s /
 				(dt_s + MIN(f->active_s - s->since_s, MEAN_S));
-		lives_add_living(s->hot ? &f->hot_lives : &f->cold_lives, length(s),
-				 f->active_s - s->since_s);
 	}
 	f->grid_bytes = PAGE_BYTES;
 	while (f->grid_bytes < f->bytes / GRIDS_PER_FOOTPRINT)
 		f->grid_bytes *= 2;
+}
+
+void footprint_look_at_lives(struct footprint *f)
+{
+	lives_begin(&f->hot_lives, f->active_s - f->looked_s);
+	lives_begin(&f->cold_lives, f->active_s - f->looked_s);
+	f->looked_s = f->active_s;
+	for (size_t i = 0; i < f->nr; i++) {
+		const struct segment *s = &f->segments[i];
+
+		lives_add_living(s->hot ? &f->hot_lives : &f->cold_lives, length(s),
+				 f->active_s - s->since_s);
+	}
 }
 
 /* Sums of a snapshot over its regions. */

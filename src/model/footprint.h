@@ -80,10 +80,15 @@ struct footprint_range {
 	uint64_t start, bytes;
 	double rate;	  /* share of samples that find a page of it accessed, 0..1 */
 	double mean_rate; /* the same over its life, at most over the last minute or so */
-	/* For so long it has been hot, or cold, and is expected to stay so (lives.h).  Only active
-	 * time counts. */
+	/*
+	 * For so long it has been hot, or cold, and is expected to stay so: lives.h, by the last
+	 * footprint_look_at_lives().  Only active time counts.
+	 */
 	double life_s, remaining_s;
 };
+
+/* Look how long each segment has lived by now.  For who asks what remains: not at each update. */
+void footprint_look_at_lives(struct footprint *f);
 
 /* Segment I, below footprint_nr_segments(). */
 struct footprint_range footprint_range(const struct footprint *f, size_t i);

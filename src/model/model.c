@@ -130,6 +130,11 @@ size_t model_nr_ranges(const struct model_process *p)
 	return footprint_nr_segments(p->footprint);
 }
 
+void model_look_at_lives(struct model_process *p)
+{
+	footprint_look_at_lives(p->footprint);
+}
+
 /* Accesses come at random times: of samples, e^-(hz x interval) find none. */
 static double hz_of(const struct model_process *p, double rate)
 {

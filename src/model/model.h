@@ -135,13 +135,18 @@ struct model_range {
 	uint64_t start, bytes; /* addresses */
 	double hz; /* accesses of each page a second, at least: DAMON sees no more than one a sample */
 	double mean_hz; /* the same over its life, at most over the last minute or so */
-	/* For so long it has been hot, or cold, and is expected to stay so (lives.h).  Only active
-	 * time counts. */
+	/*
+	 * For so long it has been hot, or cold, and is expected to stay so: lives.h, by the last
+	 * model_look_at_lives().  Only active time counts.
+	 */
 	double life_s, remaining_s;
 };
 
 /* Ranges ascend and do not overlap.  What is not in one is not monitored. */
 size_t model_nr_ranges(const struct model_process *p);
+
+/* Look how long each range has lived by now. */
+void model_look_at_lives(struct model_process *p);
 
 /* Range I, below model_nr_ranges(), as of the last update. */
 struct model_range model_range(const struct model_process *p, size_t i);

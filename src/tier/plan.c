@@ -459,7 +459,8 @@ static uint64_t may_bring(const struct plan *p, const struct plan_input *in,
 static int move_to(struct plan *p, const struct plan_input *in, struct piece *piece, size_t to)
 {
 	struct plan_verdict *v = &p->verdicts[piece->process];
-	double gain = gain_of(p, in, piece, to), cost_ns = 0;
+	double gain = gain_of(p, in, piece, to), copy = piece_copy_ns(in, piece->node, to);
+	double cost_ns = 0;
 	uint64_t bytes = may_move(p, in, piece), most, room;
 	bool spreads = !is_joint(piece) && spread_is(in, (size_t)v->place, piece->node, to);
 	enum plan_why why = spreads ? PLAN_SPREAD : PLAN_PROMOTE;
@@ -470,7 +471,7 @@ static int move_to(struct plan *p, const struct plan_input *in, struct piece *pi
 		return (enum plan_why)piece->stays;
 	if (!piece_may_lie(in, piece, to))
 		return PLAN_NOT_ALLOWED;
-	if (!pays(v, gain, piece->remaining_s, piece_copy_ns(in, piece->node, to)))
+	if (!pays(v, gain, piece->remaining_s, copy))
 		return PLAN_TOO_NEW;
 	if (!bytes || p->nr_moves == PLAN_MAX_MOVES)
 		return PLAN_LATER;
@@ -486,14 +487,13 @@ static int move_to(struct plan *p, const struct plan_input *in, struct piece *pi
 	bytes = MIN(MIN(bytes, room), may_move(p, in, piece));
 	if (!bytes)
 		return is_full ? full : PLAN_LATER;
-	emit(p, in, piece, to, bytes, gain,
-	     (piece_copy_ns(in, piece->node, to) + cost_ns / (double)bytes) / gain, why);
+	emit(p, in, piece, to, bytes, gain, (copy + cost_ns / (double)bytes) / gain, why);
 	p->room[to] -= bytes;
 	/* on the way both nodes have become more alike */
 	gain = (gain + gain_of(p, in, piece, to)) / 2;
 	p->moves[p->nr_moves - 1].gain = gain * (double)bytes;
 	v->gain += gain * (double)bytes;
-	v->cost_ns += piece_copy_ns(in, piece->node, to) * (double)bytes + cost_ns;
+	v->cost_ns += copy * (double)bytes + cost_ns;
 	if (is_full)
 		return full;
 	return is_busy ? busy : PLAN_LATER;

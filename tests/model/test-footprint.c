@@ -128,6 +128,7 @@ static struct footprint_range range_at(const struct hand *h, double mbs)
 {
 	uint64_t address = MAPPED * PAGE + (uint64_t)(mbs * PAGES_PER_MB) * PAGE;
 
+	footprint_look_at_lives(h->footprint);
 	for (size_t i = 0; i < footprint_nr_segments(h->footprint); i++) {
 		struct footprint_range range = footprint_range(h->footprint, i);
 

@@ -126,9 +126,11 @@ has() { retry 120 process_in "$1" ".tier.$2" "$3" "$4" || { process "$1" .tier; 
 
 # The latencies of the lab's machine, as if they were measured.
 know_latencies() {
+	local known=$BATS_TEST_TMPDIR/latencies
 	cxl-tiersched calibrate >/dev/null
-	jq '.links |= map(.latency_ns = [[80, 140, 400], [140, 80, 250]][.cpu_node][.mem_node])' "$latencies" >"$BATS_TEST_TMPDIR/latencies"
-	cp "$BATS_TEST_TMPDIR/latencies" "$latencies"
+	jq '[[80, 140, 400], [140, 80, 250]] as $ns |
+		.links |= map(.latency_ns = $ns[.cpu_node][.mem_node])' "$latencies" >"$known"
+	cp "$known" "$latencies"
 }
 
 is_near() { [[ $(process "$p" .tier.node) == 1 ]]; }
@@ -138,7 +140,8 @@ hot_on_cxl() { (($(pages_on "$p" 2) >= $1)); }
 @test "where DRAM is the bottleneck hot pages go to CXL memory too, and come back when that ends" {
 	know_latencies
 	unload lab_l3_pmu
-	insmod "$LAB_BUILD/tests/lab/kmod/lab_l3_pmu.ko" latency_ns=250,250 dram_latency_ns=80,80 dram_fills_per_s=100000,100000
+	insmod "$LAB_BUILD/tests/lab/kmod/lab_l3_pmu.ko" latency_ns=250,250 \
+		dram_latency_ns=80,80 dram_fills_per_s=100000,100000
 	touch_memory p --total 80M --hot 16M --node 1 --free
 	taskset -acp 2,3 "$p" >/dev/null
 	start_daemon --tier on --tier-cpu 50
