@@ -147,16 +147,22 @@ static bool is_alive(struct proc_stat *out, pid_t tgid, pid_t task)
 	       !proc_stat_parse(out, text) && out->state != 'Z' && out->state != 'X';
 }
 
+static DIR *open_tasks(pid_t tgid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", tgid);
+	return opendir(path);
+}
+
 int proc_living_thread(struct proc_stat *out, pid_t tgid, pid_t hint)
 {
 	_cleanup_closedir_ DIR *tasks = NULL;
 	struct dirent *entry;
-	char path[64];
 
 	if (is_alive(out, tgid, hint))
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/task", tgid);
-	tasks = opendir(path);
+	tasks = open_tasks(tgid);
 	if (!tasks)
 		return errno == ENOENT ? -ESRCH : -errno;
 	/* a thread that ended leaves the list, unless a tracer keeps it: so look at a few */
@@ -164,6 +170,27 @@ int proc_living_thread(struct proc_stat *out, pid_t tgid, pid_t hint)
 		if (is_alive(out, tgid, atoi(entry->d_name)))
 			return 0;
 	return -ESRCH;
+}
+
+ssize_t proc_threads(pid_t *out, size_t max, pid_t tgid)
+{
+	_cleanup_closedir_ DIR *tasks = open_tasks(tgid);
+	struct dirent *entry;
+	size_t nr = 0;
+
+	if (!tasks)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while ((entry = readdir(tasks))) {
+		pid_t thread = atoi(entry->d_name);
+
+		/* "." and ".." are none */
+		if (!thread)
+			continue;
+		if (nr < max)
+			out[nr] = thread;
+		nr++;
+	}
+	return (ssize_t)nr;
 }
 
 bool process_is_same(struct process_id a, struct process_id b)

@@ -67,6 +67,12 @@ struct process_id proc_id(const struct proc_stat *p);
  */
 int proc_living_thread(struct proc_stat *out, pid_t tgid, pid_t hint);
 
+/*
+ * The threads of a process, at most MAX of them.  Returns how many it has; -ESRCH when there is no
+ * such process, or another errno.
+ */
+ssize_t proc_threads(pid_t *out, size_t max, pid_t tgid);
+
 /* Clock ticks since boot, on the clock of start_time. */
 uint64_t proc_uptime_ticks(void);
 

@@ -3,11 +3,9 @@
  * Hit rate of the last-level caches by one process.  The counters of a thread also count the
  * threads that it starts later.
  */
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 
+#include "base/proc.h"
 #include "base/util.h"
 #include "counters/llc.h"
 #include "counters/metrics.h"
@@ -24,18 +22,12 @@ struct process_llc {
 
 static int open_threads(struct process_llc *p, pid_t tgid)
 {
-	_cleanup_closedir_ DIR *dir = NULL;
-	const struct dirent *entry;
-	char path[64];
+	pid_t threads[MAX_THREADS];
+	ssize_t nr = proc_threads(threads, MAX_THREADS, tgid);
 
-	snprintf(path, sizeof(path), "/proc/%d/task", tgid);
-	dir = opendir(path);
-	while (dir && p->nr < MAX_THREADS && (entry = readdir(dir))) {
-		int r;
+	for (ssize_t i = 0; i < MIN(nr, (ssize_t)MAX_THREADS); i++) {
+		int r = llc_open_thread(&p->threads[p->nr], threads[i]);
 
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		r = llc_open_thread(&p->threads[p->nr], atoi(entry->d_name));
 		if (!r)
 			p->nr++;
 		else if (r != -ESRCH) /* -ESRCH: the thread has ended meanwhile */

@@ -616,6 +616,38 @@ static void proc_self(void **state)
 	assert_non_null(strstr(text, "test-choose"));
 }
 
+static void *wait_for_the_end(void *lock)
+{
+	pthread_mutex_lock(lock);
+	pthread_mutex_unlock(lock);
+	return NULL;
+}
+
+static void threads_of_a_process(void **state)
+{
+	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_t others[3];
+	pid_t tids[8] = {0};
+
+	assert_int_equal(proc_threads(tids, ARRAY_SIZE(tids), getpid()), 1);
+	assert_int_equal(tids[0], getpid());
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_int_equal(pthread_create(&others[i], NULL, wait_for_the_end, &lock), 0);
+	assert_int_equal(proc_threads(tids, ARRAY_SIZE(tids), getpid()), 4);
+	for (size_t i = 1; i < 4; i++)
+		assert_true(tids[i] > 0 && tids[i] != tids[i - 1]);
+	assert_int_equal(tids[4], 0);
+	/* there is room for one */
+	tids[1] = -1;
+	assert_int_equal(proc_threads(tids, 1, getpid()), 4);
+	assert_int_equal(tids[1], -1);
+	pthread_mutex_unlock(&lock);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		pthread_join(others[i], NULL);
+	assert_int_equal(proc_threads(tids, ARRAY_SIZE(tids), 0x7ffffff0), -ESRCH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -639,6 +671,7 @@ int main(void)
 		cmocka_unit_test(proc_memory),
 		cmocka_unit_test(proc_stat),
 		cmocka_unit_test(proc_self),
+		cmocka_unit_test(threads_of_a_process),
 	};
 
 	return cmocka_run_group_tests_name("choose", tests, NULL, NULL);
