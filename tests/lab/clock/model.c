@@ -57,8 +57,10 @@ void model_access(struct model *m, struct vcpu *v, uint64_t va, uint64_t pa, boo
 		return;
 	counts = &v->counts[node];
 	counts->accesses++;
-	if (cache_touch(v->l2 + (line & m->l2_mask) * L2_WAYS, L2_WAYS, line) ||
-	    cache_touch(v->llc + (line & m->llc_mask) * LLC_WAYS, LLC_WAYS, line))
+	if (cache_touch(v->l2 + (line & m->l2_mask) * L2_WAYS, L2_WAYS, line))
+		return;
+	counts->lookups++;
+	if (cache_touch(v->llc + (line & m->llc_mask) * LLC_WAYS, LLC_WAYS, line))
 		return;
 	moves = store ? 2 : 1;
 	counts->misses++;

@@ -45,6 +45,7 @@ enum {
 
 struct node_counts {
 	uint64_t accesses;   /* that missed the small cache */
+	uint64_t lookups;    /* of these, in the last-level cache */
 	uint64_t misses;     /* lines from this node's memory */
 	uint64_t prefetched; /* of these */
 	uint64_t bytes;	     /* moved, both ways */

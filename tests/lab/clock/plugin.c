@@ -119,6 +119,33 @@ static void on_magic(unsigned int vcpu, void *wanted)
 	qemu_plugin_reset(plugin_id, after_reset, wanted);
 }
 
+/* The same for all vCPUs.  It is looked for once, since the array is never freed. */
+static struct qemu_plugin_register *find_rax(void)
+{
+	static struct qemu_plugin_register *rax; /* atomic */
+	struct qemu_plugin_register *found = __atomic_load_n(&rax, __ATOMIC_RELAXED);
+	const struct qemu_bytes *all = found ? NULL : qemu_plugin_get_registers();
+	const struct qemu_plugin_reg_descriptor *registers = all ? all->data : NULL;
+
+	for (unsigned int i = 0; all && i < all->nr; i++)
+		if (!strcmp(registers[i].name, "rax"))
+			found = registers[i].handle;
+	__atomic_store_n(&rax, found, __ATOMIC_RELAXED);
+	return found;
+}
+
+static void on_count(unsigned int vcpu, void *misses)
+{
+	const struct vcpu *v = &model.vcpus[vcpu];
+	struct qemu_plugin_register *rax = find_rax();
+	uint64_t sum = 0;
+
+	for (unsigned int node = 0; is_on && node < model.settings.nr_nodes; node++)
+		sum += misses ? v->counts[node].misses : v->counts[node].lookups;
+	if (rax)
+		qemu_plugin_write_register(rax, &(struct qemu_bytes){&sum, sizeof(sum)});
+}
+
 static void look_for_magic(struct qemu_plugin_insn *insn)
 {
 	static const uint8_t nop[4] = {0x0f, 0x1f, 0x84, 0x00};
@@ -133,6 +160,9 @@ static void look_for_magic(struct qemu_plugin_insn *insn)
 	if (word == CLOCK_MAGIC_ON || word == CLOCK_MAGIC_OFF)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_magic, QEMU_PLUGIN_CB_NO_REGS,
 						       word == CLOCK_MAGIC_ON ? &model : NULL);
+	if (word == CLOCK_MAGIC_REFERENCES || word == CLOCK_MAGIC_MISSES)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_count, QEMU_PLUGIN_CB_RW_REGS,
+						       word == CLOCK_MAGIC_MISSES ? &model : NULL);
 }
 
 static void on_translate(struct qemu_plugin_tb *tb, void *udata)

@@ -25,6 +25,20 @@ typedef uint32_t qemu_plugin_meminfo_t;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 struct qemu_plugin_hwaddr;
+struct qemu_plugin_register;
+
+/* As GLib has its GByteArray and GArray, for reading only. */
+struct qemu_bytes {
+	void *data;
+	unsigned int nr;
+};
+
+/* What the array of qemu_plugin_get_registers is of. */
+struct qemu_plugin_reg_descriptor {
+	struct qemu_plugin_register *handle;
+	const char *name, *feature;
+	bool is_readonly;
+};
 
 struct qemu_info {
 	const char *target_name;
@@ -39,7 +53,7 @@ struct qemu_info {
 	} system;
 };
 
-enum { QEMU_PLUGIN_CB_NO_REGS = 0 };
+enum { QEMU_PLUGIN_CB_NO_REGS = 0, QEMU_PLUGIN_CB_RW_REGS = 2 };
 enum { QEMU_PLUGIN_MEM_RW = 3 };
 
 typedef void (*qemu_plugin_udata_cb)(void *udata);
@@ -73,5 +87,9 @@ struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(qemu_plugin_meminfo_t info, ui
 bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *hw);
 uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *hw);
 bool qemu_plugin_mem_is_store(qemu_plugin_meminfo_t info);
+
+/* Both on a vCPU's thread, the second from a callback with QEMU_PLUGIN_CB_RW_REGS. */
+const struct qemu_bytes *qemu_plugin_get_registers(void);
+bool qemu_plugin_write_register(struct qemu_plugin_register *to, const struct qemu_bytes *from);
 
 #endif
