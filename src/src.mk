@@ -25,6 +25,7 @@ libtiersched_a_SOURCES += \
 	src/counters/llc.c src/counters/llc.h \
 	src/counters/memdev-pmu.c src/counters/memdev-pmu.h \
 	src/counters/metrics.c src/counters/metrics.h \
+	src/counters/misses.c src/counters/misses.h \
 	src/counters/pmu.c src/counters/pmu.h \
 	src/counters/probe.c \
 	src/counters/process-llc.c \
@@ -78,6 +79,7 @@ libtiersched_a_SOURCES += \
 	src/daemon/document.c src/daemon/document.h \
 	src/daemon/follow.c src/daemon/follow.h \
 	src/daemon/hold.c src/daemon/hold.h \
+	src/daemon/lines.c src/daemon/lines.h \
 	src/daemon/managed.c src/daemon/managed.h \
 	src/daemon/options.h \
 	src/daemon/planner.c src/daemon/planner.h \

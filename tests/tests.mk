@@ -51,6 +51,7 @@ UNIT_TESTS += \
 	tests/daemon/test-document \
 	tests/daemon/test-follow \
 	tests/daemon/test-hold \
+	tests/daemon/test-lines \
 	tests/daemon/test-managed \
 	tests/daemon/test-sharers \
 	tests/daemon/test-tick \

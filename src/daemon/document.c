@@ -251,6 +251,10 @@ static void add_tier(json_object *o, const struct daemon *d, const struct manage
 		add_int(tier, keys[i], v->bytes[i]);
 	add_tenths(tier, "gain_ms_per_s", v->gain / 1e6);
 	add_tenths(tier, "cost_ms", v->cost_ns / 1e6);
+	if (item->lines.per_access > 0)
+		add_tenths(tier, "llc_misses_per_access", item->lines.per_access);
+	else
+		json_object_object_add(tier, "llc_misses_per_access", NULL);
 	add_int(tier, "age_ms", (now_ns - MIN(item->tier_ns, now_ns)) / NSEC_PER_MSEC);
 	if (d->tiering && tiering_moved(d->tiering))
 		add_history(tier, d->tiering, proc_id(&item->choice.proc), now_ns);
@@ -290,6 +294,7 @@ static json_object *build_process(const struct daemon *d, const struct managed *
 				       ? NULL
 				       : json_object_new_int64(f->intensity_mb_per_cpu_s));
 	add_metric(o, figure_rows[FIGURE_LLC_HITS].key, item->llc_hits, now_ns);
+	add_metric(o, "llc_misses_per_s", item->lines.per_s, now_ns);
 	json_object_object_add(o, "memory_intensive", json_object_new_boolean(f->memory_intensive));
 	json_object_object_add(o, "saturates", json_object_new_boolean(f->saturates));
 	add_int(o, "confidence", f->confidence);

@@ -41,6 +41,7 @@ static void end(struct managed *item)
 	model_process_free(item->model);
 	extent_free(item->extent);
 	process_llc_free(item->llc);
+	lines_deinit(&item->lines);
 	collected_deinit(&item->sample);
 }
 

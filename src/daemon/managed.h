@@ -5,6 +5,7 @@
 
 #include "counters/metrics.h"
 #include "damon/damon.h"
+#include "daemon/lines.h"
 #include "model/machine.h"
 #include "model/model.h"
 #include "process/process.h"
@@ -23,6 +24,7 @@ struct managed {
 	struct extent *extent;	     /* where its memory is; NULL where the kernel does not tell */
 	struct process_llc *llc;     /* NULL: not asked for, or there are no counters */
 	struct metric llc_hits;
+	struct lines lines;	  /* its count is with the planner while a plan is under way */
 	struct plan_verdict tier; /* what the last plan says of it */
 	uint64_t tier_ns;	  /* of that plan; 0: there was none */
 	uint64_t rules_due_ns;	  /* plans leave it alone before this */

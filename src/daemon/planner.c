@@ -9,6 +9,9 @@
  * The second plan obeys and reckons.  A process that it moves nothing of is left in peace for some
  * seconds.
  *
+ * The thread has lines from memory counted, too (lines.h): to open a counter takes the kernel tens
+ * of milliseconds.  A count lasts from one plan to the next.
+ *
  * The lock guards the turn alone.  All else belongs to the thread while it is the thread's turn,
  * and to the tick while it is not.
  */
@@ -19,8 +22,10 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/thread.h"
 #include "base/util.h"
+#include "daemon/lines.h"
 #include "daemon/survey.h"
 #include "numa/room.h"
 #include "tier/copies.h"
@@ -34,6 +39,8 @@
 #define RULES_NS (5 * NSEC_PER_SEC)
 /* No machine copies a page faster.  It stands for a cost that is not known, in the first plan. */
 #define LEAST_COPY_NS 0.05
+/* So many processes have their lines counted at a time. */
+#define COUNTS_AT_A_TIME 4
 /* So long after a move it is not known how long accesses wait at memory now. */
 #define SETTLE_NS (2 * NSEC_PER_SEC)
 
@@ -50,7 +57,9 @@ struct planned {
 	uint64_t max_bytes;    /* a plan moves no more of it */
 	uint64_t rules_due_ns; /* plans leave it alone before this */
 	int runs_at;	       /* CPU node, or MODEL_NO_NODE */
-	bool asked;	       /* this plan has read its rules */
+	struct lines lines;
+	double access_hz; /* of all its pages, as DAMON saw them */
+	bool asked;	  /* this plan has read its rules */
 	bool has_verdict;
 	struct plan_verdict verdict;
 };
@@ -69,6 +78,7 @@ struct planner {
 	struct spread_step *steps; /* [from][to] */
 	struct planned *planned;
 	size_t nr;
+	size_t count; /* index of the process whose lines are counted next */
 	uint64_t now_ns, moved_ns;
 	int error; /* of the plan */
 	struct move_job jobs[PLAN_MAX_MOVES];
@@ -274,14 +284,35 @@ static const double *least_copy_ns(struct planner *p)
 	return p->least_ns;
 }
 
+/* End the counts of the last plan, and begin others, in turns. */
+static void count_lines(struct planner *p)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < p->nr; i++)
+		lines_end(&p->planned[i].lines, p->planned[i].access_hz, clock_ns(CLOCK_MONOTONIC));
+	for (size_t i = 0; i < p->nr && nr < COUNTS_AT_A_TIME; i++) {
+		struct planned *item = &p->planned[(p->count + i) % p->nr];
+
+		nr += lines_begin(&item->lines, item->process.pid, clock_ns(CLOCK_MONOTONIC));
+	}
+	p->count += nr;
+}
+
 static int work(struct planner *p)
 {
-	struct plan_process *processes = survey_look(p->survey);
-	int r = read_room(p);
+	struct plan_process *processes;
+	int r;
 
+	if (!p->options.machine)
+		count_lines(p);
+	processes = survey_look(p->survey);
+	r = read_room(p);
 	p->nr_jobs = 0;
-	for (size_t i = 0; i < p->nr; i++)
+	for (size_t i = 0; i < p->nr; i++) {
+		processes[i].lines_per_access = p->planned[i].lines.per_access;
 		p->planned[i].runs_at = processes[i].place;
+	}
 	if (!r)
 		r = make_plan(p, processes, least_copy_ns(p));
 	if (r < 0)
@@ -354,6 +385,8 @@ void planner_free(struct planner *p)
 	}
 	pthread_cond_destroy(&p->changed);
 	pthread_mutex_destroy(&p->lock);
+	for (size_t i = 0; i < p->nr; i++)
+		lines_deinit(&p->planned[i].lines);
 	obey_free(p->obey);
 	survey_free(p->survey);
 	plan_free(p->plan);
@@ -420,7 +453,7 @@ bool planner_ask(struct planner *p, const struct managed_set *set, const struct 
 	if (turn_of(p) != TURN_TICK)
 		return false;
 	for (size_t i = 0; i < set->nr; i++) {
-		const struct managed *item = &set->items[i];
+		struct managed *item = &set->items[i];
 		struct process_id process = proc_id(&item->choice.proc);
 
 		p->planned[i] = (struct planned){
@@ -429,7 +462,10 @@ bool planner_ask(struct planner *p, const struct managed_set *set, const struct 
 			.max_bytes =
 				ledger ? ledger_budget(ledger, process, now_ns) : LEDGER_NO_LIMIT,
 			.rules_due_ns = item->rules_due_ns,
+			.lines = item->lines,
+			.access_hz = model_access_hz(item->model),
 		};
+		item->lines.count = NULL;
 	}
 	p->nr = set->nr;
 	p->now_ns = now_ns;
@@ -458,11 +494,17 @@ int planner_answer(struct planner *p, struct managed_set *set)
 	if (turn_of(p) != TURN_ANSWER)
 		return 0;
 	r = p->error;
-	for (size_t i = 0; !r && i < p->nr; i++) {
-		const struct planned *planned = &p->planned[i];
+	for (size_t i = 0; i < p->nr; i++) {
+		struct planned *planned = &p->planned[i];
 		struct managed *item = find(set, i, planned->process);
 
-		if (!item)
+		if (!item) {
+			lines_deinit(&planned->lines);
+			continue;
+		}
+		item->lines = planned->lines;
+		planned->lines.count = NULL;
+		if (r < 0)
 			continue;
 		item->rules_due_ns = planned->rules_due_ns;
 		item->runs_at = planned->runs_at;

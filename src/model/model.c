@@ -155,6 +155,18 @@ struct model_range model_range(const struct model_process *p, size_t i)
 	};
 }
 
+double model_access_hz(const struct model_process *p)
+{
+	double hz = 0;
+
+	for (size_t i = 0; i < model_nr_ranges(p); i++) {
+		struct model_range range = model_range(p, i);
+
+		hz += range.hz * (double)range.bytes / MODEL_PAGE_BYTES;
+	}
+	return hz;
+}
+
 uint32_t model_wait_ns(uint32_t latency_ns, uint32_t utilisation_permille)
 {
 	uint32_t load = MIN(utilisation_permille, MAX_LOAD_PERMILLE);

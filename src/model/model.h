@@ -41,6 +41,7 @@
 
 #define MODEL_UNKNOWN_LOCALITY 0xff
 #define MODEL_NO_NODE (-1)
+#define MODEL_PAGE_BYTES 4096.0
 
 /* Has a memory node bandwidth left? */
 enum machine_room { MACHINE_ROOM_UNKNOWN = 0, MACHINE_ROOM_YES, MACHINE_ROOM_NO };
@@ -133,7 +134,7 @@ const struct model_profile *model_update(struct model_process *p,
 /* Memory that was accessed alike. */
 struct model_range {
 	uint64_t start, bytes; /* addresses */
-	double hz; /* accesses of each page a second, at least: DAMON sees no more than one a sample */
+	double hz; /* accesses of each MODEL_PAGE_BYTES a second, at least: DAMON sees no more than one a sample */
 	double mean_hz; /* the same over its life, at most over the last minute or so */
 	/*
 	 * For so long it has been hot, or cold, and is expected to stay so: lives.h, by the last
@@ -150,6 +151,9 @@ void model_look_at_lives(struct model_process *p);
 
 /* Range I, below model_nr_ranges(), as of the last update. */
 struct model_range model_range(const struct model_process *p, size_t i);
+
+/* Accesses of all pages a second, as far as DAMON has seen them. */
+double model_access_hz(const struct model_process *p);
 
 /* The profile as of the last update.  Before the first one everything is unknown. */
 const struct model_profile *model_profile(const struct model_process *p);

@@ -41,7 +41,9 @@ struct plan_process {
 	int place;	     /* the CPU node where it runs, or MODEL_NO_NODE: anywhere */
 	const bool *may_run; /* [cpu node] it may; NULL: on all */
 	double cpus;	     /* CPU time that it uses, seconds a second */
-	uint64_t max_bytes;  /* this plan moves no more of it */
+	/* Lines that an access that was seen brings from memory, as counted; 0: not known */
+	double lines_per_access;
+	uint64_t max_bytes; /* this plan moves no more of it */
 };
 
 struct plan_input {

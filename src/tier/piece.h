@@ -29,7 +29,7 @@ struct slice {
 	struct piece *pieces;
 	size_t nr;
 	double bytes_hz;
-	double part; /* of the accesses that were seen, so many count */
+	double part; /* each access that was seen counts for so many */
 };
 
 /* Cut its process into PIECES, of which there is room for one a range and node.  The rest is 0. */

@@ -58,13 +58,14 @@ static double wait_at(const struct plan_input *in, const struct slice *slice, si
 }
 
 /*
- * A process does not wait for longer than it runs.  Where more accesses were seen than that, many
- * of them are under way at a time, and each counts for less.
+ * An access that was seen stands for so many lines, where that is known.  But a process does not
+ * wait for longer than it runs.  Where there are more accesses than that, many of them are under
+ * way at a time, and each counts for less.
  */
-static void bound(const struct plan_input *in, struct slice *slice)
+static void scale(const struct plan_input *in, struct slice *slice)
 {
 	const struct plan_process *process = &in->processes[slice->process];
-	double least_ns = -1, part;
+	double least_ns = -1, part = process->lines_per_access > 0 ? process->lines_per_access : 1;
 
 	for (size_t c = 0; c < in->machine->nr_cpu_nodes; c++) {
 		double ns = wait_at(in, slice, c);
@@ -74,9 +75,8 @@ static void bound(const struct plan_input *in, struct slice *slice)
 			continue;
 		least_ns = least_ns < 0 ? ns : MIN(least_ns, ns);
 	}
-	part = least_ns > 0 ? process->cpus * 1e9 / least_ns : 1;
-	if (part >= 1)
-		return;
+	if (least_ns > 0)
+		part = MIN(part, process->cpus * 1e9 / least_ns);
 	slice->part = part;
 	for (size_t i = 0; i < slice->nr; i++) {
 		slice->pieces[i].hz *= part;
@@ -88,7 +88,6 @@ static void bound(const struct plan_input *in, struct slice *slice)
 
 void slice_fill(struct slice *slice, const struct plan_input *in)
 {
-	slice->part = 1;
 	add_pieces(slice, &in->processes[slice->process], in->machine->nr_mem_nodes);
-	bound(in, slice);
+	scale(in, slice);
 }

@@ -8,7 +8,6 @@ For each cell a line on standard output: its nominal seconds, words for a person
 JSON, tab-separated.
 """
 import argparse
-import contextlib
 import json
 import os
 import time
@@ -25,8 +24,8 @@ def measure_block(steps, say):
     number, _, name, first = steps[0]
     left = [case for _, _, _, case in steps]
     try:
-        with (machine.l3_unit() if first.is_timed else contextlib.nullcontext(),
-              peers.make(name, os.environ["LAB_BUILD"], first) as peer, cases.Stage() as stage):
+        with (machine.units(first), peers.make(name, os.environ["LAB_BUILD"], first) as peer,
+              cases.Stage() as stage):
             while left:
                 say(number, name, left[0], measure(peer, stage, left[0]))
                 left.pop(0)

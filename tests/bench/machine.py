@@ -72,16 +72,27 @@ def kept_latencies():
 
 
 @contextlib.contextmanager
-def l3_unit():
-    """The CPUs have a unit that times fills of their caches.  It counts none until someone tells
-    it what they take (fills)."""
-    module = f"{os.environ['LAB_BUILD']}/tests/lab/kmod/lab_l3_pmu.ko"
-    none = ",".join("0" * L3_NODES)
-    subprocess.run(["insmod", module, f"fills_per_s={none}"], check=True)
+def module(name, *parameters):
+    """A kernel module of the lab."""
+    path = f"{os.environ['LAB_BUILD']}/tests/lab/kmod/{name}.ko"
+    subprocess.run(["insmod", path, *parameters], check=True)
     try:
         yield
     finally:
-        subprocess.run(["rmmod", "lab_l3_pmu"], check=True)
+        subprocess.run(["rmmod", name], check=True)
+
+
+@contextlib.contextmanager
+def units(case):
+    """What the CPUs count.  With a memory clock that is what its caches miss.  And a unit times
+    their fills, where the case asks for it: none until someone tells what they take (fills)."""
+    with contextlib.ExitStack() as stack:
+        if case.scale:
+            stack.enter_context(module("lab_llc_pmu", "model=1"))
+        if case.is_timed:
+            none = ",".join("0" * L3_NODES)
+            stack.enter_context(module("lab_l3_pmu", f"fills_per_s={none}"))
+        yield
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@
 #include "counters/counter.h"
 #include "counters/fill-latency.h"
 #include "counters/llc.h"
+#include "counters/misses.h"
 #include "counters/memdev-pmu.h"
 #include "counters/metrics.h"
 #include "counters/pmu.h"
@@ -774,6 +775,44 @@ static void hits_are_what_did_not_miss(void **state)
 	assert_int_equal(llc_permille(before, after, 0), -1);
 }
 
+/* --- lines from memory --- */
+
+static void lines_of_a_counter_that_shares(void **state)
+{
+	double lines = -1;
+
+	(void)state;
+	assert_int_equal(misses_of(&lines, 1000, SECOND, SECOND), 0);
+	assert_true(lines == 1000);
+	assert_int_equal(misses_of(&lines, 1000, SECOND, SECOND / 4), 0);
+	assert_true(lines == 4000);
+	/* its thread did not run */
+	assert_int_equal(misses_of(&lines, 0, 0, 0), 0);
+	assert_true(lines == 0);
+	/* it ran, and the counter had no turn, or next to none */
+	assert_int_equal(misses_of(&lines, 0, SECOND, 0), -ENODATA);
+	assert_int_equal(misses_of(&lines, 1, SECOND, SECOND / 101), -ENODATA);
+}
+
+/* Of AMD the generic event is of another cache; Zen 2 and before have no such fills. */
+static void events_of_lines_by_cpu(void **state)
+{
+	(void)state;
+	assert_true(misses_are_fills("AuthenticAMD", 0x19));
+	assert_true(misses_are_fills("AuthenticAMD", 0x1a));
+	assert_false(misses_are_fills("AuthenticAMD", 0x17));
+	assert_false(misses_are_fills("GenuineIntel", 0x19));
+	assert_false(misses_are_fills("", 0));
+}
+
+static void lines_of_nobody(void **state)
+{
+	struct misses *m;
+
+	(void)state;
+	assert_int_equal(misses_begin(&m, 0x7ffffff0, SECOND), -ESRCH);
+}
+
 /* --- how long they wait for memory --- */
 
 #define L3_UNIT "/sys/bus/event_source/devices/amd_l3"
@@ -856,6 +895,9 @@ int main(void)
 		cmocka_unit_test(counters_of_an_administrators_choice),
 		cmocka_unit_test(a_cache_of_two_nodes),
 		cmocka_unit_test(hits_are_what_did_not_miss),
+		cmocka_unit_test(lines_of_a_counter_that_shares),
+		cmocka_unit_test(events_of_lines_by_cpu),
+		cmocka_unit_test(lines_of_nobody),
 		cmocka_unit_test(events_of_an_l3),
 		cmocka_unit_test(fills_have_a_mean_latency),
 	};

@@ -171,6 +171,7 @@ static void a_new_process_is_unknown_but_for_its_name(void **state)
 	assert_at(b, "/processes/0/priority", "null");
 	assert_at(b, "/processes/0/intensity_mb_per_cpu_s", "null");
 	assert_at(b, "/processes/0/llc_hit_percent", "null");
+	assert_at(b, "/processes/0/llc_misses_per_s", "null");
 	assert_at(b, "/processes/0/preferred_node", "null");
 	assert_at(b, "/processes/0/confidence", "0");
 	assert_at(b, "/processes/0/cpu_nodes/1/node", "1");
@@ -226,6 +227,7 @@ static void a_process_that_is_known(void **state)
 	};
 	item->tier_ns = NOW - 200 * NSEC_PER_MSEC;
 	item->llc_hits = (struct metric){61.23, NOW - 40 * NSEC_PER_MSEC, METRIC_PERF};
+	item->lines = (struct lines){.per_s = {2.6e6, NOW, METRIC_PERF}, .per_access = 64};
 	item->usage = (struct usage){
 		.last = {.class_ns = {[TS_CLASS_REGULAR] = 300, [TS_CLASS_VECTOR] = 700},
 			 .placed_ns = 900,
@@ -247,6 +249,7 @@ static void a_process_that_is_known(void **state)
 	assert_at(b, "/processes/0/llc_hit_percent/value", "61.2");
 	assert_at(b, "/processes/0/llc_hit_percent/source", "\"perf\"");
 	assert_at(b, "/processes/0/llc_hit_percent/age_ms", "40");
+	assert_at(b, "/processes/0/llc_misses_per_s/value", "2600000.0");
 	/* 67 MB of heat in each tenth of a CPU second */
 	assert_at(b, "/processes/0/intensity_mb_per_cpu_s", "671");
 	assert_at(b, "/processes/0/memory_intensive", "true");
@@ -267,6 +270,7 @@ static void a_process_that_is_known(void **state)
 	assert_at(b, "/processes/0/tier/too_new_bytes", "0");
 	assert_at(b, "/processes/0/tier/gain_ms_per_s", "123.4");
 	assert_at(b, "/processes/0/tier/cost_ms", "5.0");
+	assert_at(b, "/processes/0/tier/llc_misses_per_access", "64.0");
 	assert_at(b, "/processes/0/tier/age_ms", "200");
 	assert_at(b, "/processes/0/run_ns", "1000");
 	assert_at(b, "/processes/0/placed_ns", "900");

@@ -185,6 +185,25 @@ static void hot_memory_has_a_nearer_node(void **state)
 	assert_true(fabs(v->cost_ns - 0.5 * BYTES) < 1);
 }
 
+/* It runs for a tenth of the time, so more than some lines do not count. */
+static void lines_that_were_counted_come_back_with_the_plan(void **state)
+{
+	struct bench *b = *state;
+	double gain;
+
+	if (!pages_have_nodes())
+		skip();
+	heat(b);
+	put_machine(b, 2 * BYTES, 0.001);
+	plan_at(b, NOW);
+	gain = b->item->tier.gain;
+	assert_true(gain > 0);
+	b->item->lines.per_access = 0.01;
+	plan_at(b, NOW + ADVICE_NS);
+	assert_true(b->item->tier.gain > 0 && b->item->tier.gain < gain / 2);
+	assert_true(b->item->lines.per_access == 0.01);
+}
+
 static void without_room_it_stays(void **state)
 {
 	struct bench *b = *state;
@@ -428,6 +447,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(hot_memory_has_a_nearer_node),
+		TEST(lines_that_were_counted_come_back_with_the_plan),
 		TEST(without_room_it_stays),
 		TEST(pages_leave_a_busy_node),
 		TEST(what_a_copy_costs_is_not_guessed),

@@ -65,6 +65,7 @@ for machine in tier cxl; do
 	point "$machine: cxl-tiersched calibrate finds each latency within 15%" good "$machine" 'calibrated' 6
 	point "$machine: streams find each bandwidth limit within 15%" good "$machine" 'bandwidth' 4
 	point "$machine: a busy node answers late" good "$machine" 'loaded' 1
+	point "$machine: CPUs count what comes from memory" good "$machine" 'counted' 1
 	point "$machine: off, all memory is the same" good "$machine" 'off:' 3
 	point "$machine: on again" good "$machine" 'on again' 1
 	point "$machine: counts of each period" good "$machine" 'counts' 2

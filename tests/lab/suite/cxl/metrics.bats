@@ -217,7 +217,10 @@ hits() { jq -en --argjson v "$(node_hits "$1")" --argjson l "$2" --argjson m "$3
 # process_hits PID LEAST MOST: percent
 process_hits() { process_in "$1" .llc_hit_percent.value "$2" "$3"; }
 
-@test "hit rates of processes, and where there are no counters one line says so" {
+# lines PID LEAST MOST: from memory, a second
+lines() { process_in "$1" .llc_misses_per_s.value "$2" "$3"; }
+
+@test "hits of processes and their lines from memory, and where there are no counters one line says so" {
 	unload lab_llc_pmu
 	touch_memory a --total 96M --hot 8M --threads 2
 	touch_memory b --total 96M --hot 8M
@@ -227,12 +230,22 @@ process_hits() { process_in "$1" .llc_hit_percent.value "$2" "$3"; }
 	retry 20 eval '[[ $(process "$a" .llc_hit_percent) == null ]]'
 	sleep 1
 	[[ $(warnings "hit rates of processes") == 1 ]]
+	[[ $(process "$a" .llc_misses_per_s) == null ]]
 	stop_daemon
 	insmod "$LAB_BUILD/tests/lab/kmod/lab_llc_pmu.ko" hit_permille=900,650
 	start_daemon --process-hits
 	retry 10 process_hits "$a" 89 91
 	retry 5 process_hits "$b" 64 66
+	# a tenth of a million for each second of CPU time, and a third
+	retry 20 lines "$a" 1000 210000
+	retry 20 lines "$b" 1000 368000
+	retry 20 process_in "$b" .tier.llc_misses_per_access 0 1000000
 	undisturbed
+	stop_daemon
+	start_daemon --tier off
+	retry 20 process_in "$a" .access_hz 1 1000000
+	sleep 2
+	[[ $(process "$a" .llc_misses_per_s) == null ]] # nobody needs them
 	stop_daemon
 	unload lab_llc_pmu
 }
