@@ -24,4 +24,10 @@ struct counter_reading {
 int counter_rate(double *per_s, const struct counter_reading *before,
 		 const struct counter_reading *after, double max_per_s);
 
+/*
+ * All events since it was opened, those too that it missed while others had the hardware.  0, or
+ * -ENODATA as above.  One that was never enabled, as its thread has not run, has counted 0.
+ */
+int counter_total(double *out, const struct counter_reading *reading);
+
 #endif

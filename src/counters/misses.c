@@ -17,9 +17,6 @@
 #include "base/util.h"
 #include "counters/pmu.h"
 
-/* A counter counts for this part of the time at least. */
-#define LEAST_RUNNING_SHARE 0.01
-
 /* ls_any_fills_from_sys of AMD: from DRAM near (0x08), DRAM far (0x40), other memory (0x80). */
 #define AMD_FILLS_FROM_MEMORY 0xc844
 #define AMD_ZEN3_FAMILY 0x19
@@ -29,16 +26,6 @@ struct misses {
 	size_t nr;
 	int fds[MISSES_MAX_THREADS];
 };
-
-int misses_of(double *out, uint64_t value, uint64_t enabled_ns, uint64_t running_ns)
-{
-	double share = enabled_ns ? (double)running_ns / (double)enabled_ns : 1;
-
-	if (share < LEAST_RUNNING_SHARE)
-		return -ENODATA;
-	*out = (double)value / share;
-	return 0;
-}
 
 bool misses_are_fills(const char *vendor, unsigned int family)
 {
@@ -137,8 +124,7 @@ int misses_rate(const struct misses *m, uint64_t now_ns, double *per_s)
 		struct counter_reading reading;
 		double some;
 
-		if (pmu_read(&reading, m->fds[i]) < 0 ||
-		    misses_of(&some, reading.value, reading.enabled_ns, reading.running_ns) < 0)
+		if (pmu_read(&reading, m->fds[i]) < 0 || counter_total(&some, &reading) < 0)
 			return -ENODATA;
 		sum += some;
 	}

@@ -35,15 +35,7 @@ int misses_rate(const struct misses *m, uint64_t now_ns, double *per_s);
 
 void misses_free(struct misses *m); /* NULL is fine */
 
-/* The rest is pure. */
-
-/*
- * All that there was of what a counter has counted VALUE of.  It was RUNNING_NS on the hardware, of
- * the ENABLED_NS in which its thread ran.  0, or -ENODATA as above.
- */
-int misses_of(double *out, uint64_t value, uint64_t enabled_ns, uint64_t running_ns);
-
-/* Has a CPU of this vendor, as cpuid tells ("AuthenticAMD"), and family the events of Zen 3? */
+/* Pure.  Has a CPU of this vendor (by cpuid: "AuthenticAMD") and family the events of Zen 3? */
 bool misses_are_fills(const char *vendor, unsigned int family);
 
 #endif

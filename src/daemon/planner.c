@@ -58,7 +58,7 @@ struct planned {
 	uint64_t rules_due_ns; /* plans leave it alone before this */
 	int runs_at;	       /* CPU node, or MODEL_NO_NODE */
 	struct lines lines;
-	double access_hz; /* of all its pages, as DAMON saw them */
+	double access_hz; /* of all its pages, as DAMON saw them, if its lines are counted */
 	bool asked;	  /* this plan has read its rules */
 	bool has_verdict;
 	struct plan_verdict verdict;
@@ -463,7 +463,7 @@ bool planner_ask(struct planner *p, const struct managed_set *set, const struct 
 				ledger ? ledger_budget(ledger, process, now_ns) : LEDGER_NO_LIMIT,
 			.rules_due_ns = item->rules_due_ns,
 			.lines = item->lines,
-			.access_hz = model_access_hz(item->model),
+			.access_hz = item->lines.count ? model_access_hz(item->model) : 0,
 		};
 		item->lines.count = NULL;
 	}

@@ -41,7 +41,7 @@
 
 #define MODEL_UNKNOWN_LOCALITY 0xff
 #define MODEL_NO_NODE (-1)
-#define MODEL_PAGE_BYTES 4096.0
+#define MODEL_PAGE_BYTES 4096.0 /* of a page that accesses are of, whatever the kernel's are */
 
 /* Has a memory node bandwidth left? */
 enum machine_room { MACHINE_ROOM_UNKNOWN = 0, MACHINE_ROOM_YES, MACHINE_ROOM_NO };
@@ -134,7 +134,8 @@ const struct model_profile *model_update(struct model_process *p,
 /* Memory that was accessed alike. */
 struct model_range {
 	uint64_t start, bytes; /* addresses */
-	double hz; /* accesses of each MODEL_PAGE_BYTES a second, at least: DAMON sees no more than one a sample */
+	/* Accesses of each page a second, at least: DAMON sees no more than one in a sample. */
+	double hz;
 	double mean_hz; /* the same over its life, at most over the last minute or so */
 	/*
 	 * For so long it has been hot, or cold, and is expected to stay so: lives.h, by the last

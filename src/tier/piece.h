@@ -7,7 +7,7 @@
 
 struct shared_range;
 
-#define PAGE_BYTES 4096.0
+#define PAGE_BYTES MODEL_PAGE_BYTES
 
 /* What of a range lies on one node. */
 struct piece {

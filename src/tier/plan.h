@@ -8,9 +8,10 @@
  *
  *   wait(c) = sum over n of hz x pages[n] x L(c, n)        ns per second
  *
- * where L is the latency as loaded now.  But a process never waits for longer than it runs.  Where
- * more accesses were seen, the CPU has several under way at a time, and each counts for less.  So
- * what is idle is cold.  To move pages from one node to another gains
+ * where L is the latency as loaded now.  Where lines from memory are counted, hz is of these: each
+ * access that was seen stands for so many.  But a process never waits for longer than it runs.
+ * Where more accesses were seen, the CPU has several under way at a time, and each counts for less.
+ * So what is idle is cold.  To move pages from one node to another gains
  *
  *   gain = hz x pages x (L(c, from) - L(c, to))            ns per second
  *

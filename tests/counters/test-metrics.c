@@ -5,11 +5,13 @@
  * reading them is in tests/lab/suite/cxl/metrics.bats.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -18,9 +20,9 @@
 #include "counters/counter.h"
 #include "counters/fill-latency.h"
 #include "counters/llc.h"
-#include "counters/misses.h"
 #include "counters/memdev-pmu.h"
 #include "counters/metrics.h"
+#include "counters/misses.h"
 #include "counters/pmu.h"
 #include "counters/resctrl.h"
 #include "model/machine.h"
@@ -777,21 +779,26 @@ static void hits_are_what_did_not_miss(void **state)
 
 /* --- lines from memory --- */
 
+static int total(double *out, uint64_t value, uint64_t enabled_ns, uint64_t running_ns)
+{
+	return counter_total(out, &(struct counter_reading){value, enabled_ns, running_ns});
+}
+
 static void lines_of_a_counter_that_shares(void **state)
 {
 	double lines = -1;
 
 	(void)state;
-	assert_int_equal(misses_of(&lines, 1000, SECOND, SECOND), 0);
+	assert_int_equal(total(&lines, 1000, SECOND, SECOND), 0);
 	assert_true(lines == 1000);
-	assert_int_equal(misses_of(&lines, 1000, SECOND, SECOND / 4), 0);
+	assert_int_equal(total(&lines, 1000, SECOND, SECOND / 4), 0);
 	assert_true(lines == 4000);
 	/* its thread did not run */
-	assert_int_equal(misses_of(&lines, 0, 0, 0), 0);
+	assert_int_equal(total(&lines, 0, 0, 0), 0);
 	assert_true(lines == 0);
 	/* it ran, and the counter had no turn, or next to none */
-	assert_int_equal(misses_of(&lines, 0, SECOND, 0), -ENODATA);
-	assert_int_equal(misses_of(&lines, 1, SECOND, SECOND / 101), -ENODATA);
+	assert_int_equal(total(&lines, 0, SECOND, 0), -ENODATA);
+	assert_int_equal(total(&lines, 1, SECOND, SECOND / 101), -ENODATA);
 }
 
 /* Of AMD the generic event is of another cache; Zen 2 and before have no such fills. */
@@ -811,6 +818,29 @@ static void lines_of_nobody(void **state)
 
 	(void)state;
 	assert_int_equal(misses_begin(&m, 0x7ffffff0, SECOND), -ESRCH);
+}
+
+static void *wait_for_the_end(void *lock)
+{
+	pthread_mutex_lock(lock);
+	pthread_mutex_unlock(lock);
+	return NULL;
+}
+
+static void lines_of_too_many_threads(void **state)
+{
+	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_t threads[MISSES_MAX_THREADS];
+	struct misses *m;
+
+	(void)state;
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, wait_for_the_end, &lock), 0);
+	assert_int_equal(misses_begin(&m, getpid(), SECOND), -E2BIG);
+	pthread_mutex_unlock(&lock);
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+		pthread_join(threads[i], NULL);
 }
 
 /* --- how long they wait for memory --- */
@@ -898,6 +928,7 @@ int main(void)
 		cmocka_unit_test(lines_of_a_counter_that_shares),
 		cmocka_unit_test(events_of_lines_by_cpu),
 		cmocka_unit_test(lines_of_nobody),
+		cmocka_unit_test(lines_of_too_many_threads),
 		cmocka_unit_test(events_of_an_l3),
 		cmocka_unit_test(fills_have_a_mean_latency),
 	};

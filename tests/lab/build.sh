@@ -136,12 +136,15 @@ build_make() {
 # Kernel modules for tests, for the lab's own kernel.  The tree has its headers.
 build_modules() {
 	local to=$LAB_BUILD/tests/lab/kmod hash
-	hash=$(cat "$LAB_TREE/kernel/backports/release" "$LAB_WORK"/src/tests/lab/{kmod/*,clock/magic.h} | sha256sum)
+	hash=$(cat "$LAB_TREE/kernel/backports/release" \
+		"$LAB_WORK"/src/tests/lab/{kmod/*,clock/magic.h} | sha256sum)
 	[[ $(cat "$to/hash" 2>/dev/null) != "$hash" ]] || return 0
 	rm -rf "$to"
 	mkdir -p "$to"
 	# shellcheck disable=SC2016
-	build_chroot "$to" sh -c 'cp "$LAB_SRC"/tests/lab/kmod/* "$LAB_SRC/tests/lab/clock/magic.h" . && exec make -C /usr/src/linux-headers-"$1" M="$PWD" modules' sh \
+	build_chroot "$to" sh -ec '
+		cp "$LAB_SRC"/tests/lab/kmod/* "$LAB_SRC/tests/lab/clock/magic.h" .
+		exec make -C /usr/src/linux-headers-"$1" M="$PWD" modules' sh \
 		"$(<"$LAB_TREE/kernel/backports/release")"
 	printf '%s\n' "$hash" >"$to/hash"
 }

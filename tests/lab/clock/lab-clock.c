@@ -6,10 +6,6 @@
 
 #include "magic.h"
 
-#define TEXT(x) #x
-#define MAGIC_NOP(word)                                                                            \
-	__asm__ volatile(".byte 0x0f, 0x1f, 0x84, 0x00\n\t.long " TEXT(word) : : : "memory")
-
 int main(int argc, char **argv)
 {
 	if (argc != 2 || (strcmp(argv[1], "on") && strcmp(argv[1], "off"))) {
@@ -17,8 +13,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (!strcmp(argv[1], "on"))
-		MAGIC_NOP(CLOCK_MAGIC_ON);
+		__asm__ volatile(CLOCK_NOP(CLOCK_MAGIC_ON) : : : "memory");
 	else
-		MAGIC_NOP(CLOCK_MAGIC_OFF);
+		__asm__ volatile(CLOCK_NOP(CLOCK_MAGIC_OFF) : : : "memory");
 	return 0;
 }

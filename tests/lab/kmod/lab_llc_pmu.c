@@ -25,11 +25,10 @@ static unsigned int hit_permille[MAX_NODES] = {[0 ... MAX_NODES - 1] = 900};
 static bool model;
 
 /* What the clock of this machine has counted of this CPU.  NO_CLOCK: it has none. */
-#define TEXT(x) #x
-#define CLOCK_COUNT(word)                                                                          \
+#define CLOCK_COUNT(magic)                                                                         \
 	({                                                                                         \
 		u64 count = NO_CLOCK;                                                              \
-		asm volatile(".byte 0x0f, 0x1f, 0x84, 0x00\n\t.long " TEXT(word) : "+a"(count));   \
+		asm volatile(CLOCK_NOP(magic) : "+a"(count));                                      \
 		count;                                                                             \
 	})
 
